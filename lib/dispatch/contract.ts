@@ -1,0 +1,59 @@
+/** What dispatch asks of whoever runs plugins, whatever they are run in. @module */
+import type { Change, Coin, JsonObject, Outcome } from "../nouns.ts";
+
+/** An event as a plugin sees it: only the changes that its route matched. */
+export interface EventForPlugin {
+  id: string;
+  type: string;
+  source: string;
+  /** ISO 8601, UTC. */
+  receivedAt: string;
+  coin: Coin;
+  changes: Change[];
+  data: JsonObject;
+  test: boolean;
+}
+
+/** One attempt to be made. */
+export interface Job {
+  /** Name of the plugin and of the route that asks for it. */
+  plugin: string;
+  route: string;
+  /** Id of the delivery. */
+  delivery: number;
+  event: EventForPlugin;
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** The same for every attempt of a delivery, another for every other delivery. */
+  idempotencyKey: string;
+  /** The attempt is aborted, and counts as failed, after this long. */
+  timeoutMs: number;
+  /** How deep in a chain of emits the event is. */
+  depth: number;
+  /** Reads what the route remembers: JSON text, or null. */
+  kvGet(key: string): Promise<string | null>;
+}
+
+/** What came of an attempt. */
+export interface Result {
+  outcome: Exclude<Outcome, "interrupted">;
+  /** For a person; null when done. */
+  error: string | null;
+  /** The plugin (or the server it called) asks not to be tried before so many seconds; null: no wish. */
+  retryAfterSeconds: number | null;
+  /** What the route is to remember from now on; JSON text, null deletes. Empty unless done. */
+  kv: { key: string; value: string | null }[];
+  /** Events to make. Empty unless done. */
+  emitted: { type: string; data: JsonObject }[];
+}
+
+/** Runs plugins. */
+export interface PluginRunner {
+  /**
+   * Makes one attempt. Never rejects. Resolves `null` when the plugin cannot be run now (not loaded, failing, being
+   * restarted): then no attempt was made, and `readyAt` tells when to ask again.
+   */
+  run(job: Job): Promise<Result | null>;
+  /** When (milliseconds since 1970) the plugin may be run; 0: now; null: not before its file or the config changes. */
+  readyAt(plugin: string): number | null;
+}

@@ -1,0 +1,120 @@
+/**
+ * What a plugin author imports, as `coinrelay/plugin`, ordered from commonly used to expert.
+ *
+ * A plugin is a file in the plugins folder with a default export that has a `run` function. {@linkcode definePlugin}
+ * adds types and checked options to it.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { Change, ChangeType, Coin, Json, JsonObject } from "./nouns.ts";
+import type { EventForPlugin } from "./dispatch/contract.ts";
+
+export { z } from "zod";
+export type { Change, ChangeType, Coin, Json, JsonObject };
+
+/** The event that a plugin is run for, with only the changes that its route matched. */
+export type PluginEvent = EventForPlugin;
+
+/** What a plugin may use while it runs. */
+export interface Context<Options = JsonObject> {
+  /** The route's options, checked against the plugin's schema. */
+  options: Options;
+  /** Name of the route. */
+  route: string;
+  /** 1 for the first attempt. */
+  attempt: number;
+  /** The same for every attempt of a delivery: hand it on, and the receiver can drop what it has seen. */
+  idempotencyKey: string;
+  /** Aborts at the route's timeout, and when the relay stops. */
+  signal: AbortSignal;
+  /** Writes to the relay's log, under the route's name. */
+  log: Log;
+  /** `fetch` with the attempt's signal. It reaches only what the route grants. */
+  fetch: typeof fetch;
+  /** What the route remembers between events. */
+  kv: Kv;
+  /**
+   * Makes a new event of the given type, stored and routed like any other once this run has succeeded. A retry makes
+   * nothing twice.
+   */
+  emit(type: string, data: JsonObject): void;
+}
+
+/** Writes lines to the relay's log. */
+export interface Log {
+  debug(...parts: unknown[]): void;
+  info(...parts: unknown[]): void;
+  warn(...parts: unknown[]): void;
+  error(...parts: unknown[]): void;
+}
+
+/** A small durable store of the route's own. Writes are kept when the run succeeds, together with its result. */
+export interface Kv {
+  /** What was set last, or `undefined`. */
+  get<T extends Json = Json>(key: string): Promise<T | undefined>;
+  set(key: string, value: Json): void;
+  delete(key: string): void;
+}
+
+/** A comparison in a `where`. */
+export type Condition =
+  | string
+  | number
+  | boolean
+  | null
+  | (string | number | boolean | null)[]
+  | {
+    gt?: number | undefined;
+    gte?: number | undefined;
+    lt?: number | undefined;
+    lte?: number | undefined;
+    not?: string | number | boolean | null | (string | number | boolean | null)[] | undefined;
+  };
+
+/** A plugin. A route's own filters replace those declared here. */
+export interface Plugin<Schema extends z.ZodType = z.ZodType<JsonObject>> {
+  /** One line for people: what it does. */
+  description?: string;
+  /** Default field patterns. A plugin that needs no options and declares them runs without any route in config.json. */
+  fields?: string[];
+  changeTypes?: ChangeType[];
+  coins?: string[];
+  events?: string[];
+  where?: Record<string, Condition>;
+  /** Schema of the route's options. */
+  options?: Schema;
+  /** Called once for each route before its first event, and again when its options change. */
+  start?(
+    context: Pick<Context<z.output<Schema>>, "options" | "route" | "log" | "signal">,
+  ): void | Promise<void>;
+  /** Called for each event. Resolving is success; throwing is a retry. */
+  run(event: PluginEvent, context: Context<z.output<Schema>>): unknown;
+  /** Called before the plugin's process ends, if it ends in order. */
+  stop?(): void | Promise<void>;
+}
+
+/** Gives a plugin its types. Returns it unchanged. */
+export function definePlugin<Schema extends z.ZodType = z.ZodType<JsonObject>>(
+  plugin: Plugin<Schema>,
+): Plugin<Schema> {
+  return plugin;
+}
+
+/** Throw it to be tried again, not before so many seconds. */
+export class RetryLater extends Error {
+  override name = "RetryLater";
+  /** @param seconds The least wait before the next attempt. */
+  constructor(public readonly seconds: number, message = `asked to be tried again in ${seconds} s`) {
+    super(message);
+  }
+}
+
+/** Throw it when no retry would help: the delivery goes to the dead letters at once. */
+export class Permanent extends Error {
+  override name = "Permanent";
+  /** @param reason What is wrong, for the person who reads the dead letter. */
+  constructor(reason: string) {
+    super(reason);
+  }
+}

@@ -1,0 +1,2 @@
+/** Runs a plugin in a test, as `coinrelay/plugin/testing`. @module */
+export {};

@@ -1,0 +1,95 @@
+/**
+ * Chooses where the bare names `@std/…` come from, and writes the answer to `.imports.json`, the import map that
+ * every task takes: deno.json's own imports where JSR answers, the stand-ins of this folder where it does not.
+ *
+ * `COINRELAY_STD` decides by hand: `jsr`, `stand-ins`, or a folder that holds a checkout of the standard library.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../../", import.meta.url);
+const MAP = new URL(".imports.json", ROOT);
+const PROBE = "https://jsr.io/@std/path/meta.json";
+const PROBE_TIMEOUT_MS = 1500;
+/** How long a "JSR does not answer" is believed before it is asked again. */
+const RECHECK_AFTER_MS = 24 * 3600 * 1000;
+const STAND_INS: Record<string, string> = {
+  "@std/assert": "./lib/stand_ins/assert.ts",
+  "@std/crypto": "./lib/stand_ins/crypto.ts",
+  "@std/dotenv": "./lib/stand_ins/dotenv.ts",
+  "@std/http": "./lib/stand_ins/http.ts",
+  "@std/path": "./lib/stand_ins/path.ts",
+};
+
+type Imports = Record<string, string>;
+interface ImportMap {
+  imports: Imports;
+}
+
+function readText(url: URL): string | undefined {
+  try {
+    return Deno.readTextFileSync(url);
+  } catch {
+    return undefined;
+  }
+}
+
+async function jsrAnswers(): Promise<boolean> {
+  try {
+    const response = await fetch(PROBE, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Maps each `@std/…` name and its subpaths to the files of a standard library checkout. */
+function fromCheckout(folder: string): Imports {
+  const imports: Imports = {};
+  for (const entry of Deno.readDirSync(folder)) {
+    const text = entry.isDirectory
+      ? readText(new URL(`file://${folder.replace(/\/$/, "")}/${entry.name}/deno.json`))
+      : undefined;
+    if (text === undefined) continue;
+    const { name, exports } = JSON.parse(text) as { name: string; exports: string | Record<string, string> };
+    for (const [path, file] of Object.entries(typeof exports === "string" ? { ".": exports } : exports)) {
+      imports[name + path.slice(1)] = new URL(
+        file,
+        `file://${folder.replace(/\/$/, "")}/${entry.name}/`,
+      ).href;
+    }
+  }
+  return imports;
+}
+
+function stillBelieved(): boolean {
+  try {
+    const written = Deno.statSync(MAP).mtime?.getTime() ?? 0;
+    return Date.now() - written < RECHECK_AFTER_MS;
+  } catch {
+    return false;
+  }
+}
+
+const declared =
+  (JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT))) as { imports: Imports }).imports;
+const withStandIns: Imports = { ...declared, ...STAND_INS };
+const current = readText(MAP);
+const render = (imports: Imports) => JSON.stringify({ imports } satisfies ImportMap, null, 2) + "\n";
+
+let chosen: Imports;
+const wish = Deno.env.get("COINRELAY_STD");
+if (wish === "jsr") chosen = declared;
+else if (wish === "stand-ins") chosen = withStandIns;
+else if (wish) chosen = { ...declared, ...fromCheckout(wish) };
+else if (current === render(declared)) chosen = declared;
+else if (current === render(withStandIns) && stillBelieved()) chosen = withStandIns;
+else chosen = await jsrAnswers() ? declared : withStandIns;
+
+const text = render(chosen);
+if (text !== current || !stillBelieved()) {
+  const draft = new URL(`.imports.json.${Deno.pid}`, ROOT);
+  Deno.writeTextFileSync(draft, text);
+  Deno.renameSync(draft, MAP); // whole or not at all: two tasks may start at once
+}

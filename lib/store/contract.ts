@@ -1,0 +1,213 @@
+/**
+ * What the relay asks of a store, whatever its engine. Every engine passes `tests/store/contract.ts`.
+ *
+ * All times are milliseconds since 1970, and come from the caller: a store has no clock of its own. Every method
+ * that writes is one transaction: when its promise resolves, all of it is on disk and synced (unless the method says
+ * otherwise); when it rejects with {@linkcode StoreUnavailable}, none of it happened.
+ *
+ * @module
+ */
+import type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent } from "../nouns.ts";
+
+/** An event to append, with one planned delivery for each route that matched it. */
+export interface NewEvent extends Omit<StoredEvent, "seq"> {
+  deliveries: readonly PlannedDelivery[];
+}
+
+/** A delivery to be made of a new event. */
+export interface PlannedDelivery {
+  route: string;
+  /** Indexes into the event's changes; null when the route takes the event whole. */
+  matched: number[] | null;
+  /** When it may be tried first. */
+  dueAt: number;
+}
+
+/** `duplicate`: an event of this (source, id) was stored before, or earlier in the same call; nothing was written. */
+export type Appended = { result: "accepted"; seq: number } | { result: "duplicate" };
+
+/** How a route's deliveries are to be taken. */
+export interface ClaimRoute {
+  route: string;
+  /** Take at most this many. */
+  limit: number;
+  /** `coin`: never two of one coin at a time, and strictly in the order received. */
+  order: "any" | "coin";
+  /** At most `count` claims per `perMs` of this route, by all relays together; null: no limit. */
+  rate: { count: number; perMs: number } | null;
+}
+
+/** Asks for deliveries to run. */
+export interface ClaimRequest {
+  /** Names the claiming relay process; a lease is held under this name. */
+  relay: string;
+  now: number;
+  /** The lease ends then, unless renewed; after that anyone may claim the delivery again. */
+  leaseUntil: number;
+  routes: readonly ClaimRoute[];
+}
+
+/** A delivery that the caller now holds, with its event. */
+export interface Claimed {
+  /** `delivery.attempts` counts the attempt that begins now. */
+  delivery: Delivery;
+  event: StoredEvent;
+}
+
+/** What {@linkcode Store.claim} answers. */
+export interface ClaimResult {
+  claimed: Claimed[];
+  /** When the next delivery of the asked routes falls due (or may be claimed under its rate); null: none waits. */
+  nextDueAt: number | null;
+}
+
+/** The end of an attempt, and what becomes of its delivery. */
+export interface Settlement {
+  delivery: number;
+  attempt: Attempt;
+  next: { state: "done" } | { state: "dead" } | { state: "pending"; dueAt: number };
+  /** The route whose kv the writes belong to. */
+  route: string;
+  /** Written together with the result, or not at all. `value: null` deletes. JSON text. */
+  kv: readonly { key: string; value: string | null }[];
+  /** Appended together with the result, deduplicated like any event. */
+  emitted: readonly NewEvent[];
+}
+
+/** Narrows deliveries. Every given part must hold. */
+export interface DeliveryFilter {
+  ids?: readonly number[];
+  states?: readonly DeliveryState[];
+  routes?: readonly string[];
+  source?: string;
+  eventId?: string;
+  coin?: string;
+  /** Event received at or after. */
+  since?: number;
+  /** Event received before. */
+  until?: number;
+  /** Default false: discarded dead letters are left out. */
+  discarded?: boolean;
+}
+
+/** Narrows events. Every given part must hold. */
+export interface EventFilter {
+  source?: string;
+  id?: string;
+  coin?: string;
+  /** An event type, exactly. */
+  type?: string;
+  /** Only bodies that were not understood. */
+  notUnderstood?: boolean;
+  since?: number;
+  until?: number;
+}
+
+/** Where a listing goes on. Rows come newest first unless `after` is given. */
+export interface PageRequest {
+  limit: number;
+  /** Rows older than this seq (events) or id (deliveries), newest first. */
+  before?: number;
+  /** Rows newer than this seq or id, oldest first. */
+  after?: number;
+}
+
+/** How many deliveries of a route stand where. Discarded dead letters do not count. */
+export interface RouteCount {
+  route: string;
+  state: DeliveryState;
+  count: number;
+  /** The earliest `createdAt` among them. */
+  oldest: number;
+}
+
+/** What a route remembers. */
+export interface KvEntry {
+  key: string;
+  /** JSON text. */
+  value: string;
+}
+
+/** A store holds events, deliveries, attempts and what routes remember. */
+export interface Store {
+  /**
+   * Commits all of `events` with their deliveries in one transaction, each deduplicated by (source, id) in the same
+   * step. Answers in the order given. Safe to call while another call runs.
+   */
+  append(events: readonly NewEvent[]): Promise<Appended[]>;
+
+  /**
+   * Takes due deliveries and marks them `running` under a lease. First gives back those whose lease has ended, their
+   * attempt recorded as `interrupted`. No two relays get the same delivery. May be lost in a power cut (not in a
+   * crash): then they are pending as before.
+   */
+  claim(request: ClaimRequest): Promise<ClaimResult>;
+
+  /** Extends the leases that `relay` holds on `deliveries`; answers the ids that it still holds. */
+  renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]>;
+
+  /**
+   * Ends attempts. A settlement whose lease `relay` has lost is refused as a whole (answered false), since another
+   * attempt has it now.
+   */
+  settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]>;
+
+  /** The event of this seq, or of this id (and source, where several sources have it); null when there is none. */
+  event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null>;
+  events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]>;
+  delivery(id: number): Promise<Delivery | null>;
+  deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]>;
+  /** The attempts of a delivery, first to last. */
+  attempts(delivery: number): Promise<Attempt[]>;
+  /** How many deliveries stand where, by route. Cheap whatever the store's size. */
+  counts(): Promise<RouteCount[]>;
+
+  /** Makes dead or waiting deliveries due now, with their attempts starting afresh; answers how many. */
+  retry(filter: DeliveryFilter, now: number): Promise<number>;
+  /** Marks dead letters as discarded; answers how many. */
+  discard(filter: DeliveryFilter, now: number): Promise<number>;
+  /** Makes a new delivery of a stored event for a route, whatever was made before; answers their ids. */
+  replay(
+    wishes: readonly { event: number; route: string; matched: number[] | null; replayOf: number | null }[],
+    now: number,
+  ): Promise<number[]>;
+
+  kvGet(route: string, key: string): Promise<string | null>;
+  kvList(route: string): Promise<KvEntry[]>;
+
+  /**
+   * Deletes up to `limit` events (with deliveries, attempts) received before `olderThan` that no pending, running or
+   * undiscarded dead delivery needs; forgets the ids of deleted events received before `forgetIdsBefore`. Answers how
+   * many events it deleted; fewer than `limit` means that none is left.
+   */
+  prune(olderThan: number, forgetIdsBefore: number, limit: number): Promise<number>;
+
+  /** Writes a consistent copy to `file` while in use. */
+  backup(file: string): Promise<void>;
+  /** Rejects with {@linkcode StoreUnavailable} when it could not commit now. */
+  ready(): Promise<void>;
+  /** Calls `listener` after every commit that made events or made deliveries due, by any relay. Returns its undoing. */
+  onCommit(listener: (news: CommitNews) => void): () => void;
+  /** Waits for what runs, then closes. */
+  close(): Promise<void>;
+}
+
+/** What a commit brought. */
+export interface CommitNews {
+  /** Highest seq appended; null when the commit appended no event. */
+  lastSeq: number | null;
+  /** Routes that have work due. */
+  routes: readonly string[];
+}
+
+/** The store cannot do it now; nothing was written. A later try may succeed. */
+export class StoreUnavailable extends Error {
+  override name = "StoreUnavailable";
+}
+
+/** The store cannot be used as it is; the message says what to do. */
+export class StoreUnusable extends Error {
+  override name = "StoreUnusable";
+}
+
+export type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent };

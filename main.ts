@@ -1,0 +1,1 @@
+/** The command line: hands each command to the file of `lib/commands/` that bears its name. @module */
