@@ -45,8 +45,8 @@ export interface Content {
   /** The event type, such as `cg.coin.info.updated`. */
   type: string;
   coin: Coin;
-  /** Empty for events that carry no changes. */
-  changes: Change[];
+  /** Null for an event that has no `changes` at all, as price events do. */
+  changes: Change[] | null;
   /** The payload's `data` without its `changes`. */
   data: JsonObject;
 }

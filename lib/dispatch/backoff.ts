@@ -1,0 +1,58 @@
+/** How long to wait before an attempt is repeated. @module */
+
+/** The limits of retrying. */
+export interface RetryPolicy {
+  /** Attempts in all, the first included. After the last the delivery is dead. */
+  maxAttempts: number;
+  /** Upper bound of the first wait, in milliseconds; it doubles from attempt to attempt. */
+  minDelayMs: number;
+  /** Upper bound of every wait that we choose, in milliseconds. */
+  maxDelayMs: number;
+}
+
+/** A receiver's `Retry-After` is followed up to this far, in milliseconds. */
+export const MAX_ASKED_DELAY_MS = 24 * 3600 * 1000;
+
+/**
+ * Exponential backoff with full jitter: a random wait between nothing and the bound, so that deliveries that failed
+ * together do not come back together.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { retryDelay } from "./backoff.ts";
+ *
+ * const policy = { maxAttempts: 3, minDelayMs: 2000, maxDelayMs: 3_600_000 };
+ * assertEquals(retryDelay(policy, 1, null, 0.5), 1000);
+ * assertEquals(retryDelay(policy, 2, null, 0.5), 2000);
+ * assertEquals(retryDelay(policy, 2, 60, 0.5), 62_000);
+ * assertEquals(retryDelay(policy, 3, null, 0.5), null);
+ * ```
+ *
+ * @param attempt The attempt that failed; 1 for the first.
+ * @param askedSeconds The least wait that the receiver asked for; the jitter comes on top. Null: it asked for none.
+ * @param random Between 0 and 1.
+ * @returns Milliseconds to wait; null when no attempt is left.
+ */
+export function retryDelay(
+  policy: RetryPolicy,
+  attempt: number,
+  askedSeconds: number | null,
+  random: number,
+): number | null {
+  if (attempt >= policy.maxAttempts) return null;
+  const bound = Math.min(policy.maxDelayMs, policy.minDelayMs * 2 ** (attempt - 1));
+  const asked = Math.min(MAX_ASKED_DELAY_MS, Math.max(0, askedSeconds ?? 0) * 1000);
+  return Math.round(asked + random * bound);
+}
+
+/**
+ * The longest time from the first attempt to the last, in milliseconds, where no receiver asks for more and attempts
+ * themselves take no time. With the defaults (10 attempts, 2 s, 1 h): 1,022 s, about 17 minutes.
+ */
+export function worstTotalWait(policy: RetryPolicy): number {
+  let total = 0;
+  for (let attempt = 1; attempt < policy.maxAttempts; attempt++) {
+    total += retryDelay(policy, attempt, null, 1) ?? 0;
+  }
+  return total;
+}

@@ -1,0 +1,63 @@
+/** Reads what an event's body says. @module */
+import type { Change, Coin, Content, Json, JsonObject } from "../nouns.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** A body that says nothing we can route. It is kept all the same. */
+export interface NotUnderstood {
+  /** What is wrong with it, for a person. */
+  notUnderstood: string;
+}
+
+/**
+ * Reads a body: `{ "event_type", "data": { "id"?, "symbol"?, "name"?, "changes"?, … } }`. A `coin` beside `data` says
+ * which coin it is where `data` is not the coin itself, as in events that plugins emit.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { understand } from "./understand.ts";
+ *
+ * const body = new TextEncoder().encode('{"event_type":"cg.coin.listed","data":{"id":"aave"}}');
+ * assertEquals(understand(body), {
+ *   type: "cg.coin.listed",
+ *   coin: { id: "aave", symbol: "", name: "" },
+ *   changes: null,
+ *   data: { id: "aave" },
+ * });
+ * ```
+ */
+export function understand(body: Uint8Array): Content | NotUnderstood {
+  let payload: Json;
+  try {
+    payload = JSON.parse(decoder.decode(body)) as Json;
+  } catch (error) {
+    return {
+      notUnderstood: `the body is not JSON in UTF-8: ${error instanceof Error ? error.message : error}`,
+    };
+  }
+  if (!isObject(payload)) return { notUnderstood: "the body is not a JSON object" };
+  const { event_type: type, data } = payload;
+  if (typeof type !== "string" || type === "") return { notUnderstood: "event_type is not text" };
+  if (!isObject(data)) return { notUnderstood: "data is not an object" };
+  const coin = readCoin(isObject(payload["coin"]) ? payload["coin"] : data);
+  if (!Object.hasOwn(data, "changes")) return { type, coin, changes: null, data };
+  const { changes, ...rest } = data;
+  if (!Array.isArray(changes)) return { notUnderstood: "data.changes is not a list" };
+  const broken = changes.findIndex((change) => !isChange(change));
+  if (broken >= 0) return { notUnderstood: `data.changes[${broken}] has no field or no change_type` };
+  return { type, coin, changes: changes as unknown as Change[], data: rest };
+}
+
+function readCoin(from: JsonObject): Coin {
+  const text = (value: Json | undefined) => typeof value === "string" ? value : "";
+  return { id: text(from["id"]), symbol: text(from["symbol"]), name: text(from["name"]) };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A change type that we do not know yet is taken too: losing an alert would be worse. */
+function isChange(value: Json): boolean {
+  return isObject(value) && typeof value["field"] === "string" && typeof value["change_type"] === "string";
+}

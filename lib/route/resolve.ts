@@ -1,0 +1,103 @@
+/** The routes that are in force: those of config.json, filled up from their plugins' own defaults. @module */
+import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
+import type { RetryPolicy } from "../dispatch/backoff.ts";
+
+/** What routing needs to know of a plugin. */
+export interface PluginDefaults {
+  name: string;
+  /** The filters that the plugin declares. */
+  filters: Filters;
+  /** Whether it cannot run without options. */
+  needsOptions: boolean;
+}
+
+/** A route with nothing left open. */
+export interface Route {
+  name: string;
+  plugin: string;
+  filters: Filters;
+  options: NonNullable<RouteConfig["options"]>;
+  allow: Allow;
+  concurrency: number;
+  timeoutMs: number;
+  order: "any" | "coin";
+  /** At most `count` deliveries per `perMs`; null: no limit. */
+  rate: { count: number; perMs: number } | null;
+  retry: RetryPolicy;
+  /** Whether config.json names it; otherwise it is there because its plugin's file is. */
+  configured: boolean;
+}
+
+const RATE_UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * Resolves the routes. A plugin that needs no options and declares `fields` gets a route of its own name, unless
+ * config.json has a route that names it (a disabled one too). A route's own filters replace the plugin's, each by
+ * itself.
+ */
+export function resolveRoutes(
+  config: Pick<Config, "routes" | "retry">,
+  plugins: readonly PluginDefaults[],
+): Route[] {
+  const named = new Set(config.routes.map((route) => route.plugin));
+  const own = plugins.filter((plugin) =>
+    !named.has(plugin.name) && !plugin.needsOptions && plugin.filters.fields !== undefined
+  );
+  const defaults = new Map(plugins.map((plugin) => [plugin.name, plugin.filters]));
+  return [
+    ...config.routes.filter((route) => !route.disabled).map((route) =>
+      resolve(route, defaults.get(route.plugin), config.retry, true)
+    ),
+    ...own.map((plugin) =>
+      resolve({ ...ROUTE_DEFAULTS, ...identity(plugin) }, plugin.filters, config.retry, false)
+    ),
+  ];
+}
+
+const ROUTE_DEFAULTS = { concurrency: 8, timeoutSeconds: 30, order: "any" } as const;
+
+const identity = ({ name }: PluginDefaults) => ({ name, plugin: name });
+
+function resolve(
+  route: RouteConfig,
+  defaults: Filters = {},
+  retry: Config["retry"],
+  configured: boolean,
+): Route {
+  const { fields, changeTypes, coins, events, where } = route;
+  const own = Object.fromEntries(
+    Object.entries({ fields, changeTypes, coins, events, where }).filter(([, filter]) =>
+      filter !== undefined
+    ),
+  ) as Filters;
+  const limits = { ...retry, ...withoutUndefined(route.retry ?? {}) };
+  return {
+    name: route.name,
+    plugin: route.plugin,
+    filters: { ...defaults, ...own },
+    options: route.options ?? {},
+    allow: route.allow ?? {},
+    concurrency: route.concurrency,
+    timeoutMs: route.timeoutSeconds * 1000,
+    order: route.order,
+    rate: route.rateLimit === undefined ? null : parseRate(route.rateLimit),
+    retry: {
+      maxAttempts: limits.maxAttempts,
+      minDelayMs: limits.minDelaySeconds * 1000,
+      maxDelayMs: limits.maxDelaySeconds * 1000,
+    },
+    configured,
+  };
+}
+
+/** Reads `"1/s"`, `"30/m"`, `"100/h"`; the config's schema has checked the form. */
+function parseRate(text: string): { count: number; perMs: number } {
+  const [count = "1", unit = "s"] = text.split("/");
+  return { count: Number(count), perMs: RATE_UNIT_MS[unit] ?? 1000 };
+}
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

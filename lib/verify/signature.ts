@@ -1,0 +1,65 @@
+/** The provider's signature: HMAC-SHA256 over `{timestamp}:{event_id}:{raw_body}`, in hexadecimal. @module */
+import { timingSafeEqual } from "@std/crypto";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+
+const SIGNATURE = /^[0-9a-f]{64}$/i;
+const encoder = new TextEncoder();
+
+/** A secret made ready for use, so that its key is derived once and not for each delivery. */
+export interface SigningKey {
+  /** The signature of a delivery, as 32 bytes. */
+  digest(timestamp: string, id: string, body: Uint8Array): Uint8Array;
+}
+
+/** Makes a secret ready. Its UTF-8 bytes are the key, the prefix `whsec_` included. */
+export function signingKey(secret: string): SigningKey {
+  const keyed = hmac.create(sha256, encoder.encode(secret));
+  return {
+    digest: (timestamp, id, body) =>
+      keyed.clone().update(latin1(`${timestamp}:${id}:`)).update(body).digest(),
+  };
+}
+
+/**
+ * Signs a delivery the way the provider does.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sign } from "./signature.ts";
+ *
+ * const body = new TextEncoder().encode('{"event_type":"cg.coin.listed","data":{"id":"aave"}}');
+ * const signature = sign("whsec_example", "1776066000", "evt-1", body);
+ * assertEquals(signature.length, 64);
+ * ```
+ *
+ * @returns 64 lower-case hexadecimal digits.
+ */
+export function sign(secret: string, timestamp: string, id: string, body: Uint8Array): string {
+  return bytesToHex(signingKey(secret).digest(timestamp, id, body));
+}
+
+/** Whether `signature` (hexadecimal, in either case) is right under any of `keys`. Takes constant time for each key. */
+export function isSignedBy(
+  keys: readonly SigningKey[],
+  signature: string,
+  timestamp: string,
+  id: string,
+  body: Uint8Array,
+): boolean {
+  if (!SIGNATURE.test(signature)) return false;
+  const given = hexToBytes(signature.toLowerCase());
+  let signed = false;
+  for (const key of keys) {
+    if (timingSafeEqual(key.digest(timestamp, id, body), given)) signed = true;
+  }
+  return signed;
+}
+
+/** Header values reach us one character a byte; the same bytes were signed. */
+function latin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
