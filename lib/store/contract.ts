@@ -64,7 +64,8 @@ export interface ClaimResult {
 /** The end of an attempt, and what becomes of its delivery. */
 export interface Settlement {
   delivery: number;
-  attempt: Attempt;
+  /** Null when no attempt took place after all: the claim is undone, and does not count as an attempt. */
+  attempt: Attempt | null;
   next: { state: "done" } | { state: "dead" } | { state: "pending"; dueAt: number };
   /** The route whose kv the writes belong to. */
   route: string;
