@@ -1,108 +1,168 @@
-/** The shape of config.json: one source for types, validation and `config.schema.json`. @module */
+/**
+ * The shape of config.json: one source for types, validation and `config.schema.json`. Every key says what it means,
+ * in which unit, and what holds without it, so that an editor can.
+ *
+ * @module
+ */
 import { z } from "zod";
+import * as rules from "./rules.ts";
 
-const hostname = z.string().min(1);
 const port = z.int().min(0).max(65535);
+const seconds = z.number().positive();
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const scalars = z.array(scalar).min(1);
+const patterns = z.array(z.string().min(1)).min(1);
 
 const server = z.strictObject({
-  hostname: hostname.default("0.0.0.0").describe("Address that the provider's webhooks are received on"),
-  port: port.default(8080),
-  maxBodyBytes: z.int().min(1024).default(1048576).describe("A longer body is answered 413"),
-  bodyTimeoutSeconds: z.number().positive().default(10).describe("A body that takes longer is answered 408"),
-});
+  hostname: z.string().min(1).default("0.0.0.0").describe(
+    "Address to receive the provider's webhooks on. Default: 0.0.0.0, every address of this machine",
+  ),
+  port: port.default(8080).describe("Port to receive webhooks on; 0 lets the system choose. Default: 8080"),
+  maxBodyBytes: z.int().min(1024).max(64 * 1024 * 1024).default(1048576).describe(
+    "A longer body is answered 413. In bytes; default: 1048576 (1 MiB)",
+  ),
+  bodyTimeoutSeconds: seconds.max(300).default(10).describe(
+    "A body that takes longer to arrive is answered 408. In seconds; default: 10",
+  ),
+}).describe("The public listener: the sources' paths and /healthz, nothing else");
 
 const admin = z.strictObject({
-  hostname: hostname.default("127.0.0.1").describe("Needs a token unless it is a loopback address"),
-  port: port.default(8081),
-  token: z.string().min(1).optional().describe("Signs in to the dashboard and the API"),
-  readToken: z.string().min(1).optional().describe("A second token that may look and not change"),
-});
+  hostname: z.string().min(1).default("127.0.0.1").describe(
+    "Address of the dashboard. Anything but a loopback address needs a token. Default: 127.0.0.1",
+  ),
+  port: port.default(8081).describe("Port of the dashboard; 0 lets the system choose. Default: 8081"),
+  token: z.string().min(1).superRefine(rules.notPlaceholder).optional().describe(
+    "Signs in to the dashboard and the API, with every right. Best from the environment: ${ADMIN_TOKEN}",
+  ),
+  readToken: z.string().min(1).superRefine(rules.notPlaceholder).optional().describe(
+    "A second token, which may look and change nothing",
+  ),
+}).describe("The admin listener: dashboard, API, /metrics and /readyz");
 
 const source = z.strictObject({
-  name: z.string().regex(/^[a-z0-9_-]+$/i),
-  path: z.string().regex(/^\//, "must begin with /").default("/webhook"),
-  secrets: z.array(z.string().min(1)).min(1).describe("Signing secrets; several while one is being rotated"),
-  maxAgeSeconds: z.number().positive().default(300).describe("An older timestamp is answered 401"),
+  name: z.string().regex(/^[a-z0-9_-]+$/i, "may hold only letters, digits, - and _").describe(
+    "Name of the source, as logs, pages and metrics show it",
+  ),
+  path: z.string().superRefine(rules.sourcePath).default("/webhook").describe(
+    "Path of the URL that the provider is given. A trailing slash makes no difference. Default: /webhook",
+  ),
+  secrets: z.array(z.string().min(1).superRefine(rules.notPlaceholder)).min(1).describe(
+    "Signing secrets, whole, with their whsec_ prefix. Several while one is being rotated; each is accepted",
+  ),
+  maxAgeSeconds: seconds.default(300).describe(
+    "A delivery whose signed timestamp is older is answered 401. In seconds; default: 300",
+  ),
   silentMinutes: z.number().positive().optional().describe(
-    "Emit relay.source.silent after nothing for this long",
+    "After nothing for so many minutes the relay emits relay.source.silent. Default: never",
   ),
 });
 
 const retry = z.strictObject({
-  maxAttempts: z.int().min(1).default(10),
-  minDelaySeconds: z.number().positive().default(2),
-  maxDelaySeconds: z.number().positive().default(3600),
-});
+  maxAttempts: z.int().min(1).max(1000).default(10).describe(
+    "Attempts in all; after the last the delivery is a dead letter. Default: 10",
+  ),
+  minDelaySeconds: seconds.default(2).describe(
+    "Upper bound of the first wait; it doubles with each attempt, and the wait is drawn below it. In seconds; default: 2",
+  ),
+  maxDelaySeconds: seconds.default(3600).describe(
+    "No wait is drawn above this. In seconds; default: 3600. With all defaults, ten attempts spread over at most 17 minutes",
+  ),
+}).superRefine(rules.delaysInOrder, rules.evenIfIncomplete);
 
-/** A value pattern, a list of them, or a comparison. */
 const condition = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.null(),
-  z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).min(1),
+  scalar,
+  scalars,
   z.strictObject({
-    gt: z.number().optional(),
-    gte: z.number().optional(),
-    lt: z.number().optional(),
-    lte: z.number().optional(),
-    not: z.union([
-      z.string(),
-      z.number(),
-      z.boolean(),
-      z.null(),
-      z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).min(1),
-    ]).optional(),
+    gt: z.number().optional().describe("Greater than"),
+    gte: z.number().optional().describe("Greater than or equal to"),
+    lt: z.number().optional().describe("Less than"),
+    lte: z.number().optional().describe("Less than or equal to"),
+    not: z.union([scalar, scalars]).optional().describe("None of these"),
   }),
 ]);
 
-const patterns = z.array(z.string().min(1)).min(1);
-
 /** The filters that a route, or a plugin as its default, may have. */
 export const filters = {
-  fields: patterns.optional().describe("Field patterns; without them the route takes the event whole"),
-  changeTypes: z.array(z.enum(["addition", "update", "removal"])).min(1).optional(),
-  coins: patterns.optional().describe("Coin ids or patterns; default: all"),
-  events: patterns.optional().describe("Event types or patterns; default: all"),
-  where: z.record(z.string(), condition).optional().describe("Narrows by value; all of it must hold"),
+  fields: z.array(z.string().superRefine(rules.fieldPattern)).min(1).optional()
+    .describe(
+      'Field patterns, such as "links.*", "platforms.ethereum" or "!links.twitter_screen_name". Without them the route ' +
+        "takes the event whole, unless the plugin declares its own",
+    ),
+  changeTypes: z.array(z.enum(["addition", "update", "removal"])).min(1).optional().describe(
+    "How a field must have changed. Default: all three",
+  ),
+  coins: patterns.optional().describe('Coin ids, or patterns such as "wrapped-*". Default: all'),
+  events: patterns.optional().describe('Event types, or patterns such as "cg.coin.*". Default: all'),
+  where: z.record(z.string().superRefine(rules.wherePath), condition).optional().describe(
+    'Narrows by value: a path into the event ("coin.…", "data.…", "change.old_value", "change.new_value") to a ' +
+      'pattern, a list of them, or {"gt": 100}, gte, lt, lte, not. All of it must hold; a missing path never does',
+  ),
 };
 
+const names = z.array(z.string().min(1));
+
 const allow = z.strictObject({
-  net: z.array(z.string().min(1)).optional().describe('Hosts, host:port, or "*" for any public host'),
-  read: z.array(z.string().min(1)).optional(),
-  write: z.array(z.string().min(1)).optional(),
-  env: z.array(z.string().min(1)).optional(),
-  sys: z.array(z.string().min(1)).optional(),
+  net: names.optional().describe(
+    'Hosts the plugin may reach beyond those its options name: "api.example.com", "host:8443", or "*" for any public host',
+  ),
+  read: names.optional().describe("Files and folders the plugin may read, relative to config.json"),
+  write: names.optional().describe("Files and folders the plugin may write, relative to config.json"),
+  env: names.optional().describe("Environment variables the plugin may read"),
+  sys: names.optional().describe('System information the plugin may ask for, such as "hostname"'),
 });
 
 const route = z.strictObject({
-  name: z.string().regex(/^[a-z0-9_.-]+$/i),
-  plugin: z.string().min(1),
-  disabled: z.boolean().optional(),
-  ...filters,
-  options: z.record(z.string(), z.json()).optional().describe("What the plugin asks for"),
-  allow: allow.optional().describe("What the plugin may reach beyond the hosts that its options name"),
-  concurrency: z.int().min(1).max(1000).default(8).describe("Deliveries running at a time"),
-  timeoutSeconds: z.number().positive().max(3600).default(30).describe(
-    "An attempt that takes longer is aborted",
+  name: z.string().regex(/^[a-z0-9_.-]+$/i, "may hold only letters, digits, . - and _").describe(
+    "Name of the route, as logs, pages and metrics show it. Keep it: waiting deliveries belong to it",
   ),
-  rateLimit: z.string().regex(/^\d+\/(s|m|h)$/, 'must look like "1/s", "30/m" or "100/h"').optional(),
-  order: z.enum(["any", "coin"]).default("any").describe("coin: a coin's deliveries strictly as received"),
-  retry: retry.partial().optional().describe("Overrides the global retry"),
+  plugin: z.string().min(1).describe('File name, without .ts, of a plugin in pluginsDir, such as "slack"'),
+  disabled: z.boolean().optional().describe("true turns the route off. Default: false"),
+  ...filters,
+  options: z.record(z.string(), z.json()).optional().describe(
+    "What the plugin asks for; `deno task check` tells what is missing. The hosts of URLs in here may be reached",
+  ),
+  allow: allow.optional().describe("What the plugin may reach beyond the hosts that its options name"),
+  concurrency: z.int().min(1).max(1000).default(8).describe(
+    "Deliveries of this route that may run at a time. Default: 8",
+  ),
+  timeoutSeconds: seconds.max(3600).default(30).describe(
+    "An attempt that takes longer is aborted and counts as failed. In seconds; default: 30",
+  ),
+  rateLimit: z.string().regex(/^[1-9]\d*\/(s|m|h)$/, 'must look like "1/s", "30/m" or "100/h"').optional()
+    .describe('At most so many attempts, by all relays together: "1/s", "30/m", "100/h". Default: no limit'),
+  order: z.enum(["any", "coin"]).default("any").describe(
+    "coin: the deliveries of one coin strictly one after the other, as received. Default: any",
+  ),
+  retry: z.strictObject(retry.shape).partial().optional().describe(
+    "Takes the place of parts of the global retry",
+  ),
 });
 
 /** config.json. */
 export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().optional().describe("Where the editor finds this schema: ./config.schema.json"),
   server: server.prefault({}),
   admin: admin.prefault({}),
-  store: z.string().default("sqlite:./data/relay.db").describe('"sqlite:FILE" or "postgres://…"'),
-  pluginsDir: z.string().default("./plugins"),
-  sources: z.array(source).min(1),
-  retry: retry.prefault({}),
-  retention: z.strictObject({ days: z.number().positive().default(30) }).prefault({}),
-  routes: z.array(route).default([]),
-});
+  store: z.string().superRefine(rules.storeUrl).default("sqlite:./data/relay.db").describe(
+    'Where events are kept: "sqlite:FILE", relative to config.json, or "postgres://user:password@host/database". ' +
+      "Default: sqlite:./data/relay.db",
+  ),
+  pluginsDir: z.string().min(1).default("./plugins").describe(
+    "Folder of the plugins, relative to config.json. Default: ./plugins",
+  ),
+  sources: z.array(source).min(1).describe("Where events come from: each a path with its secrets"),
+  retry: retry.prefault({}).describe(
+    "How failed deliveries are tried again: exponential backoff with full jitter",
+  ),
+  retention: z.strictObject({
+    days: z.number().positive().default(30).describe(
+      "Finished events are deleted after so many days. Default: 30",
+    ),
+  }).prefault({}).describe("How long events are kept. Waiting deliveries and dead letters are never deleted"),
+  routes: z.array(route).default([]).describe(
+    "Which events and changes go to which plugin, with which options",
+  ),
+}).superRefine(rules.partsAgree, rules.evenIfIncomplete);
 
 /** A valid config with every default filled in. Paths are as written, relative to the config's folder. */
 export type Config = z.infer<typeof configSchema>;

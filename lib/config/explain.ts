@@ -1,0 +1,130 @@
+/** Turns what zod found into what a person can mend. @module */
+import type { z } from "zod";
+import type { Json } from "../nouns.ts";
+import type { Substitution } from "./environment.ts";
+import { type Mistake, type Path, renderPath } from "./mistake.ts";
+import { describeNode, knownKeys, schemaAt } from "./permitted.ts";
+import { didYouMean, suggest } from "./suggest.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** Places whose values are never repeated in a mistake, wherever they came from. */
+const SECRET_PLACE = /^(sources\[\d+\]\.secrets|admin\.(token|readToken)|store|routes\[\d+\]\.options)\b/;
+
+/**
+ * The mistakes in the order of the config's keys.
+ *
+ * @param issues What zod found.
+ * @param value The config that it looked at.
+ * @param substitutions The places of `value` that came from the environment; what stands there is not repeated.
+ */
+export function explain(
+  issues: readonly Issue[],
+  value: Json,
+  substitutions: readonly Substitution[],
+): Mistake[] {
+  const typos = new Set<string>();
+  const mistakes = issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return explainIssue(issue, value, substitutions);
+    const path = issue.path as Path;
+    const known = knownKeys(schemaAt(path));
+    return issue.keys.map((key): Mistake => {
+      const meant = suggest(key, known);
+      if (meant !== undefined) typos.add(renderPath([...path, meant]));
+      return compact({
+        path: renderPath([...path, key]),
+        problem: "is not a known key",
+        permitted: known.join(", "),
+        hint: meant === undefined ? undefined : `did you mean ${JSON.stringify(meant)}?`,
+      });
+    });
+  });
+  // A key that is there under a mistyped name is not told a second time as missing.
+  return mistakes.filter(({ path, problem }) => !(problem === MISSING && typos.has(path)));
+}
+
+const MISSING = "is missing";
+
+function explainIssue(issue: Issue, value: Json, substitutions: readonly Substitution[]): Mistake[] {
+  const path = issue.path as Path;
+  if (issue.code === "invalid_key") {
+    return issue.issues.flatMap((inner) => explainIssue({ ...inner, path: issue.path } as Issue, value, []));
+  }
+  const where = renderPath(path);
+  const found = valueAt(value, path);
+  const node = schemaAt(path);
+  const params = (issue.code === "custom" ? issue.params : undefined) as
+    | Pick<Mistake, "permitted" | "hint">
+    | undefined;
+  const substitution = substitutions.find((one) => renderPath(one.path) === where);
+  const secret = SECRET_PLACE.test(where);
+  const shown = found === undefined || isRecordKey(issue, found)
+    ? ""
+    : substitution
+    ? ` (it came from ${
+      secret
+        ? Object.keys(substitution.variables).map((name) => `\${${name}}`).join(" and ")
+        : substitution.written
+    })`
+    : secret || typeof found === "object"
+    ? ""
+    : ` (found ${JSON.stringify(found).slice(0, 80)})`;
+  return [compact({
+    path: where,
+    problem: problemOf(issue, found) + shown,
+    permitted: params
+      ? params.permitted
+      : issue.code === "invalid_format"
+      ? undefined
+      : node && describeNode(node),
+    hint: params
+      ? params.hint
+      : issue.code === "invalid_value" && typeof found === "string" && !substitution
+      ? didYouMean(found, issue.values.map(String))
+      : found === undefined && node?.description
+      ? node.description
+      : undefined,
+  })];
+}
+
+function problemOf(issue: Issue, found: Json | undefined): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return found === undefined ? MISSING : `is ${kindOf(found)}`;
+    case "invalid_union":
+    case "invalid_value":
+      return found === undefined ? MISSING : "is not permitted";
+    case "too_small":
+      return issue.origin === "string" || issue.origin === "array" ? "is empty" : "is too small";
+    case "too_big":
+      return "is too large";
+    default:
+      return issue.message;
+  }
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return Number.isInteger(value) ? "a number" : "not a whole number";
+  return { string: "text", boolean: "true or false", object: "an object" }[typeof value as string] ??
+    typeof value;
+}
+
+/** A rule on a record's key speaks of the key, not of what stands under it. */
+function isRecordKey(issue: Issue, found: Json): boolean {
+  return issue.code === "custom" && typeof found === "object";
+}
+
+function valueAt(value: Json, path: Path): Json | undefined {
+  let at: Json | undefined = value;
+  for (const part of path) {
+    at = typeof at === "object" && at !== null ? (at as Record<string | number, Json>)[part] : undefined;
+  }
+  return at;
+}
+
+/** Leaves out what is not said. */
+function compact(mistake: { [K in keyof Mistake]-?: Mistake[K] | undefined } | Mistake): Mistake {
+  return Object.fromEntries(Object.entries(mistake).filter(([, text]) => text)) as unknown as Mistake;
+}

@@ -1,0 +1,115 @@
+/** Reads config.json: the whole of it is right, or every mistake in it is told. @module */
+import { dirname, resolve } from "@std/path";
+import type { Json } from "../nouns.ts";
+import { type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
+import { explain } from "./explain.ts";
+import { ConfigError, type Mistake, type Path } from "./mistake.ts";
+import { JsonSyntaxError, parseJson } from "./parse_json.ts";
+import { schemaAt } from "./permitted.ts";
+import { type Config, configSchema } from "./schema.ts";
+import { rememberSubstitutions } from "./secrets.ts";
+
+/**
+ * Reads and checks a config, with `${NAME}` taken from `environment` and, where that lacks it, from `.env` beside the
+ * file.
+ *
+ * @throws {ConfigError} With every mistake at once.
+ */
+export function loadConfig(file: string, environment: Environment): Config {
+  const { value, substitutions, mistakes } = substitute(readConfig(file), readEnvironment(file, environment));
+  const typed = withTypes(value, substitutions);
+  const unset = new Set(mistakes.map(({ path }) => path));
+  const parsed = configSchema.safeParse(typed);
+  if (!parsed.success) {
+    mistakes.push(
+      ...explain(parsed.error.issues, typed, substitutions).filter(({ path }) => !unset.has(path)),
+    );
+  }
+  mistakes.push(...missingFolder(file, typed).filter(({ path }) => !unset.has(path)));
+  if (mistakes.length > 0 || !parsed.success) throw new ConfigError(file, inOrder(mistakes, typed));
+  rememberSubstitutions(parsed.data, substitutions);
+  return parsed.data;
+}
+
+function readConfig(file: string): Json {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    throw new ConfigError(file, [{
+      path: "",
+      problem: missing
+        ? `does not exist in ${dirname(resolve(file))}`
+        : `cannot be read: ${messageOf(error)}`,
+      hint: missing ? "`deno task start` makes a first one" : "check who may read the file",
+    }]);
+  }
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    const { line, column, message, hint } = error;
+    const path = `line ${line}, column ${column}`;
+    throw new ConfigError(file, [{ path, problem: message, ...(hint === undefined ? {} : { hint }) }]);
+  }
+}
+
+function readEnvironment(file: string, environment: Environment): Environment {
+  try {
+    return withDotenv(file, environment);
+  } catch (error) {
+    const problem = `.env beside it cannot be read: ${messageOf(error)}`;
+    throw new ConfigError(file, [{ path: "", problem, hint: "check who may read the file" }]);
+  }
+}
+
+/** Where the schema wants a number or a boolean and all of the text came from one variable, its text is read as such. */
+function withTypes(value: Json, substitutions: readonly Substitution[]): Json {
+  for (const { path, written, variables } of substitutions) {
+    const [[name, text] = ["", ""]] = Object.entries(variables);
+    const type = schemaAt(path)?.type ?? "";
+    if (written !== `\${${name}}` || !["integer", "number", "boolean"].includes(type)) continue;
+    if (type === "boolean" ? /^(true|false)$/.test(text) : /^-?\d+(\.\d+)?$/.test(text)) {
+      put(value, path, JSON.parse(type === "boolean" ? text : String(Number(text))) as Json);
+    }
+  }
+  return value;
+}
+
+function put(value: Json, path: Path, item: Json): void {
+  let at = value as Record<string | number, Json>;
+  for (const part of path.slice(0, -1)) at = at[part] as Record<string | number, Json>;
+  at[path.at(-1)!] = item;
+}
+
+function missingFolder(file: string, value: Json): Mistake[] {
+  const written = typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value["pluginsDir"]
+    : undefined;
+  if (written !== undefined && (typeof written !== "string" || written === "")) return [];
+  const folder = resolve(dirname(file), written ?? "./plugins");
+  const problem = isFolder(folder);
+  return problem === null
+    ? []
+    : [{ path: "pluginsDir", problem, hint: "make the folder, or name the one that holds the plugins" }];
+}
+
+function isFolder(path: string): string | null {
+  try {
+    return Deno.statSync(path).isDirectory ? null : "is no folder";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "does not exist" : `cannot be read: ${messageOf(error)}`;
+  }
+}
+
+/** In the order of the file, so that a person mends it from top to bottom; what is missing comes where it belongs. */
+function inOrder(mistakes: readonly Mistake[], value: Json): Mistake[] {
+  const keys = [...new Set([...Object.keys(value ?? {}), ...Object.keys(schemaAt([])?.properties ?? {})])];
+  const rank = ({ path }: Mistake) => keys.indexOf(/^[^.[]*/.exec(path)![0]);
+  return mistakes.toSorted((a, b) =>
+    rank(a) - rank(b) || a.path.localeCompare(b.path, "en", { numeric: true })
+  );
+}
+
+const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);

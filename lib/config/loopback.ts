@@ -1,0 +1,17 @@
+/** Whether an address stays on this machine. @module */
+
+/**
+ * Whether a host name or address is a loopback one: `localhost`, 127.0.0.0/8, `::1`.
+ *
+ * ```ts
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(isLoopback("127.0.0.1"));
+ * assertFalse(isLoopback("127.example.com"));
+ * ```
+ */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.toLowerCase().replace(/^\[(.*)\]$/, "$1").replace(/^::ffff:(?=\d+\.)/, "");
+  return host === "localhost" || host === "::1" || host === "0:0:0:0:0:0:0:1" ||
+    /^127(\.\d{1,3}){3}$/.test(host);
+}

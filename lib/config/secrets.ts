@@ -1,0 +1,79 @@
+/** Which texts of a config are secret, so that no log, page or error shows them. @module */
+import type { Json } from "../nouns.ts";
+import type { Config } from "./schema.ts";
+import type { Environment, Substitution } from "./environment.ts";
+
+/** What stands for a secret wherever one would be shown. */
+export const MASK = "•••";
+
+/** Shorter values from the environment (`8080`, `info`) are no secrets unless their place says so. */
+const LEAST_LENGTH = 8;
+const TELLING_KEY =
+  /secret|token|passw|passphrase|api_?key|routing_?key|credential|authorization|webhook_?url|^smtp$/i;
+
+const fromEnvironment = new WeakMap<Config, Environment[]>();
+
+/** Remembers which values of `config` came from the environment. */
+export function rememberSubstitutions(config: Config, substitutions: readonly Substitution[]): void {
+  fromEnvironment.set(config, substitutions.map(({ variables }) => variables));
+}
+
+/**
+ * Every secret of a config, longest first: signing secrets, admin tokens, passwords inside URLs, options whose key
+ * says so (`token`, `webhookUrl`, …), and whatever came from the environment and is longer than a port or a word.
+ */
+export function secretValues(config: Config): string[] {
+  const found = new Set<string>();
+  const add = (value: string | undefined) => {
+    if (!value) return;
+    found.add(value);
+    found.add(encodeURIComponent(value));
+  };
+  for (const { secrets } of config.sources) secrets.forEach(add);
+  add(config.admin.token);
+  add(config.admin.readToken);
+  urlPasswords(config.store).forEach(add);
+  for (const { options } of config.routes) optionSecrets(options ?? {}, false).forEach(add);
+  for (const variables of fromEnvironment.get(config) ?? []) {
+    for (const value of Object.values(variables)) {
+      if (value.length >= LEAST_LENGTH) add(value);
+      urlPasswords(value).forEach(add);
+    }
+  }
+  return [...found].sort((a, b) => b.length - a.length);
+}
+
+/** `text` with every one of `secrets` (longest first, as {@linkcode secretValues} gives them) masked. */
+export function maskText(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+}
+
+/** A copy of `config` to show: every secret in it masked, wherever it stands. */
+export function maskSecrets(config: Config): Config {
+  const secrets = secretValues(config);
+  const mask = (node: Json): Json => {
+    if (typeof node === "string") return maskText(node, secrets);
+    if (Array.isArray(node)) return node.map(mask);
+    if (node === null || typeof node !== "object") return node;
+    return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, mask(item)]));
+  };
+  return mask(config as unknown as Json) as unknown as Config;
+}
+
+/** The password of a URL, as written and decoded. */
+function urlPasswords(text: string): string[] {
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*?:([^/?#]*)@/i.exec(text)?.[1];
+  if (!password) return [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
+
+function optionSecrets(node: Json, telling: boolean): string[] {
+  if (typeof node === "string") return telling ? [node, ...urlPasswords(node)] : urlPasswords(node);
+  if (Array.isArray(node)) return node.flatMap((item) => optionSecrets(item, telling));
+  if (node === null || typeof node !== "object") return [];
+  return Object.entries(node).flatMap(([key, item]) => optionSecrets(item, telling || TELLING_KEY.test(key)));
+}
