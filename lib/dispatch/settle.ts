@@ -64,7 +64,7 @@ function emittedEvents(ended: Ended): NewEvent[] {
 
 /** The death of a delivery that told of a death is not told: it would never end. */
 function deadEvents(ended: Ended): NewEvent[] {
-  const { claimed: { delivery, event }, job, result, route } = ended;
+  const { claimed: { delivery, event }, job, result, route, startedAt } = ended;
   if (event.type === DEAD_EVENT_TYPE) return [];
   const data = {
     route: route.name,
@@ -74,7 +74,7 @@ function deadEvents(ended: Ended): NewEvent[] {
     error: result.error,
     event: { id: event.id, type: event.type, source: event.source },
   };
-  const id = `${job.idempotencyKey}:dead:${delivery.attempts}`;
+  const id = `${job.idempotencyKey}:dead:${startedAt}`;
   return [own(ended, id, DEAD_EVENT_TYPE, data, Math.min(event.depth + 1, MAX_DEPTH))];
 }
 

@@ -1,0 +1,81 @@
+/** Tells in the log what happens: one line an action, and a sum where there are too many to read. @module */
+import type { AttemptReport } from "./dispatch/dispatcher.ts";
+import { logOf } from "./log.ts";
+import type { Receipt } from "./receive/receiver.ts";
+
+/** More lines of a kind in one second than this are counted instead. */
+const LINES_A_SECOND = 20;
+
+/** Writes the lines. */
+export interface Narrator {
+  receipt(receipt: Receipt): void;
+  attempt(report: AttemptReport): void;
+}
+
+/** Makes a narrator. `now` in milliseconds since 1970. */
+export function createNarrator(now: () => number): Narrator {
+  const receive = logOf("receive");
+  const dispatch = logOf("dispatch");
+  const mayWrite = pace(now, (kind, count) => receive.info(`… and ${count} more ${kind} within a second`));
+
+  return {
+    receipt({ source, result, reason, authentic, headers, body, notUnderstood, tookMs }) {
+      const facts = { source, event: headers.id || null, reason };
+      if (notUnderstood !== null && mayWrite("not understood")) {
+        receive.warn(`stored, but not understood: ${notUnderstood}`, facts);
+      }
+      if (result !== "rejected") {
+        if (mayWrite(result)) {
+          receive.info(result, { ...facts, bytes: body.byteLength, ms: Math.round(tookMs) });
+        }
+      } else if (reason === "store_unavailable") {
+        if (mayWrite("503")) receive.error("answered 503: the store cannot commit", facts);
+      } else if (authentic) {
+        if (mayWrite(`${reason}`)) {
+          receive.warn(
+            "refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
+            facts,
+          );
+        }
+      } else if (mayWrite(`${reason}`)) {
+        receive.warn("refused", facts);
+      }
+    },
+
+    attempt({ job, result, settlement, chainCut }) {
+      const facts = {
+        route: job.route,
+        event: job.event.id,
+        delivery: job.delivery,
+        attempt: job.attempt,
+        ms: settlement.attempt?.durationMs ?? null,
+      };
+      if (chainCut) dispatch.warn("emitted events dropped: their chain is too deep", facts);
+      if (result.outcome === "done") {
+        if (mayWrite("deliveries done")) dispatch.info("done", facts);
+      } else if (settlement.next.state === "dead") {
+        dispatch.error(`dead letter: ${result.error ?? result.outcome}`, facts);
+      } else if (mayWrite("failed attempts")) {
+        const wait = settlement.next.state === "pending" ? settlement.next.dueAt - now() : 0;
+        const again = `again in ${Math.max(1, Math.ceil(wait / 1000))} s`;
+        dispatch.warn(`failed, ${again}: ${result.error ?? result.outcome}`, facts);
+      }
+    },
+  };
+}
+
+/** Lets a few lines of each kind through in a second, and sums up the rest in the next. */
+function pace(now: () => number, sumUp: (kind: string, count: number) => void): (kind: string) => boolean {
+  const kinds = new Map<string, { second: number; count: number }>();
+  return (kind) => {
+    const second = Math.floor(now() / 1000);
+    let seen = kinds.get(kind);
+    if (seen === undefined) kinds.set(kind, seen = { second, count: 0 });
+    if (seen.second !== second) {
+      if (seen.count > LINES_A_SECOND) sumUp(kind, seen.count - LINES_A_SECOND);
+      seen.second = second;
+      seen.count = 0;
+    }
+    return ++seen.count <= LINES_A_SECOND;
+  };
+}

@@ -1,0 +1,186 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { idempotencyKey } from "../../lib/dispatch/idempotency.ts";
+import { eventForPlugin } from "../../lib/dispatch/job.ts";
+import { MAX_ASKED_DELAY_MS, retryDelay, worstTotalWait } from "../../lib/dispatch/backoff.ts";
+import type { Result } from "../../lib/dispatch/contract.ts";
+import { DEAD_EVENT_TYPE, type Ended, MAX_DEPTH, settlement } from "../../lib/dispatch/settle.ts";
+import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
+import type { Route } from "../../lib/route/resolve.ts";
+
+const POLICY = { maxAttempts: 10, minDelayMs: 2000, maxDelayMs: 3_600_000 };
+const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+
+const EVENT: StoredEvent = {
+  seq: 1,
+  source: "cryptosync",
+  id: "evt-1",
+  type: "cg.coin.info.updated",
+  coin: "aave",
+  receivedAt: 1_776_066_000_000,
+  timestamp: "1776066000",
+  signature: "00",
+  body: new TextEncoder().encode(
+    '{"event_type":"cg.coin.info.updated","data":{"id":"aave","symbol":"aave","name":"Aave","changes":[{"field":"name","change_type":"update","new_value":"Aave"},{"field":"symbol","change_type":"update","new_value":"AAVE"}]}}',
+  ),
+  test: false,
+  depth: 0,
+};
+
+const DELIVERY: Delivery = {
+  id: 7,
+  event: 1,
+  route: "names",
+  state: "running",
+  matched: [1],
+  attempts: 1,
+  dueAt: 0,
+  createdAt: 0,
+  finishedAt: null,
+  error: null,
+  replayOf: null,
+  discarded: false,
+};
+
+const ROUTE: Route = {
+  name: "names",
+  plugin: "log",
+  filters: {},
+  options: {},
+  allow: {},
+  concurrency: 1,
+  timeoutMs: 1000,
+  order: "any",
+  rate: null,
+  retry: POLICY,
+  configured: true,
+};
+
+function ended(
+  result: Partial<Result>,
+  delivery: Partial<Delivery> = {},
+  event: Partial<StoredEvent> = {},
+): Ended {
+  const claimed = { delivery: { ...DELIVERY, ...delivery }, event: { ...EVENT, ...event } };
+  return {
+    claimed,
+    job: {
+      plugin: "log",
+      route: "names",
+      delivery: claimed.delivery.id,
+      event: eventForPlugin(claimed.event, claimed.delivery.matched),
+      attempt: claimed.delivery.attempts,
+      idempotencyKey: idempotencyKey(claimed.event, claimed.delivery),
+      timeoutMs: 1000,
+      depth: claimed.event.depth,
+      kvGet: () => Promise.resolve(null),
+    },
+    route: ROUTE,
+    result: { ...DONE, ...result },
+    startedAt: 1000,
+    now: 1250,
+    random: 0.5,
+    match: () => [{ route: "alarms", matched: null }],
+  };
+}
+
+Deno.test("a plugin gets only the changes that its route matched", () => {
+  const { changes, coin, data } = eventForPlugin(EVENT, [1]);
+  assertEquals(changes, [{ field: "symbol", change_type: "update", new_value: "AAVE" }]);
+  assertEquals(coin, { id: "aave", symbol: "aave", name: "Aave" });
+  assertEquals(data, { id: "aave", symbol: "aave", name: "Aave" });
+  assertEquals(eventForPlugin(EVENT, null).changes.length, 2);
+});
+
+Deno.test("success settles a delivery as done, with what it remembers and emits", () => {
+  const { next, attempt, kv, emitted } = settlement(
+    ended({ kv: [{ key: "a", value: "1" }], emitted: [{ type: "relay.link.checked", data: { ok: true } }] }),
+  );
+  assertEquals(next, { state: "done" });
+  assertEquals(attempt, { number: 1, startedAt: 1000, durationMs: 250, outcome: "done", error: null });
+  assertEquals(kv, [{ key: "a", value: "1" }]);
+  assertEquals(
+    emitted.map(({ source, type, coin, depth, deliveries }) => ({ source, type, coin, depth, deliveries })),
+    [{
+      source: "relay",
+      type: "relay.link.checked",
+      coin: "aave",
+      depth: 1,
+      deliveries: [{ route: "alarms", matched: null, dueAt: 1250 }],
+    }],
+  );
+});
+
+Deno.test("what is emitted bears the same id in every attempt, so that nothing is stored twice", () => {
+  const emitted = [{ type: "x", data: {} }, { type: "x", data: {} }];
+  const first = settlement(ended({ emitted })).emitted.map(({ id }) => id);
+  const second = settlement(ended({ emitted }, { attempts: 4 })).emitted.map(({ id }) => id);
+  assertEquals(first, second);
+  assertNotEquals(first[0], first[1]);
+});
+
+Deno.test("a chain of emits is cut at its greatest depth", () => {
+  const emitted = [{ type: "x", data: {} }];
+  assertEquals(settlement(ended({ emitted }, {}, { depth: MAX_DEPTH - 1 })).emitted.length, 1);
+  assertEquals(settlement(ended({ emitted }, {}, { depth: MAX_DEPTH })).emitted.length, 0);
+});
+
+for (const outcome of ["retry", "timeout", "crashed"] as const) {
+  Deno.test(`an attempt that ends as ${outcome} is repeated later, and keeps nothing of what it wrote`, () => {
+    const { next, kv, emitted } = settlement(
+      ended({ outcome, error: "no", kv: [{ key: "a", value: "1" }], emitted: [{ type: "x", data: {} }] }),
+    );
+    assertEquals(next, { state: "pending", dueAt: 1250 + 1000 });
+    assertEquals([kv, emitted], [[], []]);
+  });
+}
+
+Deno.test("a permanent failure makes a dead letter at once, and an event that tells of it", () => {
+  const { next, emitted } = settlement(ended({ outcome: "permanent", error: "no_service" }));
+  assertEquals(next, { state: "dead" });
+  assertEquals(emitted.map(({ type, coin }) => [type, coin]), [[DEAD_EVENT_TYPE, "aave"]]);
+  const { data } = JSON.parse(new TextDecoder().decode(emitted[0]!.body));
+  assertEquals(data, {
+    route: "names",
+    plugin: "log",
+    delivery: 7,
+    attempts: 1,
+    error: "no_service",
+    event: { id: "evt-1", type: "cg.coin.info.updated", source: "cryptosync" },
+  });
+});
+
+Deno.test("the last attempt makes a dead letter", () => {
+  assertEquals(settlement(ended({ outcome: "retry" }, { attempts: 9 })).next.state, "pending");
+  assertEquals(settlement(ended({ outcome: "retry" }, { attempts: 10 })).next.state, "dead");
+});
+
+Deno.test("the death of a delivery that told of a death is not told", () => {
+  assertEquals(settlement(ended({ outcome: "permanent" }, {}, { type: DEAD_EVENT_TYPE })).emitted, []);
+});
+
+Deno.test("retryDelay() grows exponentially to its bound, with full jitter", () => {
+  const longest = Array.from({ length: 9 }, (_, i) => retryDelay(POLICY, i + 1, null, 1));
+  assertEquals(longest, [2000, 4000, 8000, 16000, 32000, 64000, 128000, 256000, 512000]);
+  assertEquals(retryDelay({ ...POLICY, maxAttempts: 99 }, 40, null, 1), 3_600_000);
+  assertEquals(retryDelay(POLICY, 5, null, 0), 0);
+});
+
+Deno.test("retryDelay() waits at least as long as the receiver asks, up to a day", () => {
+  assertEquals(retryDelay(POLICY, 1, 30, 0), 30_000);
+  assertEquals(retryDelay(POLICY, 1, 30, 1), 32_000);
+  assertEquals(retryDelay(POLICY, 1, 1e9, 0), MAX_ASKED_DELAY_MS);
+  assertEquals(retryDelay(POLICY, 1, -5, 0), 0);
+});
+
+Deno.test("worstTotalWait() of the defaults is 1,022 seconds", () => {
+  assertEquals(worstTotalWait(POLICY), 1_022_000);
+});
+
+Deno.test("the idempotency key is of one delivery: every attempt's, no other route's, event's or replay's", () => {
+  const key = idempotencyKey(EVENT, DELIVERY);
+  assertEquals(idempotencyKey(EVENT, { ...DELIVERY, id: 99 }), key);
+  assertNotEquals(idempotencyKey(EVENT, { ...DELIVERY, route: "other" }), key);
+  assertNotEquals(idempotencyKey({ ...EVENT, id: "evt-2" }, DELIVERY), key);
+  assertNotEquals(idempotencyKey({ ...EVENT, source: "other" }, DELIVERY), key);
+  assertNotEquals(idempotencyKey(EVENT, { ...DELIVERY, id: 8, replayOf: 7 }), key);
+});
