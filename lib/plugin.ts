@@ -11,6 +11,26 @@ import type { Change, ChangeType, Coin, Json, JsonObject } from "./nouns.ts";
 import type { EventForPlugin } from "./dispatch/contract.ts";
 
 export { z } from "zod";
+export { Permanent, RetryLater } from "./plugin/failure.ts";
+export { type Answer, post, type PostRequest, retryAfterSeconds } from "./plugin/http.ts";
+export {
+  COIN_PAGE,
+  describe,
+  type DescribeOptions,
+  type Line,
+  type Message,
+  rowsAsText,
+  shortAddress,
+  type Span,
+  valueAsText,
+} from "./plugin/describe.ts";
+export { type MessageOptions, messageOptions } from "./plugin/message_options.ts";
+export { renderMessage } from "./plugin/template.ts";
+export { changeWords, eventWords, platformName } from "./plugin/words.ts";
+export { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./plugin/severity.ts";
+export { type Migration, pairMigrations } from "./plugin/migrations.ts";
+export { difference, type Part } from "./plugin/difference.ts";
+export { clean, shorten } from "./plugin/clean.ts";
 export type { Change, ChangeType, Coin, Json, JsonObject };
 
 /** The event that a plugin is run for, with only the changes that its route matched. */
@@ -99,22 +119,4 @@ export function definePlugin<Schema extends z.ZodType = z.ZodType<JsonObject>>(
   plugin: Plugin<Schema>,
 ): Plugin<Schema> {
   return plugin;
-}
-
-/** Throw it to be tried again, not before so many seconds. */
-export class RetryLater extends Error {
-  override name = "RetryLater";
-  /** @param seconds The least wait before the next attempt. */
-  constructor(public readonly seconds: number, message = `asked to be tried again in ${seconds} s`) {
-    super(message);
-  }
-}
-
-/** Throw it when no retry would help: the delivery goes to the dead letters at once. */
-export class Permanent extends Error {
-  override name = "Permanent";
-  /** @param reason What is wrong, for the person who reads the dead letter. */
-  constructor(reason: string) {
-    super(reason);
-  }
 }

@@ -1,0 +1,285 @@
+import type { Change, Json } from "../nouns.ts";
+import type { EventForPlugin } from "../dispatch/contract.ts";
+import { clean, shorten } from "./clean.ts";
+import { difference } from "./difference.ts";
+import { pairMigrations } from "./migrations.ts";
+import { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./severity.ts";
+import { changeWords, eventWords, phrase, platformName } from "./words.ts";
+
+/** A run of text and what it is: `old`/`new` are whole values, `removed`/`added` parts of a difference. */
+export interface Span {
+  text: string;
+  kind: "plain" | "code" | "old" | "new" | "removed" | "added";
+}
+
+/** One change in words. */
+export interface Line {
+  /** The field, as the event names it; for an event without changes the path of its data. */
+  field: string;
+  severity: Severity;
+  /** What happened: "Contract on Ethereum changed". */
+  words: string;
+  /** The values, row by row: old → new, a difference, items added and removed. May be empty. */
+  rows: Span[][];
+}
+
+/** What a message says, whoever receives it. All texts are cleaned of invisible characters; none are escaped. */
+export interface Message {
+  /** The coin's name and ticker, or what kind of event it is when it names no coin. */
+  title: string;
+  /** The coin's page; null when the event names no coin. */
+  url: string | null;
+  /** All that happened, in one line: "Contract on Ethereum changed", "Ticker changed and 2 more". */
+  summary: string;
+  /** The gravest of the lines'. */
+  severity: Severity;
+  lines: Line[];
+  /** How many lines were left out for room. */
+  more: number;
+  /** When the event was received, by locale and time zone. */
+  received: string;
+  test: boolean;
+}
+
+/** How to describe. */
+export interface DescribeOptions {
+  /** The page of a coin: the id takes the place of `{id}`, or is appended. */
+  coinPage?: string | undefined;
+  severity?: SeverityOption | undefined;
+  /** BCP 47 tag for dates and numbers. Default `en-GB`. */
+  locale?: string | undefined;
+  /** IANA time zone for dates. Default `UTC`. */
+  timeZone?: string | undefined;
+  /** Longest text of a value, in UTF-16 units. Default 1000. */
+  maxText?: number;
+  /** Most lines; the rest are counted in `more`. Default 40. */
+  maxLines?: number;
+}
+
+/** Where a coin's page is unless the options say otherwise. */
+export const COIN_PAGE = "https://www.coingecko.com/en/coins/";
+
+/** Says in words what an event tells. */
+export function describe(event: EventForPlugin, options: DescribeOptions = {}): Message {
+  const maxText = options.maxText ?? 1000;
+  const locale = options.locale ?? "en-GB";
+  const lines = event.changes.length > 0
+    ? changeLines(event.changes, options.severity, maxText)
+    : dataLines(event, options.severity, maxText, locale);
+  const first = lines[0]?.words ?? eventWords(event.type);
+  const kept = lines.slice(0, options.maxLines ?? 40);
+  return {
+    title: coinTitle(event) ?? eventWords(event.type),
+    url: event.coin.id === "" ? null : coinUrl(event.coin.id, options.coinPage ?? COIN_PAGE),
+    summary: lines.length > 1 ? `${first} and ${lines.length - 1} more` : first,
+    severity: gravest(lines.map((line) => line.severity)),
+    lines: kept,
+    more: lines.length - kept.length,
+    received: date(event.receivedAt, locale, options.timeZone ?? "UTC"),
+    test: event.test,
+  };
+}
+
+/** The rows of a line (or several) as plain text, differences marked as `[-removed-]` and `{+added+}`. */
+export function rowsAsText(rows: Span[][], between = "\n"): string {
+  return rows.map((row) => row.map(spanAsText).join("")).join(between);
+}
+
+function spanAsText({ kind, text }: Span): string {
+  if (kind === "removed") return `[-${text}-]`;
+  return kind === "added" ? `{+${text}+}` : text;
+}
+
+/** A value in words, on one line: yes and no, items joined, nothing as "nothing". */
+export function valueAsText(value: Json | undefined): string {
+  if (value === undefined || value === null || value === "") return "nothing";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map(valueAsText).join(", ");
+  return clean(typeof value === "string" ? value : JSON.stringify(value)) || "only invisible characters";
+}
+
+/** `0xdac17f958d2ee523a2206206994597c13d831ec7` as `0xdac17f…831ec7`. */
+export function shortAddress(address: string): string {
+  return address.length <= 20 ? address : `${address.slice(0, 8)}…${address.slice(-6)}`;
+}
+
+function coinTitle({ coin }: EventForPlugin): string | null {
+  const name = shorten(clean(coin.name) || clean(coin.id), 100);
+  const symbol = shorten(clean(coin.symbol).toUpperCase(), 30);
+  if (name === "") return symbol || null;
+  return symbol === "" ? name : `${name} (${symbol})`;
+}
+
+function coinUrl(id: string, page: string): string {
+  const segment = encodeURIComponent(id.toWellFormed().slice(0, 200).toWellFormed());
+  return page.includes("{id}") ? page.replaceAll("{id}", segment) : page.replace(/\/?$/, "/") + segment;
+}
+
+function date(iso: string, locale: string, timeZone: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return clean(iso);
+  return at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "long", timeZone });
+}
+
+function changeLines(changes: readonly Change[], severity: SeverityOption | undefined, max: number): Line[] {
+  const migrations = pairMigrations(changes);
+  const movedTo = new Map(migrations.map(({ removal, addition }) => [removal, addition]));
+  const told = new Set(movedTo.values());
+  return changes.flatMap((change): Line[] => {
+    if (told.has(change)) return [];
+    const moved = movedTo.get(change);
+    if (!moved) {
+      return [{
+        field: change.field,
+        severity: severityOf(change, severity),
+        words: changeWords(change),
+        rows: rowsOf(change, max),
+      }];
+    }
+    const [from, to] = [platformOf(change), platformOf(moved)];
+    // A migration is as grave as a changed contract.
+    const graded = severityOf({ ...moved, change_type: "update" }, severity);
+    return [{
+      field: moved.field,
+      severity: graded,
+      words: `Contract moved from ${platformName(from)} to ${platformName(to)}`,
+      rows: addressRows(text(change.old_value), text(moved.new_value), max),
+    }];
+  });
+}
+
+const platformOf = (change: Change): string => change.field.slice("platforms.".length);
+
+/** A value's text, `""` for none; what is not text is said in words. */
+function text(value: Json | undefined): string {
+  return value === undefined || value === null || value === "" ? "" : valueAsText(value);
+}
+
+function rowsOf(change: Change, max: number): Span[][] {
+  const { old_value: before, new_value: after } = change;
+  if (Array.isArray(before) || Array.isArray(after)) return itemRows(items(before), items(after), max);
+  if (change.field.startsWith("platforms.")) return addressRows(text(before), text(after), max);
+  // A boolean's row says "no → yes"; a missing side says nothing.
+  const was = before === null ? "not set" : text(before);
+  const is = after === null ? "not set" : text(after);
+  if (was === "" && is === "") return [];
+  if (was === "") return [[{ kind: "new", text: shorten(is, max) }]];
+  if (is === "") return [[{ kind: "old", text: shorten(was, max) }]];
+  if (was === is && before !== after) {
+    return [[{ kind: "new", text: shorten(is, max) }], [
+      plain("(only invisible characters or spaces changed)"),
+    ]];
+  }
+  return was.length + is.length > 120
+    ? differenceRows(was, is, max)
+    : arrow(shorten(was, max), shorten(is, max));
+}
+
+const plain = (text: string): Span => ({ kind: "plain", text });
+
+function arrow(before: string, after: string): Span[][] {
+  return [[{ kind: "old", text: before }, plain(" → "), { kind: "new", text: after }]];
+}
+
+/** Shortened for the eye, and whole for the clipboard. */
+function addressRows(before: string, after: string, max: number): Span[][] {
+  const whole = (address: string): Span[] => [{ kind: "code", text: shorten(address, max) }];
+  if (before === "" && after === "") return [];
+  if (before === "") return [whole(after)];
+  if (after === "") return [whole(before)];
+  return [...arrow(shortAddress(before), shortAddress(after)), whole(before), whole(after)];
+}
+
+function items(value: Json | undefined): string[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter((item) => item !== undefined && item !== null && item !== "").map(valueAsText);
+}
+
+/** What was added and what was removed; what stayed is not said. */
+function itemRows(before: string[], after: string[], max: number): Span[][] {
+  const each = Math.max(40, Math.floor(max / 2));
+  const rows: Span[][] = [
+    ...after.filter((item) => !before.includes(item)).map((item): Span[] => [
+      plain("+ "),
+      { kind: "new", text: shorten(item, each) },
+    ]),
+    ...before.filter((item) => !after.includes(item)).map((item): Span[] => [
+      plain("− "),
+      { kind: "old", text: shorten(item, each) },
+    ]),
+  ];
+  if (rows.length === 0) return [[plain("(only their order changed)")]];
+  const room = Math.max(2, Math.floor(max / 60));
+  return rows.length <= room ? rows : [...rows.slice(0, room), [plain(`… and ${rows.length - room} more`)]];
+}
+
+/** A difference with at most `max` characters; what stayed the same is cut first. */
+function differenceRows(before: string, after: string, max: number): Span[][] {
+  const parts = difference(before, after);
+  if (!parts.some((part) => part.kind === "same" && part.text.trim().length > 3)) {
+    const half = Math.floor(max / 2);
+    return arrow(shorten(before, half), shorten(after, half));
+  }
+  const each = Math.max(20, Math.floor(max / parts.length));
+  const row: Span[] = [];
+  let room = max;
+  for (const { kind, text } of parts) {
+    if (room <= 0) {
+      row.push(plain(" …"));
+      break;
+    }
+    const cut = kind === "same"
+      ? middleOut(text, Math.min(80, each))
+      : shorten(text, Math.min(room, each * 2));
+    if (kind === "added" && row.at(-1)?.kind === "removed") row.push(plain(" "));
+    row.push({ kind: kind === "same" ? "plain" : kind, text: cut });
+    room -= cut.length;
+  }
+  return [row];
+}
+
+/** Both ends of a text, the middle left out; whole words where there are any. */
+function middleOut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const half = Math.floor(max / 2);
+  const head = text.slice(0, half).replace(/\s\S{0,20}$/, "");
+  const tail = text.slice(-half).replace(/^\S{0,20}\s/, "");
+  return `${head} … ${tail}`.toWellFormed();
+}
+
+/** An event without changes: what its data holds. The relay's own events may bring `summary` and `severity`. */
+function dataLines(
+  event: EventForPlugin,
+  override: SeverityOption | undefined,
+  max: number,
+  locale: string,
+): Line[] {
+  const own = event.type.startsWith("relay.");
+  const { summary, severity: given, ...rest } = event.data;
+  const known = SEVERITIES.find((severity) => own && severity === given);
+  const severity = typeof override === "string" ? override : known ?? (own ? "warning" : "notice");
+  const words = own && typeof summary === "string" ? shorten(clean(summary), max) : eventWords(event.type);
+  const shown = own ? rest : event.data;
+  const rows = leaves(shown).filter(([path]) => !["id", "symbol", "name"].includes(path)).map((
+    [path, value],
+  ): Span[] => {
+    const number = typeof value === "number"
+      ? value.toLocaleString(locale, { maximumSignificantDigits: 15 })
+      : null;
+    const said = shorten(number ?? valueAsText(value), Math.max(40, Math.floor(max / 2)));
+    return [plain(`${phrase(path)}: `), { kind: "new", text: said }];
+  });
+  const room = Math.max(2, Math.floor(max / 50));
+  if (rows.length > room) rows.splice(room, rows.length, [plain(`… and ${rows.length - room} more`)]);
+  return [{ field: event.type, severity, words, rows }];
+}
+
+/** The values of an object with their paths; arrays are values. Depth and number are bounded. */
+function leaves(value: Json, path = "", depth = 0): [string, Json][] {
+  if (value === null || typeof value !== "object" || Array.isArray(value) || depth > 4) {
+    return [[path, value]];
+  }
+  return Object.entries(value).slice(0, 100).flatMap(([key, inner]) =>
+    leaves(inner, path === "" ? key : `${path}.${key}`, depth + 1)
+  );
+}

@@ -1,0 +1,17 @@
+/** Throw it to be tried again, not before so many seconds. */
+export class RetryLater extends Error {
+  override name = "RetryLater";
+  /** @param seconds The least wait before the next attempt. */
+  constructor(public readonly seconds: number, message = `asked to be tried again in ${seconds} s`) {
+    super(message);
+  }
+}
+
+/** Throw it when no retry would help: the delivery goes to the dead letters at once. */
+export class Permanent extends Error {
+  override name = "Permanent";
+  /** @param reason What is wrong, for the person who reads the dead letter. */
+  constructor(reason: string) {
+    super(reason);
+  }
+}

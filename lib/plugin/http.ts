@@ -1,0 +1,134 @@
+import type { Context } from "../plugin.ts";
+import { clean, shorten } from "./clean.ts";
+import { Permanent, RetryLater } from "./failure.ts";
+
+/** What to send. */
+export interface PostRequest {
+  /** Default `POST`. */
+  method?: string;
+  headers?: Record<string, string>;
+  /** The body as it is; or `json`, which also sets `content-type`. */
+  body?: string | Uint8Array<ArrayBuffer>;
+  json?: unknown;
+  /** Texts that must never be seen, beyond the URL and the headers: they are taken out of error messages. */
+  secrets?: string[];
+  /** Seconds to wait, where the receiver tells them in the answer's body and not in `Retry-After`. */
+  retryAfter?(answer: Answer): number | null;
+}
+
+/** What the receiver answered. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The beginning of the body. */
+  text: string;
+}
+
+/** No more of an answer than this is read. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** Nobody is let to put a delivery off for longer. */
+const MAX_RETRY_AFTER_SECONDS = 24 * 60 * 60;
+
+/**
+ * Sends an HTTP request whose answer decides what becomes of the delivery: resolves on 2xx; throws
+ * {@linkcode RetryLater} where the receiver says when to come back (429, 503 and others with `Retry-After`), a plain
+ * error, which is retried, for 408, 425, 429, 5xx, redirects (never followed: another host was not granted, and a
+ * redirected POST loses its body) and network failures, and {@linkcode Permanent} for any other answer and for a host
+ * that the route does not grant. Errors name the host and what it said, never the rest of the URL nor a header.
+ */
+export async function post(
+  context: Pick<Context, "fetch" | "signal">,
+  url: string,
+  request: PostRequest,
+): Promise<Answer> {
+  const { method = "POST", headers = {}, json } = request;
+  const target = new URL(url);
+  const hidden = [...secretsOf(target), url, ...Object.values(headers), ...request.secrets ?? []];
+  let answer: Answer;
+  try {
+    const response = await context.fetch(target, {
+      method,
+      headers: json === undefined ? headers : { "content-type": "application/json", ...headers },
+      body: json === undefined ? request.body ?? null : JSON.stringify(json),
+      redirect: "manual",
+      signal: context.signal,
+    });
+    answer = { status: response.status, headers: response.headers, text: await beginning(response) };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const said = redact(error instanceof Error ? error.message : String(error), hidden);
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new Permanent(
+        `${method} ${target.origin}: the route does not grant this host: name it in allow.net`,
+      );
+    }
+    throw new Error(`${method} ${target.origin}: cannot reach it: ${said}`);
+  }
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw failure(answer, request, `${method} ${target.origin} answered ${answer.status}`, hidden);
+}
+
+function failure(answer: Answer, request: PostRequest, what: string, hidden: string[]): Error {
+  const said = redact(answer.text, hidden);
+  const message = said === "" ? what : `${what}: ${said}`;
+  const { status } = answer;
+  const mayPass = status >= 500 || status === 408 || status === 425 || status === 429 || status < 400;
+  if (!mayPass) return new Permanent(message);
+  const seconds = retryAfterSeconds(answer.headers.get("retry-after"), Date.now()) ??
+    request.retryAfter?.(answer) ?? null;
+  if (seconds === null) return new Error(message);
+  return new RetryLater(Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS), message);
+}
+
+/**
+ * The seconds that a `Retry-After` header asks for, given as such or as an HTTP date; null when it says nothing usable.
+ *
+ * @param now Milliseconds since 1970.
+ * @example
+ * ```ts
+ * import { retryAfterSeconds } from "coinrelay/plugin";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(retryAfterSeconds("120", 0), 120);
+ * assertEquals(retryAfterSeconds("Thu, 01 Jan 1970 00:01:00 GMT", 0), 60);
+ * assertEquals(retryAfterSeconds("soon", 0), null);
+ * ```
+ */
+export function retryAfterSeconds(header: string | null, now: number): number | null {
+  if (header === null) return null;
+  if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1000));
+}
+
+async function beginning(response: Response): Promise<string> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  // Leaving the loop cancels the body.
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= MAX_ANSWER_BYTES) break;
+  }
+  return new TextDecoder().decode(await new Blob(chunks).arrayBuffer());
+}
+
+/** The parts of a URL that may be a password: all but the host. */
+function secretsOf(url: URL): string[] {
+  return [
+    url.href,
+    url.pathname,
+    url.search,
+    url.username,
+    url.password,
+    ...url.pathname.split("/").filter((segment) => segment.length >= 8),
+    ...[...url.searchParams.values()].filter((value) => value.length >= 4),
+  ];
+}
+
+function redact(text: string, hidden: string[]): string {
+  const worth = hidden.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
+  let shown = text;
+  for (const secret of worth) shown = shown.replaceAll(secret, "…");
+  return shorten(clean(shown), 300);
+}

@@ -1,0 +1,155 @@
+import type { Change, ChangeType } from "../nouns.ts";
+import { clean, shorten } from "./clean.ts";
+
+/** Platform ids whose name is not simply the id with capitals. */
+const PLATFORMS: Record<string, string> = {
+  "algorand": "Algorand",
+  "arbitrum-one": "Arbitrum One",
+  "arbitrum-nova": "Arbitrum Nova",
+  "berachain": "Berachain",
+  "binance-smart-chain": "BNB Smart Chain",
+  "binancecoin": "BNB Beacon Chain",
+  "bob-network": "BOB",
+  "huobi-token": "Huobi ECO Chain",
+  "hyperevm": "HyperEVM",
+  "iotex": "IoTeX",
+  "klay-token": "Kaia",
+  "linea": "Linea",
+  "megaeth": "MegaETH",
+  "mantle": "Mantle",
+  "near-protocol": "NEAR",
+  "okex-chain": "OKT Chain",
+  "opbnb": "opBNB",
+  "optimistic-ethereum": "OP Mainnet",
+  "polygon-pos": "Polygon",
+  "polygon-zkevm": "Polygon zkEVM",
+  "the-open-network": "TON",
+  "tron": "TRON",
+  "unichain": "Unichain",
+  "vechain": "VeChain",
+  "world-chain": "World Chain",
+  "x-layer": "X Layer",
+  "xdai": "Gnosis Chain",
+  "xdc-network": "XDC Network",
+  "xrp": "XRP Ledger",
+  "zksync": "zkSync Era",
+  "zora-network": "Zora",
+};
+
+/** Fields whose name is not simply their last segment in words. */
+const FIELDS: Record<string, string> = {
+  "id": "Coin id",
+  "image": "Logo",
+  "name": "Name",
+  "public_notices": "Public notice",
+  "symbol": "Ticker",
+  "web_slug": "Page address",
+  "links.announcement_url": "Announcement links",
+  "links.bitcointalk_thread_identifier": "Bitcointalk thread",
+  "links.blockchain_site": "Block explorers",
+  "links.chat_url": "Chat links",
+  "links.facebook_username": "Facebook page",
+  "links.homepage": "Homepage",
+  "links.official_forum_url": "Official forum",
+  "links.repos_url": "Repositories",
+  "links.repos_url.bitbucket": "Bitbucket repositories",
+  "links.repos_url.github": "GitHub repositories",
+  "links.snapshot_url": "Snapshot page",
+  "links.subreddit_url": "Subreddit",
+  "links.telegram_channel_identifier": "Telegram channel",
+  "links.twitter_screen_name": "X (Twitter) account",
+  "links.whitepaper": "Whitepaper",
+};
+
+/** Event types in words. */
+const EVENTS: Record<string, string> = {
+  "cg.coin.exchange.added": "Listed on another exchange",
+  "cg.coin.info.updated": "Coin information updated",
+  "cg.coin.listed": "New coin listed",
+  "cg.coin.price.moved": "Price moved sharply",
+  "cg.coin.price.updated": "Price update",
+  "relay.contract.added": "Contract added",
+  "relay.contract.invalid": "Contract address is not valid",
+  "relay.contract.migrated": "Contract migrated",
+  "relay.contract.removed": "Contract removed",
+  "relay.delivery.dead": "A delivery became a dead letter",
+  "relay.link.checked": "Official link checked",
+  "relay.link.suspicious": "Official link looks suspicious",
+  "relay.plugin.failing": "A plugin keeps failing",
+  "relay.source.rejecting": "A source's deliveries are being rejected",
+  "relay.source.silent": "A source has gone silent",
+};
+
+const DONE: Record<ChangeType, string> = { addition: "added", update: "changed", removal: "removed" };
+
+/**
+ * A platform's name for people.
+ *
+ * @example
+ * ```ts
+ * import { platformName } from "coinrelay/plugin";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(platformName("xdai"), "Gnosis Chain");
+ * assertEquals(platformName("some-new-chain"), "Some New Chain");
+ * ```
+ */
+export function platformName(id: string): string {
+  const name = Object.hasOwn(PLATFORMS, id) ? PLATFORMS[id] : undefined;
+  return name ??
+    shorten(clean(id), 60).replace(
+      /(^|[-_ ])(\p{Ll})/gu,
+      (_, gap: string, letter: string) => (gap && " ") + letter.toUpperCase(),
+    );
+}
+
+/** An event type for people: `cg.coin.listed` is "New coin listed"; one that is not known is said as it is. */
+export function eventWords(type: string): string {
+  return (Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined) ?? shorten(clean(type), 80);
+}
+
+/**
+ * What a change is, in words and without its values.
+ *
+ * @example
+ * ```ts
+ * import { changeWords } from "coinrelay/plugin";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(changeWords({ field: "platforms.ethereum", change_type: "update" }), "Contract on Ethereum changed");
+ * assertEquals(changeWords({ field: "categories", change_type: "addition" }), "Joined a category");
+ * ```
+ */
+export function changeWords({ field, change_type, new_value }: Change): string {
+  const rest = field.slice(field.indexOf(".") + 1);
+  if (field === "categories") {
+    return {
+      addition: "Joined a category",
+      removal: "Left a category",
+      update: "Categories changed",
+    }[change_type];
+  }
+  if (field.startsWith("platforms.")) return `Contract on ${platformName(rest)} ${DONE[change_type]}`;
+  if (field.startsWith("additional_notices.")) {
+    const flag = `Flag “${phrase(rest)}”`;
+    if (new_value === true) return `${flag} raised`;
+    if (new_value === false) return `${flag} cleared`;
+    return `${flag} ${new_value === null ? "no longer set" : DONE[change_type]}`;
+  }
+  return `${fieldName(field)} ${DONE[change_type] ?? "changed"}`;
+}
+
+/** A field's name for people. */
+function fieldName(field: string): string {
+  const known = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
+  return known ?? capital(phrase(field.startsWith("links.") ? `${field.slice(6)} link` : field));
+}
+
+/** `can_mint_new_tokens` as "can mint new tokens". */
+export function phrase(text: string): string {
+  return shorten(clean(text.replaceAll(/[._-]+/g, " ")), 80);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,102 @@
+import {
+  definePlugin,
+  describe,
+  type Line,
+  type Message,
+  type MessageOptions,
+  messageOptions,
+  type PluginEvent,
+  post,
+  renderMessage,
+  type Severity,
+  shorten,
+  type Span,
+  z,
+} from "coinrelay/plugin";
+
+/** Posts each event as one message, through an incoming webhook. */
+export default definePlugin({
+  description: "Posts to a Slack channel through an incoming webhook",
+  options: z.strictObject({ webhookUrl: z.url({ protocol: /^https?$/ }), ...messageOptions }),
+  async run(event, context) {
+    const { webhookUrl, ...options } = context.options;
+    await post(context, webhookUrl, { json: await payload(event, options) });
+  },
+});
+
+const ICON: Record<Severity, string> = { info: "⚪", notice: "🔵", warning: "🟠", critical: "🔴" };
+
+// https://docs.slack.dev/reference/block-kit/blocks: a message has 50 blocks, a header's text 150 characters, a
+// section's 3000. Slack also refuses messages whose blocks hold more than some 13,000 characters together
+// (https://github.com/slackapi/bolt-js/issues/2509).
+const MAX_SECTION = 3000;
+const MAX_HEADER = 150;
+const MAX_TOTAL = 12_000;
+/** The longest value and the most lines to try, fullest first. */
+const SIZES = [[1000, 40], [300, 40], [100, 30], [40, 10]] as const;
+
+async function payload(event: PluginEvent, options: MessageOptions) {
+  const message = describe(event, { ...options, maxText: 200 });
+  const headline = `${ICON[message.severity]} ${message.test ? "[TEST] " : ""}${message.title}`;
+  const text = shorten(escape(`${headline}: ${message.summary}`), MAX_SECTION);
+  const blocks = [
+    { type: "header", text: { type: "plain_text", text: shorten(headline, MAX_HEADER), emoji: false } },
+    ...options.message === undefined
+      ? changes(event, options)
+      : await templated(event, options.message, options),
+    { type: "context", elements: [mrkdwn(footer(message))] },
+  ];
+  return { text, blocks };
+}
+
+/** One section for each change, as full as the limits let them be. */
+function changes(event: PluginEvent, options: MessageOptions) {
+  let sections: string[] = [];
+  for (const [maxText, maxLines] of SIZES) {
+    const { lines, more } = describe(event, { ...options, maxText, maxLines });
+    sections = lines.map((line) => section(line, lines.length > 1));
+    if (more > 0) sections.push(`… and ${more} more`);
+    const total = sections.reduce((sum, section) => sum + section.length, 0);
+    if (total <= MAX_TOTAL && sections.every((section) => section.length <= MAX_SECTION)) break;
+  }
+  return sections.map((text) => ({ type: "section", text: mrkdwn(text) }));
+}
+
+function section({ severity, words, rows }: Line, marked: boolean): string {
+  const title = `${marked ? `${ICON[severity]} ` : ""}*${escape(words)}*`;
+  return [title, ...rows.map((row) => row.map(span).join(""))].join("\n");
+}
+
+async function templated(event: PluginEvent, template: string, options: MessageOptions) {
+  let text = "";
+  for (const [maxText, maxLines] of SIZES) {
+    text = await renderMessage(template, event, { ...options, maxText, maxLines, escape });
+    if (text.length <= MAX_SECTION) break;
+  }
+  return text.trim() === "" ? [] : [{ type: "section", text: mrkdwn(shorten(text, MAX_SECTION)) }];
+}
+
+function footer({ url, received }: Message): string {
+  return url === null ? escape(received) : `<${escape(url)}|Coin page> · ${escape(received)}`;
+}
+
+function span({ kind, text }: Span): string {
+  if (kind === "code") return `\`${escape(text.replaceAll("`", "'"))}\``;
+  if (kind === "removed") return marked("~", escape(text));
+  return kind === "new" || kind === "added" ? marked("*", escape(text)) : escape(text);
+}
+
+/** A marker works only where it touches the words. */
+function marked(marker: string, text: string): string {
+  return text.replace(/^(\s*)(.*\S)/s, `$1${marker}$2${marker}`);
+}
+
+/** `verbatim`: links and channel names in what strangers wrote are not made live. */
+function mrkdwn(text: string) {
+  return { type: "mrkdwn", text, verbatim: true };
+}
+
+/** https://docs.slack.dev/messaging/formatting-message-text#escaping: without `<`, nothing mentions anyone. */
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
