@@ -75,9 +75,21 @@ export interface Settlement {
   emitted: readonly NewEvent[];
 }
 
+/** Asks for a new delivery of a stored event. */
+export interface ReplayWish {
+  /** {@linkcode StoredEvent.seq} of the event. */
+  event: number;
+  route: string;
+  matched: number[] | null;
+  /** The delivery that is replayed, if there was one. */
+  replayOf: number | null;
+}
+
 /** Narrows deliveries. Every given part must hold. */
 export interface DeliveryFilter {
   ids?: readonly number[];
+  /** Of the events of these seqs. */
+  events?: readonly number[];
   states?: readonly DeliveryState[];
   routes?: readonly string[];
   source?: string;
@@ -167,11 +179,11 @@ export interface Store {
   retry(filter: DeliveryFilter, now: number): Promise<number>;
   /** Marks dead letters as discarded; answers how many. */
   discard(filter: DeliveryFilter, now: number): Promise<number>;
-  /** Makes a new delivery of a stored event for a route, whatever was made before; answers their ids. */
-  replay(
-    wishes: readonly { event: number; route: string; matched: number[] | null; replayOf: number | null }[],
-    now: number,
-  ): Promise<number[]>;
+  /**
+   * Makes a new delivery of a stored event for a route, whatever was made before; answers their ids. A wish for an
+   * event that is not there is left out.
+   */
+  replay(wishes: readonly ReplayWish[], now: number): Promise<number[]>;
 
   kvGet(route: string, key: string): Promise<string | null>;
   kvList(route: string): Promise<KvEntry[]>;

@@ -1,0 +1,69 @@
+/** Puts what arrives while a commit runs into the next one, so that many share the cost of one sync. @module */
+import { setImmediate } from "node:timers";
+import { type Appended, type NewEvent, StoreUnavailable } from "./contract.ts";
+
+/** Appends one event and answers once it is on disk. Rejects with {@linkcode StoreUnavailable}; then nothing was written. */
+export type AppendOne = (event: NewEvent) => Promise<Appended>;
+
+/** Most events of one commit: bounds how long a commit takes. */
+const MAX_EVENTS = 512;
+/** Most body bytes of one commit. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+interface Waiting {
+  event: NewEvent;
+  resolve(appended: Appended): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Gathers calls into few calls of `append`, one at a time.
+ *
+ * When `append` cannot commit, all callers of that commit are refused. Any other failure is the fault of an event in
+ * it: then each is tried by itself, so that only the callers of faulty events fail.
+ */
+export function groupCommit(append: (events: readonly NewEvent[]) => Promise<Appended[]>): AppendOne {
+  let waiting: Waiting[] = [];
+  let busy = false;
+
+  function next(): Waiting[] {
+    let bytes = 0, count = 0;
+    while (count < waiting.length && count < MAX_EVENTS) {
+      bytes += waiting[count]!.event.body.byteLength;
+      if (bytes > MAX_BYTES && count > 0) break;
+      count++;
+    }
+    if (count === waiting.length) {
+      const all = waiting;
+      waiting = [];
+      return all;
+    }
+    return waiting.splice(0, count);
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const appended = await append(batch.map((one) => one.event));
+      batch.forEach((one, index) => one.resolve(appended[index]!));
+    } catch (error) {
+      if (batch.length === 1 || error instanceof StoreUnavailable) {
+        for (const one of batch) one.reject(error);
+      } else {
+        for (const one of batch) await commit([one]);
+      }
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) await commit(next());
+    busy = false;
+  }
+
+  return (event) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ event, resolve, reject });
+      if (busy) return;
+      busy = true;
+      setImmediate(run);
+    });
+}

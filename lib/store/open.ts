@@ -1,0 +1,53 @@
+/** Opens the store that config.json names. The only place that knows which engines there are. @module */
+import { dirname, resolve } from "@std/path";
+import { type Store, StoreUnusable } from "./contract.ts";
+import { lockFile } from "./sqlite/lock.ts";
+import { SqliteStore } from "./sqlite/store.ts";
+
+/** How a store is opened. */
+export interface OpenOptions {
+  /**
+   * For a command beside a running relay: takes no lock, and leaves what runs alone. Default false: the caller is the
+   * relay, and what a crashed one left running is given back at once.
+   */
+  shared?: boolean;
+}
+
+/**
+ * Opens a store, and makes it when there is none.
+ *
+ * @param url `sqlite:FILE`; a relative FILE is taken from `baseFolder`.
+ * @throws {StoreUnusable} when it cannot be used; the message says what to do.
+ */
+export async function openStore(url: string, baseFolder: string, options: OpenOptions = {}): Promise<Store> {
+  const [, engine, rest] = /^(\w+):(.*)$/s.exec(url) ?? [];
+  if (engine === "sqlite" && rest) {
+    return await openSqlite(resolve(baseFolder, rest), options.shared ?? false);
+  }
+  const kind = engine ? `${engine}:…` : "that";
+  throw new StoreUnusable(
+    engine === "postgres" || engine === "postgresql"
+      ? `Cannot open the store ${kind}: this version has no PostgreSQL yet. Use "sqlite:./data/relay.db"`
+      : `Cannot open the store ${kind}: give "sqlite:FILE", such as "sqlite:./data/relay.db"`,
+  );
+}
+
+async function openSqlite(file: string, shared: boolean): Promise<Store> {
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    (await Deno.open(file, { create: true, append: true, mode: 0o600 })).close();
+  } catch (cause) {
+    throw new StoreUnusable(
+      `Cannot open ${file}: ${(cause as Error).message}. Make its folder writable for the relay's user`,
+      { cause },
+    );
+  }
+  if (shared) return new SqliteStore(file, null);
+  const lock = await lockFile(file);
+  try {
+    return new SqliteStore(file, lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}

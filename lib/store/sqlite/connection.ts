@@ -1,0 +1,102 @@
+/** One connection to a database file: statements, transactions, and starting afresh after a disk error. @module */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { StoreUnavailable } from "../contract.ts";
+import { breaksConnection, translate } from "./errors.ts";
+
+/** What may be bound to a statement's `?`. */
+export type Bound = SQLInputValue;
+
+/** How long a statement waits for another process's commit, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2000;
+/** Page cache of a connection, in KiB. */
+const CACHE_KIB = 4096;
+
+/** A connection. Errors for which the file or the disk is to blame are thrown as `StoreUnavailable`. */
+export class Connection {
+  #db: DatabaseSync | null = null;
+  #statements = new Map<string, StatementSync>();
+
+  constructor(readonly file: string, readonly options: { readOnly?: boolean } = {}) {}
+
+  /** Runs a statement that answers no rows; answers how many rows it changed. */
+  run(sql: string, ...bound: Bound[]): number {
+    return this.#guard(() => Number(this.#prepare(sql).run(...bound).changes));
+  }
+
+  /** The first row. */
+  get<Row>(sql: string, ...bound: Bound[]): Row | undefined {
+    return this.#guard(() => this.#prepare(sql).get(...bound) as Row | undefined);
+  }
+
+  /** All rows. */
+  all<Row>(sql: string, ...bound: Bound[]): Row[] {
+    return this.#guard(() => this.#prepare(sql).all(...bound) as Row[]);
+  }
+
+  /** Runs `body` in one write transaction: all of it happens, or, when it throws, none of it. */
+  transaction<T>(body: () => T): T {
+    this.run("BEGIN IMMEDIATE");
+    try {
+      const result = body();
+      this.run("COMMIT");
+      return result;
+    } catch (error) {
+      this.#rollback();
+      throw error;
+    }
+  }
+
+  /** Runs several statements at once. For schemas: its errors carry no code. */
+  script(sql: string): void {
+    this.#open().exec(sql);
+  }
+
+  close(): void {
+    const db = this.#db;
+    this.#db = null;
+    this.#statements.clear();
+    try {
+      db?.close();
+    } catch {
+      // A connection that cannot be closed after a disk error is left to the garbage collector.
+    }
+  }
+
+  #rollback(): void {
+    try {
+      if (this.#db?.isTransaction) this.#prepare("ROLLBACK").run();
+    } catch {
+      this.close();
+    }
+  }
+
+  #open(): DatabaseSync {
+    if (this.#db) return this.#db;
+    const { readOnly = false } = this.options;
+    let db: DatabaseSync;
+    try {
+      db = new DatabaseSync(this.file, { readOnly, timeout: BUSY_TIMEOUT_MS });
+    } catch (cause) {
+      throw new StoreUnavailable(`Cannot open ${this.file}: ${(cause as Error).message}`, { cause });
+    }
+    this.#db = db;
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    if (!readOnly) db.exec("PRAGMA synchronous = FULL");
+    return db;
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, statement = this.#open().prepare(sql));
+    return statement;
+  }
+
+  #guard<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      if (breaksConnection(error)) this.close(); // its cache may not be what is on disk
+      throw translate(error, this.file);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** A store in one SQLite file, its every method in one go. {@linkcode SqliteStore} gives it the shape of a `Store`. @module */
+import type { CommitNews } from "../contract.ts";
+import { Connection } from "./connection.ts";
+import { translateAtOpen } from "./errors.ts";
+import { giveBack } from "./give_back.ts";
+import { migrate } from "./migrations.ts";
+import { RouteIds } from "./routes.ts";
+import { Transaction } from "./transaction.ts";
+
+/** A connection with what is remembered beside it. */
+export class Engine {
+  readonly db: Connection;
+  readonly routes: RouteIds;
+  #dataVersion = 0;
+
+  /** @param onNews Called after each commit that has news. */
+  constructor(file: string, private readonly onNews: (news: CommitNews) => void) {
+    this.db = new Connection(file);
+    this.routes = new RouteIds(this.db);
+    try {
+      migrate(this.db);
+    } catch (error) {
+      this.db.close();
+      throw translateAtOpen(error, file);
+    }
+  }
+
+  /** Runs `body` in one write transaction. */
+  write<T>(body: (tx: Transaction) => T): T {
+    const tx = new Transaction(this.db, this.routes);
+    let result: T;
+    try {
+      result = this.db.transaction(() => {
+        const answer = body(tx);
+        tx.finish();
+        return answer;
+      });
+    } catch (error) {
+      this.routes.clear();
+      throw error;
+    }
+    const news = tx.news();
+    if (news) this.onNews(news);
+    return result;
+  }
+
+  /** Gives back all that runs: for a relay that has the file to itself and runs nothing yet. */
+  recover(): void {
+    this.write((tx) => giveBack(tx, "the relay stopped while it ran"));
+  }
+
+  /** Whether another process has committed since the last call. */
+  changedElsewhere(): boolean {
+    const version = this.db.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
+    const changed = this.#dataVersion !== 0 && version !== this.#dataVersion;
+    this.#dataVersion = version;
+    return changed;
+  }
+}

@@ -1,0 +1,56 @@
+/** Tells by SQLite's error code what a failure means. @module */
+import { StoreUnavailable, StoreUnusable } from "../contract.ts";
+
+/** SQLite's primary result codes that are no fault of the statement, with what a person can do. */
+const REMEDIES: Record<number, string> = {
+  5: "another process holds the database; it is tried again",
+  6: "another connection holds the table; it is tried again",
+  7: "out of memory; give the relay more",
+  8: "the file or its folder is read-only; make it writable",
+  10: "the disk failed; check it",
+  11: "the file is damaged; stop the relay and restore a backup",
+  13: "the disk is full; make room",
+  14: "the file cannot be opened; check that its folder exists and is writable",
+  15: "the file's locks misbehave; keep it on a local disk",
+  26: "the file is no SQLite database; stop the relay and restore a backup",
+};
+const CORRUPT = 11, NOT_A_DATABASE = 26, IO_ERROR = 10;
+
+/** The primary result code of an error thrown by a prepared statement; undefined for any other. */
+export function resultCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+}
+
+/** Whether the connection must not be used again after this error. */
+export function breaksConnection(error: unknown): boolean {
+  return [IO_ERROR, CORRUPT, NOT_A_DATABASE].includes(resultCode(error) ?? 0);
+}
+
+/** The error to hand on: {@linkcode StoreUnavailable} when the file or disk is at fault, else the error itself. */
+export function translate(error: unknown, file: string): unknown {
+  const code = resultCode(error);
+  const remedy = code === undefined ? undefined : REMEDIES[code];
+  if (remedy === undefined) return error;
+  return new StoreUnavailable(`Cannot use ${file}: ${(error as Error).message} (${remedy})`, {
+    cause: error,
+  });
+}
+
+/** The error to hand on when the file cannot even be opened. */
+export function translateAtOpen(error: unknown, file: string): unknown {
+  const code = resultCode(error);
+  if (code === CORRUPT || code === NOT_A_DATABASE) {
+    return new StoreUnusable(
+      `Cannot open ${file}: ${
+        (error as Error).message
+      }. Move it away and put a backup in its place (and remove ` +
+        `${file}-wal and ${file}-shm); without a backup, try "sqlite3 ${file} .recover"`,
+      { cause: error },
+    );
+  }
+  const translated = translate(error, file);
+  return translated instanceof StoreUnavailable
+    ? new StoreUnusable(translated.message, { cause: error })
+    : error;
+}

@@ -1,0 +1,23 @@
+/** Keeps a second relay off a database file. @module */
+import { StoreUnusable } from "../contract.ts";
+
+/**
+ * Takes the lock of a database file, which the operating system gives back whenever the process ends.
+ *
+ * @throws {StoreUnusable} when another relay holds it.
+ */
+export async function lockFile(file: string): Promise<Disposable> {
+  const path = `${file}.lock`;
+  const handle = await Deno.open(path, { create: true, write: true, mode: 0o600 });
+  try {
+    if (await handle.tryLock(true)) return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  handle.close();
+  throw new StoreUnusable(
+    `Cannot open ${file}: another relay is running on it (it holds ${path}). Stop that one, or name another file ` +
+      `under "store" in config.json; several relays can share a PostgreSQL`,
+  );
+}

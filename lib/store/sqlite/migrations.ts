@@ -1,0 +1,137 @@
+/** The tables, as steps from one version of the file to the next. @module */
+import { StoreUnusable } from "../contract.ts";
+import type { Connection } from "./connection.ts";
+
+/**
+ * Step `n` brings a file from version `n` to `n + 1`. A step that was released is never changed.
+ *
+ * States of a delivery: 0 pending, 1 pending behind another of its lane, 2 running, 3 done, 4 dead, 5 discarded. A
+ * lane is a coin's unfinished deliveries of a route with `order: "coin"`; finished deliveries have none.
+ */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT,
+    coin TEXT,
+    received_at INTEGER NOT NULL,
+    timestamp TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    test INTEGER NOT NULL,
+    depth INTEGER NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX events_id ON events (id, source);
+  CREATE INDEX events_coin ON events (coin, seq) WHERE coin IS NOT NULL;
+  CREATE INDEX events_type ON events (type, seq);
+  CREATE INDEX events_received ON events (received_at);
+
+  -- Ids of deleted events that must still be known as duplicates.
+  CREATE TABLE remembered (
+    id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    PRIMARY KEY (id, source)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX remembered_received ON remembered (received_at);
+
+  CREATE TABLE routes (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    lanes INTEGER NOT NULL DEFAULT 0,
+    claims TEXT NOT NULL DEFAULT '[]'
+  ) STRICT;
+
+  CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event INTEGER NOT NULL,
+    route INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    round INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    replay_of INTEGER,
+    lane TEXT,
+    matched TEXT,
+    error TEXT
+  ) STRICT;
+  CREATE INDEX deliveries_due ON deliveries (route, due_at, id) WHERE state = 0;
+  CREATE INDEX deliveries_state ON deliveries (route, state, id);
+  CREATE INDEX deliveries_event ON deliveries (event);
+  CREATE INDEX deliveries_lane ON deliveries (route, lane, state, id) WHERE lane IS NOT NULL;
+
+  -- How many deliveries of a route are in a state.
+  CREATE TABLE counters (
+    route INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (route, state)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE leases (
+    delivery INTEGER PRIMARY KEY,
+    relay TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    started_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX leases_until ON leases (until);
+
+  -- A round begins with each retry that a person asks for.
+  CREATE TABLE attempts (
+    delivery INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_ms REAL,
+    outcome TEXT NOT NULL,
+    error TEXT,
+    PRIMARY KEY (delivery, round, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE kv (
+    route INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (route, key)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The highest seq ever given, for when the newest events are deleted.
+  CREATE TABLE last_seq (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL) STRICT;
+  INSERT INTO last_seq VALUES (1, 0);
+  `,
+];
+
+/** "coin", so that a file of another program is not taken for ours. */
+const APPLICATION_ID = 0x636f696e;
+
+/**
+ * Brings the file to the newest version.
+ *
+ * @throws {StoreUnusable} when it was written by a newer program, or by another one.
+ */
+export function migrate(db: Connection): void {
+  const version = () => db.get<{ user_version: number }>("PRAGMA user_version")!.user_version;
+  const application = db.get<{ application_id: number }>("PRAGMA application_id")!.application_id;
+  const tables = db.get<{ count: number }>("SELECT count(*) AS count FROM sqlite_schema")!.count;
+  if (tables > 0 && application !== APPLICATION_ID) {
+    throw new StoreUnusable(
+      `Cannot open ${db.file}: it is a database of another program. Name another file under "store" in config.json`,
+    );
+  }
+  if (version() > STEPS.length) {
+    throw new StoreUnusable(
+      `Cannot open ${db.file}: a newer coinrelay wrote it (version ${version()}; this program knows up to ` +
+        `${STEPS.length}). Run that coinrelay, or restore the backup that was made before the upgrade`,
+    );
+  }
+  if (version() === STEPS.length) return;
+  db.get("PRAGMA journal_mode = WAL");
+  db.transaction(() => {
+    for (let step = version(); step < STEPS.length; step++) db.script(STEPS[step]!);
+    db.script(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}`);
+  });
+}

@@ -1,0 +1,47 @@
+/** The numbers that stand for route names in the tables. @module */
+import type { Connection } from "./connection.ts";
+
+/** Remembers route names by number and numbers by name. */
+export class RouteIds {
+  readonly #ids = new Map<string, number>();
+  readonly #names = new Map<number, string>();
+
+  constructor(private readonly db: Connection) {}
+
+  /** The number of a route, if any delivery was ever planned or asked for. */
+  find(name: string): number | undefined {
+    const known = this.#ids.get(name);
+    if (known !== undefined) return known;
+    const row = this.db.get<{ id: number }>("SELECT id FROM routes WHERE name = ?", name);
+    return row && this.#remember(row.id, name);
+  }
+
+  /** The number of a route, made if need be. Inside a transaction. */
+  id(name: string): number {
+    const known = this.find(name);
+    if (known !== undefined) return known;
+    const row = this.db.get<{ id: number }>("INSERT INTO routes (name) VALUES (?) RETURNING id", name);
+    return this.#remember(row!.id, name);
+  }
+
+  /** The name behind a number. */
+  name(id: number): string {
+    const known = this.#names.get(id);
+    if (known !== undefined) return known;
+    const { name } = this.db.get<{ name: string }>("SELECT name FROM routes WHERE id = ?", id)!;
+    this.#remember(id, name);
+    return name;
+  }
+
+  /** Forgets all: after a rollback, numbers may not be what they were. */
+  clear(): void {
+    this.#ids.clear();
+    this.#names.clear();
+  }
+
+  #remember(id: number, name: string): number {
+    this.#ids.set(name, id);
+    this.#names.set(id, name);
+    return id;
+  }
+}
