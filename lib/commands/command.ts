@@ -1,0 +1,119 @@
+/** What a command is, and how its arguments are read. @module */
+import { fromFileUrl, resolve } from "@std/path";
+import { parseArgs } from "node:util";
+import { didYouMean } from "../config/suggest.ts";
+
+/** One word of `deno task`. Each file of this folder that is a command exports these. */
+export interface Command {
+  name: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  /** What `--help` prints. */
+  help: string;
+  /**
+   * Does it. Resolves the exit code: 0 done, 1 the input is at fault, 2 we are.
+   *
+   * @throws {UsageError} When the arguments are wrong.
+   * @throws {ConfigError} When the config is.
+   */
+  run(args: string[]): Promise<number>;
+}
+
+/** Exit codes. */
+export const EXIT = { done: 0, yourInput: 1, ours: 2 } as const;
+
+/** Arguments that a command does not take. The message says what it does take. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** Folder that holds deno.json. */
+export const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
+
+/** A flag: `text` takes a value, `texts` may be given several times. */
+export type Flag = "text" | "texts" | "switch";
+
+/** Values of flags, by name. */
+export type Values<Flags extends Record<string, Flag>> = {
+  [Name in keyof Flags]?: Flags[Name] extends "switch" ? boolean
+    : Flags[Name] extends "text" ? string
+    : string[];
+};
+
+/** The flags that every command takes. */
+const COMMON = { config: "text", json: "switch", help: "switch" } as const satisfies Record<string, Flag>;
+
+/** The help text of {@linkcode COMMON}. */
+export const COMMON_HELP = `  --config FILE        the config to use (default: config.json beside deno.json)
+  --json               print JSON, for machines
+  -h, --help           print this`;
+
+/**
+ * Reads a command's arguments.
+ *
+ * @param words How many arguments that are no flags it takes at most.
+ * @throws {UsageError} At a flag that it does not know, with a suggestion, or a missing value.
+ */
+export function readArguments<const Flags extends Record<string, Flag>>(
+  args: string[],
+  flags: Flags,
+  words = 0,
+): { values: Values<Flags & typeof COMMON>; words: string[] } {
+  const known: Record<string, Flag> = { ...COMMON, ...flags };
+  const options = Object.fromEntries(
+    Object.entries(known).map(([name, flag]) => [
+      name,
+      { type: flag === "switch" ? "boolean" as const : "string" as const, multiple: flag === "texts" },
+    ]),
+  );
+  const { values, positionals, tokens } = parseArgs({
+    args,
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
+    if (flag === undefined) {
+      const names = Object.keys(known).map((name) => `--${name}`);
+      throw new UsageError(
+        `unknown flag ${token.rawName}: ${
+          didYouMean(token.rawName, names) ?? `known are ${names.join(" ")}`
+        }`,
+      );
+    }
+    if (flag === "switch" && token.value !== undefined) {
+      throw new UsageError(`${token.rawName} takes no value`);
+    }
+    if (flag !== "switch" && token.value === undefined) {
+      throw new UsageError(`${token.rawName} needs a value`);
+    }
+  }
+  if (positionals.length > words) {
+    throw new UsageError(`unexpected argument ${JSON.stringify(positionals[words])}`);
+  }
+  return { values: { ...values } as Values<Flags & typeof COMMON>, words: positionals };
+}
+
+/** A file that the user named, from where the user stands; `deno task` itself runs in the project's folder. */
+export function userPath(path: string): string {
+  return resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path);
+}
+
+/** The config file that `--config` names, or the one of the project. */
+export function configFile(values: { config?: string }): string {
+  return values.config === undefined ? resolve(PROJECT, "config.json") : userPath(values.config);
+}
+
+/**
+ * Reads a flag's value as a number.
+ *
+ * @throws {UsageError} When it is none, or below `least`.
+ */
+export function numberOf(flag: string, text: string, least: number): number {
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (!(number >= least)) throw new UsageError(`${flag} takes a number, at least ${least}`);
+  return number;
+}

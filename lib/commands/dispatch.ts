@@ -1,0 +1,53 @@
+/** Hands the command line to the command that it names. @module */
+import { ConfigError } from "../config/mistake.ts";
+import { didYouMean } from "../config/suggest.ts";
+import { type Command, EXIT, UsageError } from "./command.ts";
+
+/** Runs the command that `args` name, prints what goes wrong, and resolves the exit code. */
+export async function dispatch(commands: readonly Command[], args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    console.log(overview(commands));
+    return name === undefined ? EXIT.yourInput : EXIT.done;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (!command) {
+    const names = commands.map((one) => one.name);
+    console.error(
+      `unknown command ${JSON.stringify(name)}: ${
+        didYouMean(name, names) ?? `known are ${names.join(", ")}`
+      }`,
+    );
+    return EXIT.yourInput;
+  }
+  const flags = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+  if (flags.includes("--help") || flags.includes("-h")) {
+    console.log(command.help);
+    return EXIT.done;
+  }
+  try {
+    return await command.run(rest);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(
+        `deno task ${name}: ${error.message}\n\n\`deno task ${name} --help\` tells what it takes.`,
+      );
+      return EXIT.yourInput;
+    }
+    if (error instanceof ConfigError) {
+      console.error(error.message);
+      return EXIT.yourInput;
+    }
+    console.error(`deno task ${name} failed, and the fault is not yours:`, error);
+    return EXIT.ours;
+  }
+}
+
+function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return `coinrelay: receives signed CryptoSync webhooks and runs plugins on what changed.
+
+${commands.map(({ name, summary }) => `  deno task ${name.padEnd(width)}  ${summary}`).join("\n")}
+
+Each answers --help.`;
+}

@@ -1,0 +1,94 @@
+/** What the first `deno task start` sets up, so that nobody has to edit a file before it runs. @module */
+import { resolve } from "@std/path";
+import { dotenvFile, type Environment, withDotenv } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { PROJECT } from "./command.ts";
+
+/** The variable that config.example.json takes the signing secret from. */
+const SECRET_NAME = "CRYPTOSYNC_WEBHOOK_SECRET";
+const SECRET_BYTES = 32;
+
+/** A first start. */
+export interface FirstStart {
+  /** What was made and what to do next, to be printed once the relay listens. */
+  text: string;
+}
+
+/**
+ * Sets up what is missing when `configFile` does not exist: the config, from the example, and a fresh signing secret
+ * in `.env` beside it, unless the environment or that file has one. Overwrites nothing.
+ *
+ * @returns Null when the config is there already, which then is not touched.
+ */
+export function firstStart(configFile: string, environment: Environment): FirstStart | null {
+  if (!createNew(configFile, Deno.readTextFileSync(resolve(PROJECT, "config.example.json")))) return null;
+  const made = [`  ${configFile}`];
+  if (!withDotenv(configFile, environment)[SECRET_NAME]) {
+    const file = dotenvFile(configFile);
+    putSecret(file, freshSecret());
+    made.push(`  ${file} (with a fresh signing secret as ${SECRET_NAME})`);
+  }
+  const config = loadConfig(configFile, environment);
+  return {
+    text: `This is the first start. Made for you:\n${made.join("\n")}\n\n${nextSteps(config, environment)}`,
+  };
+}
+
+/** What to do once the relay runs. */
+export function nextSteps(
+  config: Pick<Config, "server" | "admin" | "sources">,
+  environment: Environment,
+): string {
+  const task = isNpx(environment) ? "npx -y deno@2 task" : "deno task";
+  const { server, admin, sources } = config;
+  const path = sources[0]?.path ?? "/webhook";
+  return `Dashboard       http://${admin.hostname}:${admin.port}/
+First event     in a second terminal: ${task} send
+Webhook path    ${path} on port ${server.port}
+
+To receive real events the provider needs a public HTTPS address that leads here, ending in ${path}.
+While you try things out a tunnel gives you one; any of these:
+  ngrok http ${server.port}
+  cloudflared tunnel --url http://127.0.0.1:${server.port}
+  npx localtunnel --port ${server.port}
+Create the webhook at the provider with the address it prints and ${path} after it, then put the signing secret that
+the provider shows in place of the one in .env (${SECRET_NAME}).`;
+}
+
+/** Whether this runs through `npx`, where there is no `deno` to type. */
+export function isNpx(environment: Environment): boolean {
+  return environment["npm_lifecycle_event"] === "npx" || environment["npm_command"] === "exec";
+}
+
+function freshSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  return `whsec_${bytes.toHex()}`;
+}
+
+function createNew(file: string, text: string): boolean {
+  try {
+    Deno.writeTextFileSync(file, text, { createNew: true });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}
+
+/** Adds the secret to `.env`, in place of an empty one, keeps every other line, and lets only the owner read it. */
+function putSecret(file: string, secret: string): void {
+  const line = `${SECRET_NAME}=${secret}\n`;
+  let before = "";
+  try {
+    before = Deno.readTextFileSync(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const kept = before.split(/(?<=\n)/).filter((one) =>
+    !new RegExp(`^\\s*(export\\s+)?${SECRET_NAME}\\s*=`).test(one)
+  ).join("");
+  const text = kept === "" || kept.endsWith("\n") ? kept + line : `${kept}\n${line}`;
+  Deno.writeTextFileSync(file, text, { mode: 0o600 });
+  if (Deno.build.os !== "windows") Deno.chmodSync(file, 0o600);
+}
