@@ -1,5 +1,5 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
-import type { Content } from "../nouns.ts";
+import type { Attempt, Content } from "../nouns.ts";
 import type { Route } from "../route/resolve.ts";
 import type { Match } from "../route/table.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
@@ -60,7 +60,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let routes = new Map<string, Route>();
   /** Routes that may have work due. */
   const wanting = new Set<string>();
-  const running = new Map<number, Claimed>();
+  const running = new Map<number, { claimed: Claimed; startedAt: number }>();
   const load = new Map<string, number>();
   const lost = new Set<number>();
   let ended: Settlement[] = [];
@@ -133,15 +133,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   function begin(claimed: Claimed) {
     const { delivery } = claimed;
-    running.set(delivery.id, claimed);
+    const startedAt = now();
+    running.set(delivery.id, { claimed, startedAt });
     load.set(delivery.route, (load.get(delivery.route) ?? 0) + 1);
-    void attempt(claimed);
+    void attempt(claimed, startedAt);
   }
 
-  async function attempt(claimed: Claimed) {
+  async function attempt(claimed: Claimed, startedAt: number) {
     const { delivery } = claimed;
     const route = routes.get(delivery.route);
-    const startedAt = now();
     if (route === undefined || stopping) return giveBack(claimed, startedAt);
     const job = makeJob(claimed, route, store);
     const result = await runner.run(job);
@@ -153,17 +153,24 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     end(claimed, outcome);
   }
 
-  /** Undoes a claim: nothing was tried. */
-  function giveBack(claimed: Claimed, dueAt: number) {
+  /** Makes a delivery pending again. Without an attempt the claim is undone: nothing was tried. */
+  function giveBack(claimed: Claimed, dueAt: number, attempt: Attempt | null = null) {
     const { id, route } = claimed.delivery;
-    end(claimed, {
-      delivery: id,
-      attempt: null,
-      next: { state: "pending", dueAt },
-      route,
-      kv: [],
-      emitted: [],
-    });
+    end(claimed, { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] });
+  }
+
+  /** Gives back what runs: it may have acted already, so it counts as an attempt. */
+  function interrupt() {
+    const at = now();
+    for (const { claimed, startedAt } of [...running.values()]) {
+      giveBack(claimed, at, {
+        number: claimed.delivery.attempts,
+        startedAt,
+        durationMs: Math.max(0, at - startedAt),
+        outcome: "interrupted",
+        error: "the relay stopped",
+      });
+    }
   }
 
   function end({ delivery }: Claimed, outcome: Settlement) {
@@ -219,9 +226,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       clearInterval(renewal);
       if (running.size > 0 || settling) {
         idle = Promise.withResolvers();
-        const patience = setTimeout(() => {
-          for (const claimed of [...running.values()]) giveBack(claimed, now());
-        }, graceMs);
+        const patience = setTimeout(interrupt, graceMs);
         await idle.promise;
         clearTimeout(patience);
       }

@@ -1,0 +1,209 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Job, PluginRunner, Result } from "../../lib/dispatch/contract.ts";
+import { type AttemptReport, createDispatcher } from "../../lib/dispatch/dispatcher.ts";
+import type { Route } from "../../lib/route/resolve.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { until } from "../support/until.ts";
+
+const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+const FAILED: Result = { ...DONE, outcome: "retry", error: "the receiver answered 500" };
+
+function route(name: string, settings: Partial<Route> = {}): Route {
+  return {
+    name,
+    plugin: name,
+    filters: {},
+    options: {},
+    allow: {},
+    concurrency: 4,
+    timeoutMs: 1000,
+    order: "any",
+    rate: null,
+    retry: { maxAttempts: 3, minDelayMs: 1, maxDelayMs: 2 },
+    configured: true,
+    ...settings,
+  };
+}
+
+/** A dispatcher over a real store, whose plugins are the given function. */
+async function startDispatcher(
+  run: (job: Job) => Promise<Result | null>,
+  readyAt: PluginRunner["readyAt"] = () => 0,
+) {
+  const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
+  const store = await openStore("sqlite:relay.db", folder);
+  const reports: AttemptReport[] = [];
+  const faults: unknown[] = [];
+  const dispatcher = createDispatcher({
+    store,
+    runner: { run, readyAt },
+    match: (content) => content.type.startsWith("relay.") ? [{ route: "alarms", matched: null }] : [],
+    relay: "relay-1",
+    now: Date.now,
+    random: () => 0.5,
+    observe: (report) => reports.push(report),
+    onFault: (error) => faults.push(error),
+  });
+  store.onCommit((news) => dispatcher.wake(news.routes));
+  let count = 0;
+  return {
+    store,
+    dispatcher,
+    reports,
+    faults,
+    /** Stores events with a delivery each for `routes`. */
+    async add(events: number, ...routes: string[]) {
+      const now = Date.now();
+      await store.append(Array.from({ length: events }, () => ({
+        source: "cryptosync",
+        id: `evt-${++count}`,
+        type: "cg.coin.listed",
+        coin: "aave",
+        receivedAt: now,
+        timestamp: "1776066000",
+        signature: "00",
+        body: new TextEncoder().encode('{"event_type":"cg.coin.listed","data":{"id":"aave"}}'),
+        test: false,
+        depth: 0,
+        deliveries: routes.map((name) => ({ route: name, matched: null, dueAt: now })),
+      })));
+    },
+    settled: (wanted: number, state: "done" | "dead" = "done") =>
+      until(`${wanted} deliveries are ${state}`, async () => {
+        const found = await store.deliveries({ states: [state] }, { limit: wanted + 1 });
+        return found.length >= wanted ? found : null;
+      }),
+    async [Symbol.asyncDispose]() {
+      await dispatcher.stop(0);
+      await store.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+Deno.test("every due delivery is made once and settled as done", async () => {
+  const made: number[] = [];
+  await using started = await startDispatcher((job) => (made.push(job.delivery), Promise.resolve(DONE)));
+  started.dispatcher.configure([route("a"), route("b")]);
+  await started.add(50, "a", "b");
+  await started.settled(100);
+  assertEquals([made.length, new Set(made).size], [100, 100]);
+  assertEquals(started.faults, []);
+});
+
+Deno.test("deliveries stored before the start are made", async () => {
+  await using started = await startDispatcher(() => Promise.resolve(DONE));
+  await started.add(3, "a");
+  started.dispatcher.configure([route("a")]);
+  await started.settled(3);
+});
+
+Deno.test("no more deliveries of a route run at a time than its concurrency allows", async () => {
+  let running = 0, most = 0;
+  await using started = await startDispatcher(async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    running--;
+    return DONE;
+  });
+  started.dispatcher.configure([route("a", { concurrency: 3 })]);
+  await started.add(40, "a");
+  await started.settled(40);
+  assertEquals(most, 3);
+});
+
+Deno.test("a failed attempt is repeated under the same key, and each attempt is kept", async () => {
+  const keys: string[] = [];
+  await using started = await startDispatcher((job) => {
+    keys.push(job.idempotencyKey);
+    return Promise.resolve(job.attempt < 3 ? FAILED : DONE);
+  });
+  started.dispatcher.configure([route("a")]);
+  await started.add(1, "a");
+  const [delivery] = await started.settled(1);
+  assertEquals([keys.length, new Set(keys).size], [3, 1]);
+  const attempts = await started.store.attempts(delivery!.id);
+  assertEquals(attempts.map(({ number, outcome, error }) => [number, outcome, error]), [
+    [1, "retry", FAILED.error],
+    [2, "retry", FAILED.error],
+    [3, "done", null],
+  ]);
+});
+
+Deno.test("a delivery out of attempts becomes a dead letter, and another route is told", async () => {
+  const told: string[] = [];
+  await using started = await startDispatcher((job) => {
+    if (job.plugin !== "alarms") return Promise.resolve(FAILED);
+    told.push(job.event.type);
+    return Promise.resolve(DONE);
+  });
+  started.dispatcher.configure([route("a"), route("alarms")]);
+  await started.add(1, "a");
+  const [dead] = await started.settled(1, "dead");
+  assertEquals([dead!.route, dead!.attempts, dead!.error], ["a", 3, FAILED.error]);
+  await started.settled(1, "done");
+  assertEquals(told, ["relay.delivery.dead"]);
+});
+
+Deno.test("a failing route does not hold up another", async () => {
+  const stuck = Promise.withResolvers<Result>();
+  await using started = await startDispatcher((job) =>
+    job.plugin === "a" ? stuck.promise : Promise.resolve(DONE)
+  );
+  started.dispatcher.configure([route("a", { concurrency: 1 }), route("b")]);
+  await started.add(20, "a", "b");
+  const done = await started.settled(20);
+  assert(done.every((delivery) => delivery.route === "b"));
+  stuck.resolve(DONE);
+});
+
+Deno.test("deliveries of a route that is not in force wait until it is", async () => {
+  await using started = await startDispatcher(() => Promise.resolve(DONE));
+  started.dispatcher.configure([route("b")]);
+  await started.add(2, "a", "b");
+  await started.settled(2);
+  assertEquals((await started.store.deliveries({ states: ["pending"] }, { limit: 9 })).length, 2);
+  started.dispatcher.configure([route("a"), route("b")]);
+  await started.settled(4);
+});
+
+Deno.test("while a plugin cannot run its deliveries wait, and no attempt is counted", async () => {
+  let ready: number | null = null;
+  await using started = await startDispatcher(() => Promise.resolve(ready === 0 ? DONE : null), () => ready);
+  started.dispatcher.configure([route("a")]);
+  await started.add(2, "a");
+  ready = 0;
+  started.dispatcher.wake();
+  const done = await started.settled(2);
+  assertEquals(done.map(({ attempts }) => attempts), [1, 1]);
+});
+
+Deno.test("an attempt that the plugin could not begin is undone", async () => {
+  let refusals = 2;
+  await using started = await startDispatcher(() => Promise.resolve(refusals-- > 0 ? null : DONE));
+  started.dispatcher.configure([route("a", { concurrency: 1 })]);
+  await started.add(1, "a");
+  const [delivery] = await started.settled(1);
+  assertEquals(delivery!.attempts, 1);
+  assertEquals((await started.store.attempts(delivery!.id)).length, 1);
+});
+
+Deno.test("stopping waits for what runs, and gives back what does not end in time", async () => {
+  const slow = Promise.withResolvers<Result>();
+  const never = Promise.withResolvers<Result>();
+  await using started = await startDispatcher((job) => job.plugin === "slow" ? slow.promise : never.promise);
+  started.dispatcher.configure([route("slow"), route("never")]);
+  await started.add(1, "slow", "never");
+  await until("both run", () => started.dispatcher.running().size === 2);
+  const stopped = started.dispatcher.stop(50);
+  slow.resolve(DONE);
+  await stopped;
+  const deliveries = await started.store.deliveries({}, { limit: 9 });
+  assertEquals(
+    Object.fromEntries(deliveries.map(({ route, state, attempts }) => [route, [state, attempts]])),
+    {
+      slow: ["done", 1],
+      never: ["pending", 1],
+    },
+  );
+});

@@ -1,0 +1,84 @@
+/** A public listener over a real store, for tests that need no plugins. @module */
+import { join } from "@std/path";
+import { createReceiver, type Receipt } from "../../lib/receive/receiver.ts";
+import { createRouteTable, type RouteFilters } from "../../lib/route/table.ts";
+import { groupCommit } from "../../lib/store/group_commit.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { sign } from "../../lib/verify/signature.ts";
+import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
+
+/** What a test may set. */
+export interface PublicListenerSettings {
+  now?: () => number;
+  routes?: RouteFilters[];
+  maxBodyBytes?: number;
+  bodyTimeoutSeconds?: number;
+}
+
+/** Starts a listener with the source `cryptosync` at `/webhook`. Dispose of it at the end. */
+export async function startPublicListener(settings: PublicListenerSettings = {}) {
+  const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
+  const store = await openStore("sqlite:relay.db", folder);
+  const receipts: Receipt[] = [];
+  const table = createRouteTable(settings.routes ?? []);
+  const handler = createReceiver({
+    config: {
+      server: {
+        hostname: "127.0.0.1",
+        port: 0,
+        maxBodyBytes: settings.maxBodyBytes ?? 1048576,
+        bodyTimeoutSeconds: settings.bodyTimeoutSeconds ?? 10,
+      },
+      sources: [{ name: "cryptosync", path: "/webhook", secrets: [GOLDEN_SECRET], maxAgeSeconds: 300 }],
+    },
+    append: groupCommit((events) => store.append(events)),
+    match: (content) => table.match(content),
+    now: settings.now ?? Date.now,
+    observe: (receipt) => receipts.push(receipt),
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler);
+  const { port } = server.addr;
+  return {
+    store,
+    folder,
+    file: join(folder, "relay.db"),
+    port,
+    url: `http://127.0.0.1:${port}`,
+    receipts,
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await store.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** What a signed request may differ in. */
+export interface SignedRequest {
+  id?: string;
+  timestamp?: string;
+  body?: string | Uint8Array;
+  secret?: string;
+}
+
+/** A rightly signed POST, ready for `fetch`. */
+export function signedRequest(request: SignedRequest = {}): RequestInit & { method: string } {
+  const {
+    id = crypto.randomUUID(),
+    timestamp = String(Math.floor(Date.now() / 1000)),
+    body =
+      '{"event_type":"cg.coin.info.updated","data":{"id":"aave","symbol":"aave","name":"Aave","changes":[]}}',
+    secret = GOLDEN_SECRET,
+  } = request;
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return {
+    method: "POST",
+    body: bytes as BodyInit,
+    headers: {
+      "content-type": "application/json",
+      "x-cg-timestamp": timestamp,
+      "x-cg-event-id": id,
+      "x-cg-signature": sign(secret, timestamp, id, bytes),
+    },
+  };
+}
