@@ -25,6 +25,7 @@ export {
   valueAsText,
 } from "./plugin/describe.ts";
 export { type MessageOptions, messageOptions } from "./plugin/message_options.ts";
+export { fullest, type Size } from "./plugin/fullest.ts";
 export { renderMessage } from "./plugin/template.ts";
 export { changeWords, eventWords, platformName } from "./plugin/words.ts";
 export { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./plugin/severity.ts";

@@ -1,6 +1,7 @@
 import {
   definePlugin,
   describe,
+  fullest,
   type Line,
   type Message,
   type MessageOptions,
@@ -32,48 +33,46 @@ const ICON: Record<Severity, string> = { info: "⚪", notice: "🔵", warning: "
 const MAX_SECTION = 3000;
 const MAX_HEADER = 150;
 const MAX_TOTAL = 12_000;
-/** The longest value and the most lines to try, fullest first. */
-const SIZES = [[1000, 40], [300, 40], [100, 30], [40, 10]] as const;
-
 async function payload(event: PluginEvent, options: MessageOptions) {
   const message = describe(event, { ...options, maxText: 200 });
   const headline = `${ICON[message.severity]} ${message.test ? "[TEST] " : ""}${message.title}`;
   const text = shorten(escape(`${headline}: ${message.summary}`), MAX_SECTION);
+  const sections = options.message === undefined
+    ? await changes(event, options)
+    : await templated(event, options.message, options);
   const blocks = [
     { type: "header", text: { type: "plain_text", text: shorten(headline, MAX_HEADER), emoji: false } },
-    ...options.message === undefined
-      ? changes(event, options)
-      : await templated(event, options.message, options),
+    ...sections.map((text) => ({ type: "section", text: mrkdwn(text) })),
     { type: "context", elements: [mrkdwn(footer(message))] },
   ];
   return { text, blocks };
 }
 
-/** One section for each change, as full as the limits let them be. */
+/** One section for each change. */
 function changes(event: PluginEvent, options: MessageOptions) {
-  let sections: string[] = [];
-  for (const [maxText, maxLines] of SIZES) {
-    const { lines, more } = describe(event, { ...options, maxText, maxLines });
-    sections = lines.map((line) => section(line, lines.length > 1));
-    if (more > 0) sections.push(`… and ${more} more`);
-    const total = sections.reduce((sum, section) => sum + section.length, 0);
-    if (total <= MAX_TOTAL && sections.every((section) => section.length <= MAX_SECTION)) break;
-  }
-  return sections.map((text) => ({ type: "section", text: mrkdwn(text) }));
+  return fullest(
+    (size) => {
+      const { lines, more } = describe(event, { ...options, ...size });
+      const sections = lines.map((line) => section(line, lines.length > 1));
+      return more > 0 ? [...sections, `… and ${more} more`] : sections;
+    },
+    (sections) =>
+      sections.join("").length <= MAX_TOTAL && sections.every((section) => section.length <= MAX_SECTION),
+  );
+}
+
+/** The route's own template, in Slack's mrkdwn. */
+async function templated(event: PluginEvent, template: string, options: MessageOptions) {
+  const text = await fullest(
+    (size) => renderMessage(template, event, { ...options, ...size, escape }),
+    (text) => text.length <= MAX_SECTION,
+  );
+  return text.trim() === "" ? [] : [shorten(text, MAX_SECTION)];
 }
 
 function section({ severity, words, rows }: Line, marked: boolean): string {
   const title = `${marked ? `${ICON[severity]} ` : ""}*${escape(words)}*`;
   return [title, ...rows.map((row) => row.map(span).join(""))].join("\n");
-}
-
-async function templated(event: PluginEvent, template: string, options: MessageOptions) {
-  let text = "";
-  for (const [maxText, maxLines] of SIZES) {
-    text = await renderMessage(template, event, { ...options, maxText, maxLines, escape });
-    if (text.length <= MAX_SECTION) break;
-  }
-  return text.trim() === "" ? [] : [{ type: "section", text: mrkdwn(shorten(text, MAX_SECTION)) }];
 }
 
 function footer({ url, received }: Message): string {

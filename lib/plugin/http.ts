@@ -122,6 +122,7 @@ function secretsOf(url: URL): string[] {
     url.username,
     url.password,
     ...url.pathname.split("/").filter((segment) => segment.length >= 8),
+    ...(url.pathname + url.search).match(/[\w-]{12,}/g) ?? [],
     ...[...url.searchParams.values()].filter((value) => value.length >= 4),
   ];
 }

@@ -48,7 +48,7 @@ export async function renderMessage(
     coin: readable({ ...event.coin }, max),
     data: readable(event.data, max),
     lines: lines.map((line) => ({ ...line, values: rowsAsText(line.rows, " · ") })),
-    changes: event.changes.map((change) => ({
+    changes: event.changes.slice(0, options.maxLines ?? 40).map((change) => ({
       field: clean(change.field),
       change_type: change.change_type,
       words: changeWords(change),

@@ -1,0 +1,40 @@
+/** How much of an event a message may say: what {@linkcode describe} takes. */
+export interface Size {
+  maxText: number;
+  maxLines: number;
+}
+
+/** Fullest first. The last leaves little more than what changed. */
+const SIZES: readonly (readonly [maxText: number, maxLines: number])[] = [
+  [1000, 40],
+  [300, 40],
+  [100, 30],
+  [40, 15],
+  [40, 5],
+  [20, 1],
+];
+
+/**
+ * The fullest message that fits: `make` is asked for ever shorter ones until `fits` agrees. Answers the shortest when
+ * none does; cutting that is the caller's.
+ *
+ * @example
+ * ```ts
+ * import { fullest } from "coinrelay/plugin";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = await fullest(({ maxText }) => "x".repeat(maxText * 2), (text) => text.length <= 256);
+ * assertEquals(text.length, 200);
+ * ```
+ */
+export async function fullest<T>(
+  make: (size: Size) => T | Promise<T>,
+  fits: (made: T) => boolean,
+): Promise<T> {
+  let made: T | undefined;
+  for (const [maxText, maxLines] of SIZES) {
+    made = await make({ maxText, maxLines });
+    if (fits(made)) break;
+  }
+  return made as T;
+}
