@@ -43,7 +43,8 @@ export async function postEvent(url: string, event: Outgoing): Promise<Answer> {
     return readAnswer(response.status, await response.text());
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { kind: "unreachable", problem: cause instanceof Error ? cause.message : String(cause) };
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return { kind: "unreachable", problem: message.split("error: ").at(-1)! }; // without the layers above it
   }
 }
 

@@ -47,44 +47,56 @@ const MISSING = "is missing";
 
 function explainIssue(issue: Issue, value: Json, substitutions: readonly Substitution[]): Mistake[] {
   const path = issue.path as Path;
-  if (issue.code === "invalid_key") {
-    return issue.issues.flatMap((inner) => explainIssue({ ...inner, path: issue.path } as Issue, value, []));
-  }
   const where = renderPath(path);
+  if (issue.code === "invalid_key") { // a rule that speaks of the key, so what stands under it is not shown
+    return issue.issues.map((inner) => compact({ path: where, problem: inner.message, ...remedyOf(inner) }));
+  }
   const found = valueAt(value, path);
-  const node = schemaAt(path);
-  const params = (issue.code === "custom" ? issue.params : undefined) as
-    | Pick<Mistake, "permitted" | "hint">
-    | undefined;
   const substitution = substitutions.find((one) => renderPath(one.path) === where);
-  const secret = SECRET_PLACE.test(where);
-  const shown = found === undefined || isRecordKey(issue, found)
-    ? ""
-    : substitution
-    ? ` (it came from ${
-      secret
-        ? Object.keys(substitution.variables).map((name) => `\${${name}}`).join(" and ")
-        : substitution.written
-    })`
-    : secret || typeof found === "object"
-    ? ""
-    : ` (found ${JSON.stringify(found).slice(0, 80)})`;
-  return [compact({
-    path: where,
-    problem: problemOf(issue, found) + shown,
-    permitted: params
-      ? params.permitted
-      : issue.code === "invalid_format"
-      ? undefined
-      : node && describeNode(node),
-    hint: params
-      ? params.hint
-      : issue.code === "invalid_value" && typeof found === "string" && !substitution
-      ? didYouMean(found, issue.values.map(String))
-      : found === undefined && node?.description
-      ? node.description
-      : undefined,
-  })];
+  const shown = substitution
+    ? ` (it came from ${origin(where, substitution)})`
+    : ["string", "number", "boolean"].includes(typeof found) && !SECRET_PLACE.test(where)
+    ? ` (found ${JSON.stringify(found).slice(0, 80)})`
+    : "";
+  const remedy = issue.code === "custom"
+    ? remedyOf(issue)
+    : shapeRemedy(issue, found, substitution !== undefined);
+  return [compact({ path: where, problem: problemOf(issue, found) + shown, ...remedy })];
+}
+
+/** Where a value came from, as written; in a secret place what is written beside the names is not repeated. */
+function origin(where: string, { written, variables }: Substitution): string {
+  if (!SECRET_PLACE.test(where)) return written;
+  return Object.keys(variables).map((name) => `\${${name}}`).join(" and ");
+}
+
+type Remedy = Pick<Mistake, "permitted" | "hint">;
+
+/** What a rule of `rules.ts` says beside its message. */
+function remedyOf(issue: Issue): Remedy {
+  return (issue.code === "custom" ? issue.params : undefined) as Remedy | undefined ?? {};
+}
+
+/** What the schema says about a place whose value does not fit it. */
+function shapeRemedy(issue: Issue, found: Json | undefined, fromEnvironment: boolean): Remedy {
+  const node = schemaAt(issue.path as Path);
+  const permitted = issue.code !== "invalid_format" && node ? describeNode(node) : undefined;
+  const hint = found === undefined
+    ? node?.description
+    : fromEnvironment || typeof found !== "string"
+    ? undefined
+    : issue.code === "invalid_value"
+    ? didYouMean(found, issue.values.map(String))
+    : issue.code === "invalid_type" && fitsWithoutQuotes(found, issue.expected)
+    ? "write it without the quotes"
+    : undefined;
+  return { ...(permitted === undefined ? {} : { permitted }), ...(hint === undefined ? {} : { hint }) };
+}
+
+function fitsWithoutQuotes(text: string, expected: string): boolean {
+  return expected === "boolean"
+    ? /^(true|false)$/.test(text)
+    : /^(number|int)$/.test(expected) && /^-?\d+(\.\d+)?$/.test(text);
 }
 
 function problemOf(issue: Issue, found: Json | undefined): string {
@@ -111,11 +123,6 @@ function kindOf(value: Json): string {
     typeof value;
 }
 
-/** A rule on a record's key speaks of the key, not of what stands under it. */
-function isRecordKey(issue: Issue, found: Json): boolean {
-  return issue.code === "custom" && typeof found === "object";
-}
-
 function valueAt(value: Json, path: Path): Json | undefined {
   let at: Json | undefined = value;
   for (const part of path) {
@@ -126,5 +133,7 @@ function valueAt(value: Json, path: Path): Json | undefined {
 
 /** Leaves out what is not said. */
 function compact(mistake: { [K in keyof Mistake]-?: Mistake[K] | undefined } | Mistake): Mistake {
-  return Object.fromEntries(Object.entries(mistake).filter(([, text]) => text)) as unknown as Mistake;
+  return Object.fromEntries(
+    Object.entries(mistake).filter(([key, text]) => text || key === "path"),
+  ) as unknown as Mistake;
 }

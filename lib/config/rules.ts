@@ -128,7 +128,7 @@ export function partsAgree(value: unknown, context: Context): void {
 }
 
 function listenersApart(server: Fields, admin: Fields, context: Context): void {
-  if (server["port"] !== 0 && server["port"] === admin["port"]) {
+  if (typeof server["port"] === "number" && server["port"] > 0 && server["port"] === admin["port"]) {
     refuse(context, "is server.port too", { hint: "give the dashboard a port of its own" }, [
       "admin",
       "port",

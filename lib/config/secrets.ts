@@ -72,7 +72,10 @@ function urlPasswords(text: string): string[] {
 }
 
 function optionSecrets(node: Json, telling: boolean): string[] {
-  if (typeof node === "string") return telling ? [node, ...urlPasswords(node)] : urlPasswords(node);
+  if (typeof node === "string") {
+    const [, ofScheme] = /^\S+\s+(\S+)$/.exec(node) ?? []; // "Bearer …"
+    return telling ? [node, ...ofScheme ? [ofScheme] : [], ...urlPasswords(node)] : urlPasswords(node);
+  }
   if (Array.isArray(node)) return node.flatMap((item) => optionSecrets(item, telling));
   if (node === null || typeof node !== "object") return [];
   return Object.entries(node).flatMap(([key, item]) => optionSecrets(item, telling || TELLING_KEY.test(key)));

@@ -1,0 +1,100 @@
+/** `deno task start`: runs the relay until it is told to stop. @module */
+import { dirname } from "@std/path";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { secretValues } from "../config/secrets.ts";
+import { watchConfig } from "../config/watch.ts";
+import { configureLog, logOf } from "../log.ts";
+import { type Relay, startRelay } from "../relay.ts";
+import { StoreUnusable } from "../store/contract.ts";
+import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
+import { firstStart } from "./first_start.ts";
+
+/** How long a stop waits for attempts under way. */
+const GRACE_MS = 10_000;
+
+export const name = "start";
+export const summary = "run the relay";
+export const help =
+  `Runs the relay until SIGTERM or SIGINT. The first time it makes config.json and a signing secret.
+
+  deno task start [--config FILE] [--log text|json] [--verbose]
+
+  --log text|json      how the log is written (default: text on a terminal, json otherwise)
+  --verbose            log the small things too
+${COMMON_HELP}`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readArguments(args, { log: "text", verbose: "switch" });
+  if (values.log !== undefined && values.log !== "text" && values.log !== "json") {
+    throw new UsageError("--log takes text or json");
+  }
+  const file = configFile(values);
+  const environment = Deno.env.toObject();
+  const first = firstStart(file, environment);
+  const config = loadConfig(file, environment);
+  const setLog = (config: Config) =>
+    configureLog({
+      ...(values.log === undefined ? values.json ? { format: "json" } : {} : { format: values.log }),
+      level: values.verbose ? "debug" : "info",
+      secrets: secretValues(config),
+    });
+  setLog(config);
+
+  let relay: Relay;
+  try {
+    relay = await startRelay(config, dirname(file));
+  } catch (error) {
+    const told = explainStart(error, config);
+    if (told === null) throw error;
+    console.error(told);
+    return EXIT.yourInput;
+  }
+  const log = logOf("relay");
+  log.info(`listening on ${relay.url}`, { sources: config.sources.map(({ path }) => path).join(" ") });
+  if (first) console.log(`\n${first.text}\n`);
+
+  const watching = watchConfig(file, async (news) => {
+    if (news.error) {
+      log.error(`the changed config is not right, the running one stays in force:\n${news.error.message}`);
+      return;
+    }
+    setLog(news.config);
+    const waiting = await relay.reconfigure(news.config);
+    log.info("the changed config is in force");
+    if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
+  });
+  await stopSignal();
+  log.info("stopping; a second signal ends at once");
+  watching.stop();
+  await relay.stop(GRACE_MS);
+  log.info("stopped");
+  return EXIT.done;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = () => {
+      if (++signals > 1) Deno.exit(EXIT.ours);
+      resolve();
+    };
+    Deno.addSignalListener("SIGINT", onSignal);
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", onSignal);
+  });
+}
+
+/** What hinders the start, for a person; null when it is a fault of ours. */
+function explainStart(error: unknown, { server, admin }: Config): string | null {
+  if (error instanceof StoreUnusable) return error.message;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `Cannot listen on port ${server.port} or ${admin.port}: another program has it. ` +
+      `Stop that one (is a relay running already?), or change server.port or admin.port in config.json.`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.AddrNotAvailable) {
+    return `Cannot start: ${error.message}. Check server and admin in config.json: a port below 1024 needs rights, ` +
+      `and the hostname must be an address of this machine.`;
+  }
+  return null;
+}

@@ -1,0 +1,112 @@
+import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { loadConfig } from "../../lib/config/load.ts";
+import { ConfigError } from "../../lib/config/mistake.ts";
+import { MASK, maskSecrets, maskText, secretValues } from "../../lib/config/secrets.ts";
+import { inFolder } from "./folder.ts";
+
+const SOURCES = [{ name: "cryptosync", secrets: ["${SECRET}"] }];
+
+Deno.test("loadConfig() fills in every default", () =>
+  inFolder({ "config.json": { sources: SOURCES } }, (folder) => {
+    assertEquals(loadConfig(join(folder, "config.json"), { SECRET: "whsec_1" }), {
+      server: { hostname: "0.0.0.0", port: 8080, maxBodyBytes: 1048576, bodyTimeoutSeconds: 10 },
+      admin: { hostname: "127.0.0.1", port: 8081 },
+      store: "sqlite:./data/relay.db",
+      pluginsDir: "./plugins",
+      sources: [{ name: "cryptosync", path: "/webhook", secrets: ["whsec_1"], maxAgeSeconds: 300 }],
+      retry: { maxAttempts: 10, minDelaySeconds: 2, maxDelaySeconds: 3600 },
+      retention: { days: 30 },
+      routes: [],
+    });
+  }));
+
+Deno.test("loadConfig() takes .env only for what the environment lacks, and reads numbers and booleans out of it", () =>
+  inFolder({
+    "config.json": {
+      server: { port: "${PORT}" },
+      sources: SOURCES,
+      routes: [{
+        name: "a",
+        plugin: "log",
+        disabled: "${OFF}",
+        options: { number: "${PORT}", mixed: "a ${PORT} ${{b}} $PORT", nested: "${NESTED}" },
+      }],
+    },
+    ".env": "SECRET=from-dotenv\nPORT=1\nOFF=false\n",
+  }, (folder) => {
+    const config = loadConfig(join(folder, "config.json"), { PORT: "9090", NESTED: "${SECRET}" });
+    assertEquals(config.server.port, 9090);
+    assertEquals(config.sources[0]?.secrets, ["from-dotenv"]);
+    assertEquals(config.routes[0]?.disabled, false);
+    assertEquals(config.routes[0]?.options, {
+      number: "9090",
+      mixed: "a 9090 ${{b}} $PORT",
+      nested: "${SECRET}",
+    });
+  }));
+
+Deno.test("loadConfig() says of a file that is not there how to make one", () => {
+  const error = assertThrows(() => loadConfig("/nowhere/config.json", {}), ConfigError);
+  assertEquals(error.file, "/nowhere/config.json");
+  assertStringIncludes(error.message, "config.json: does not exist in /nowhere\n    `deno task start`");
+});
+
+Deno.test("loadConfig() takes a byte order mark, in config.json and in .env", () =>
+  inFolder({
+    "config.json": `\ufeff${JSON.stringify({ sources: SOURCES })}`,
+    ".env": "\ufeffSECRET=whsec_1\n",
+  }, (folder) => {
+    assertEquals(loadConfig(join(folder, "config.json"), {}).sources[0]?.secrets, ["whsec_1"]);
+  }));
+
+Deno.test("a key called __proto__ is an unknown key like any other", () =>
+  inFolder({ "config.json": '{ "__proto__": { "sources": [] }, "sources": [] }' }, (folder) => {
+    const error = assertThrows(() => loadConfig(join(folder, "config.json"), {}), ConfigError);
+    assertEquals(error.mistakes.map(({ path }) => path), ["__proto__", "sources"]);
+  }));
+
+Deno.test("no secret is left in a masked config, wherever it stands", () =>
+  inFolder({
+    "config.json": {
+      admin: { token: "literal-token" },
+      store: "postgres://relay:pass%2Fword@db.example/relay",
+      sources: SOURCES,
+      routes: [{
+        name: "a",
+        plugin: "http",
+        options: {
+          url: "https://x.example/?key=${API}",
+          headers: { Authorization: "Bearer literal-bearer" },
+          smtp: "smtp://user:mail-word@x.example",
+          port: "${PORT}",
+          message: "hello",
+        },
+      }],
+    },
+  }, (folder) => {
+    const config = loadConfig(join(folder, "config.json"), {
+      SECRET: "whsec_short",
+      API: "api-key-of-mine",
+      PORT: "8080",
+    });
+    const secrets = secretValues(config);
+    const shown = JSON.stringify(maskSecrets(config));
+    for (
+      const secret of [
+        "literal-token",
+        "pass%2Fword",
+        "whsec_short",
+        "api-key-of-mine",
+        "literal-bearer",
+        "mail-word",
+      ]
+    ) {
+      assertFalse(shown.includes(secret), secret);
+      assertEquals(maskText(`it said ${secret}!`, secrets), `it said ${MASK}!`);
+    }
+    assertEquals(maskText("pass/word", secrets), MASK);
+    assertStringIncludes(shown, '"port":"8080"');
+    assertStringIncludes(shown, '"message":"hello"');
+    assertEquals(config.admin.token, "literal-token");
+  }));
