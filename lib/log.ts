@@ -1,4 +1,5 @@
 /** The relay's log: one line an action, for people on a terminal and as JSON otherwise. @module */
+import { maskText } from "./config/secrets.ts";
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 
 /** How the log is written. */
@@ -7,7 +8,7 @@ export interface LogSettings {
   format?: "text" | "json";
   /** The least level that is written. Default: info. */
   level?: "debug" | "info" | "warning" | "error";
-  /** Values that are never written, wherever they turn up. */
+  /** Values that are never written, wherever they turn up; longest first. */
   secrets?: readonly string[];
   /** Takes a finished line, without its end. Default: standard output. */
   write?(line: string): void;
@@ -19,14 +20,11 @@ const LEVEL_COLORS: Record<string, string> = {
   error: "color: red",
   fatal: "color: red",
 };
-/** Shorter values would hide ordinary words. */
-const LEAST_SECRET_LENGTH = 6;
 
 /** Sets up the log of this process. May be called again, when the config has changed. */
 export function configureLog(settings: LogSettings = {}): void {
   const format = settings.format ?? (Deno.stdout.isTerminal() ? "text" : "json");
-  const secrets = (settings.secrets ?? []).filter((secret) => secret.length >= LEAST_SECRET_LENGTH);
-  const hide = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  const hide = (text: string) => maskText(text, settings.secrets ?? []);
   const write = (record: LogRecord) => {
     if (settings.write) settings.write(hide(format === "json" ? jsonLine(record) : textLine(record)));
     else if (format === "json") console.log(hide(jsonLine(record)));

@@ -3,16 +3,18 @@ import { ConfigError } from "../config/mistake.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 
+/** Commands by name. Each is loaded when it is asked for, so that none pays for the others. */
+export type Commands = Readonly<Record<string, () => Promise<Command>>>;
+
 /** Runs the command that `args` name, prints what goes wrong, and resolves the exit code. */
-export async function dispatch(commands: readonly Command[], args: readonly string[]): Promise<number> {
+export async function dispatch(commands: Commands, args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    console.log(overview(commands));
+    console.log(overview(await Promise.all(Object.values(commands).map((load) => load()))));
     return name === undefined ? EXIT.yourInput : EXIT.done;
   }
-  const command = commands.find((one) => one.name === name);
-  if (!command) {
-    const names = commands.map((one) => one.name);
+  if (!Object.hasOwn(commands, name)) {
+    const names = Object.keys(commands);
     console.error(
       `unknown command ${JSON.stringify(name)}: ${
         didYouMean(name, names) ?? `known are ${names.join(", ")}`
@@ -20,6 +22,7 @@ export async function dispatch(commands: readonly Command[], args: readonly stri
     );
     return EXIT.yourInput;
   }
+  const command = await commands[name]!();
   const flags = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
   if (flags.includes("--help") || flags.includes("-h")) {
     console.log(command.help);

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertExists, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { GOLDEN_SECRET, GOLDEN_VECTORS } from "../verify/golden_vectors.ts";
-import { signedRequest, startPublicListener } from "../support/public_listener.ts";
+import { startPublicListener } from "../support/public_listener.ts";
+import { signedRequest } from "../support/signed_request.ts";
 
 async function expectProblem(response: Response, status: number, reason: string) {
   const problem = await response.json();

@@ -4,7 +4,6 @@ import { createReceiver, type Receipt } from "../../lib/receive/receiver.ts";
 import { createRouteTable, type RouteFilters } from "../../lib/route/table.ts";
 import { groupCommit } from "../../lib/store/group_commit.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { sign } from "../../lib/verify/signature.ts";
 import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
 
 /** What a test may set. */
@@ -49,36 +48,6 @@ export async function startPublicListener(settings: PublicListenerSettings = {})
       await server.shutdown();
       await store.close();
       await Deno.remove(folder, { recursive: true });
-    },
-  };
-}
-
-/** What a signed request may differ in. */
-export interface SignedRequest {
-  id?: string;
-  timestamp?: string;
-  body?: string | Uint8Array;
-  secret?: string;
-}
-
-/** A rightly signed POST, ready for `fetch`. */
-export function signedRequest(request: SignedRequest = {}): RequestInit & { method: string } {
-  const {
-    id = crypto.randomUUID(),
-    timestamp = String(Math.floor(Date.now() / 1000)),
-    body =
-      '{"event_type":"cg.coin.info.updated","data":{"id":"aave","symbol":"aave","name":"Aave","changes":[]}}',
-    secret = GOLDEN_SECRET,
-  } = request;
-  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  return {
-    method: "POST",
-    body: bytes as BodyInit,
-    headers: {
-      "content-type": "application/json",
-      "x-cg-timestamp": timestamp,
-      "x-cg-event-id": id,
-      "x-cg-signature": sign(secret, timestamp, id, bytes),
     },
   };
 }
