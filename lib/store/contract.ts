@@ -5,6 +5,8 @@
  * that writes is one transaction: when its promise resolves, all of it is on disk and synced (unless the method says
  * otherwise); when it rejects with {@linkcode StoreUnavailable}, none of it happened.
  *
+ * Text is kept as Unicode without the zero character: a zero character, and half of a surrogate pair, becomes U+FFFD.
+ *
  * @module
  */
 import type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent } from "../nouns.ts";

@@ -12,16 +12,22 @@ export type RateWindow = readonly (readonly [at: number, count: number])[];
 /** Times are rounded up to this part of the window, so that a window holds few entries whatever its count. */
 const GRAINS = 50;
 
-/** Claims that still count at `now`. Claims from the future (the clock was set back) count as made now. */
-function current(window: RateWindow, rate: Rate, now: number): RateWindow {
-  const grain = Math.max(1, Math.ceil(rate.perMs / GRAINS));
-  return window
-    .map(([at, count]) => [Math.min(at, now + grain), count] as const)
-    .filter(([at]) => at + rate.perMs > now);
+const grainOf = (rate: Rate) => Math.max(1, Math.ceil(rate.perMs / GRAINS));
+const current = (window: RateWindow, rate: Rate, now: number) =>
+  window.filter(([at]) => at + rate.perMs > now);
+
+/**
+ * The window as it is to be read at `now`: claims from the future (the clock was set back) count as made now. To be
+ * kept when it is not the one given, or those claims would count until the clock has caught up.
+ */
+export function rewind(window: RateWindow, rate: Rate, now: number): RateWindow {
+  const latest = now + grainOf(rate);
+  if (window.every(([at]) => at <= latest)) return window;
+  return window.map(([at, count]) => [Math.min(at, latest), count]);
 }
 
 /**
- * How many claims the rate allows at `now`, and, when that is none, when it allows the next.
+ * How many claims the rate allows at `now`, and when it allows the next.
  *
  * @example
  * ```ts
@@ -36,21 +42,20 @@ function current(window: RateWindow, rate: Rate, now: number): RateWindow {
  */
 export function allowance(window: RateWindow, rate: Rate, now: number): { free: number; nextAt: number } {
   const live = current(window, rate, now);
-  const free = Math.max(0, rate.count - live.reduce((sum, [, count]) => sum + count, 0));
-  if (free > 0) return { free, nextAt: now };
-  let excess = live.reduce((sum, [, count]) => sum + count, 0) - rate.count;
+  let used = live.reduce((sum, [, count]) => sum + count, 0);
+  if (used < rate.count) return { free: rate.count - used, nextAt: now };
   for (const [at, count] of live) {
-    excess -= count;
-    if (excess < 0) return { free, nextAt: at + rate.perMs };
+    used -= count;
+    if (used < rate.count) return { free: 0, nextAt: at + rate.perMs };
   }
-  return { free, nextAt: now + rate.perMs };
+  return { free: 0, nextAt: now + rate.perMs }; // a rate of none
 }
 
 /** The window after `claims` more were made at `now`. */
 export function spend(window: RateWindow, rate: Rate, now: number, claims: number): RateWindow {
   const live = current(window, rate, now);
   if (claims === 0) return live;
-  const grain = Math.max(1, Math.ceil(rate.perMs / GRAINS));
+  const grain = grainOf(rate);
   const at = Math.ceil(now / grain) * grain; // up: a claim never counts for shorter than it should
   const last = live.at(-1);
   if (last && last[0] >= at) return [...live.slice(0, -1), [last[0], last[1] + claims]];

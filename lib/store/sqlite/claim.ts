@@ -1,7 +1,7 @@
 /** Takes due deliveries under a lease. @module */
 import type { StoredEvent } from "../../nouns.ts";
 import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute } from "../contract.ts";
-import { allowance, type RateWindow, spend } from "../rate_window.ts";
+import { allowance, type Rate, type RateWindow, rewind, spend } from "../rate_window.ts";
 import { giveBack } from "./give_back.ts";
 import { setLanes } from "./lanes.ts";
 import { type DeliveryRow, EVENT_COLUMNS, type EventRow, toDelivery, toEvent } from "./rows.ts";
@@ -40,19 +40,15 @@ function take(
   { limit, rate }: ClaimRoute,
   now: number,
 ): { rows: DeliveryRow[]; nextDueAt: number | null } {
-  const window = rate && claimsOf(tx, route);
-  const { free, nextAt } = rate ? allowance(window!, rate, now) : { free: limit, nextAt: now };
+  let pace = rate && paceOf(tx, route, rate, now);
   const rows = tx.db.all<DeliveryRow>(
     `SELECT * FROM deliveries WHERE route = ? AND state = ${PENDING} AND due_at <= ? ORDER BY due_at, id LIMIT ?`,
     route,
     now,
-    Math.min(limit, free),
+    Math.min(limit, pace?.free ?? limit),
   );
-  let mayAt = nextAt;
-  if (rate && rows.length > 0) {
-    const spent = spend(window!, rate, now, rows.length);
-    tx.db.run("UPDATE routes SET claims = ? WHERE id = ?", JSON.stringify(spent), route);
-    mayAt = allowance(spent, rate, now).nextAt;
+  if (rate && pace && rows.length > 0) {
+    pace = keep(tx, route, rate, now, spend(pace.window, rate, now, rows.length));
   }
   // The rows taken are still pending here: the first that is not among them is the next.
   const next = tx.db.get<{ due_at: number }>(
@@ -60,11 +56,25 @@ function take(
     route,
     rows.length,
   );
-  return { rows, nextDueAt: next ? Math.max(next.due_at, rate ? mayAt : 0) : null };
+  return { rows, nextDueAt: next ? Math.max(next.due_at, pace?.nextAt ?? next.due_at) : null };
 }
 
-function claimsOf(tx: Transaction, route: number): RateWindow {
-  return JSON.parse(tx.db.get<{ claims: string }>("SELECT claims FROM routes WHERE id = ?", route)!.claims);
+interface Pace {
+  window: RateWindow;
+  free: number;
+  nextAt: number;
+}
+
+function paceOf(tx: Transaction, route: number, rate: Rate, now: number): Pace {
+  const { claims } = tx.db.get<{ claims: string }>("SELECT claims FROM routes WHERE id = ?", route)!;
+  const kept: RateWindow = JSON.parse(claims);
+  const window = rewind(kept, rate, now);
+  return window === kept ? { window, ...allowance(window, rate, now) } : keep(tx, route, rate, now, window);
+}
+
+function keep(tx: Transaction, route: number, rate: Rate, now: number, window: RateWindow): Pace {
+  tx.db.run("UPDATE routes SET claims = ? WHERE id = ?", JSON.stringify(window), route);
+  return { window, ...allowance(window, rate, now) };
 }
 
 function withEvents(tx: Transaction, rows: readonly DeliveryRow[]): Claimed[] {

@@ -20,17 +20,17 @@ export class Connection {
 
   /** Runs a statement that answers no rows; answers how many rows it changed. */
   run(sql: string, ...bound: Bound[]): number {
-    return this.#guard(() => Number(this.#prepare(sql).run(...bound).changes));
+    return this.#guard(() => Number(this.#prepare(sql).run(...storable(bound)).changes));
   }
 
   /** The first row. */
   get<Row>(sql: string, ...bound: Bound[]): Row | undefined {
-    return this.#guard(() => this.#prepare(sql).get(...bound) as Row | undefined);
+    return this.#guard(() => this.#prepare(sql).get(...storable(bound)) as Row | undefined);
   }
 
   /** All rows. */
   all<Row>(sql: string, ...bound: Bound[]): Row[] {
-    return this.#guard(() => this.#prepare(sql).all(...bound) as Row[]);
+    return this.#guard(() => this.#prepare(sql).all(...storable(bound)) as Row[]);
   }
 
   /** Runs `body` in one write transaction: all of it happens, or, when it throws, none of it. */
@@ -99,4 +99,9 @@ export class Connection {
       throw translate(error, this.file);
     }
   }
+}
+
+/** Text is read back only up to a zero character, so none is ever written. */
+function storable(bound: Bound[]): Bound[] {
+  return bound.map((value) => typeof value === "string" ? value.replaceAll("\0", "\uFFFD") : value);
 }

@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import type { Register } from "../contract.ts";
+import { asking, ids, put } from "../fixtures.ts";
+
+export function pacing(test: Register): void {
+  const rate = { count: 2, perMs: 1000 };
+
+  test("rate: no more than its count in any stretch of its time", async (store) => {
+    for (let id = 0; id < 5; id++) await put(store, `${id}`);
+    const first = await store.claim(asking({ rate, now: 10_000 }));
+    assertEquals([ids(first.claimed), first.nextDueAt], [["0", "1"], 11_000]);
+    assertEquals(await store.claim(asking({ rate, now: 10_999 })), { claimed: [], nextDueAt: 11_000 });
+    assertEquals(ids((await store.claim(asking({ rate, now: 11_000 }))).claimed), ["2", "3"]);
+  });
+
+  test("rate: claims apart in time become free apart in time", async (store) => {
+    for (let id = 0; id < 5; id++) await put(store, `${id}`);
+    await store.claim(asking({ rate, now: 10_000, limit: 1 }));
+    await store.claim(asking({ rate, now: 10_600, limit: 1 }));
+    assertEquals((await store.claim(asking({ rate, now: 10_900 }))).claimed, []);
+    const third = await store.claim(asking({ rate, now: 11_000 }));
+    assertEquals([ids(third.claimed), third.nextDueAt], [["2"], 11_600]);
+  });
+
+  test("rate: held by all relays together, and across a restart", async (store, reopen) => {
+    for (let id = 0; id < 5; id++) await put(store, `${id}`);
+    await store.claim(asking({ rate, now: 10_000, relay: "one", limit: 1 }));
+    await store.claim(asking({ rate, now: 10_000, relay: "two", limit: 1 }));
+    assertEquals((await store.claim(asking({ rate, now: 10_500, relay: "three" }))).claimed, []);
+    store = await reopen();
+    assertEquals((await store.claim(asking({ rate, now: 10_500 }))).claimed, []);
+    assertEquals((await store.claim(asking({ rate, now: 11_000 }))).claimed.length, 2);
+  });
+
+  test("rate: each route has its own", async (store) => {
+    for (let id = 0; id < 3; id++) await put(store, `${id}`, ["slack", "mail"]);
+    assertEquals((await store.claim(asking({ rate, route: "slack" }))).claimed.length, 2);
+    assertEquals((await store.claim(asking({ rate, route: "mail" }))).claimed.length, 2);
+  });
+
+  test("rate: a clock that is set back an hour delays by no more than the rate's time", async (store) => {
+    for (let id = 0; id < 4; id++) await put(store, `${id}`);
+    await store.claim(asking({ rate, now: 7_200_000 }));
+    const { claimed, nextDueAt } = await store.claim(asking({ rate, now: 3_600_000 }));
+    assertEquals(claimed, []);
+    assertEquals(nextDueAt! <= 3_601_020, true);
+    assertEquals((await store.claim(asking({ rate, now: nextDueAt! }))).claimed.length, 2);
+  });
+
+  test("rate: nothing waits when nothing is pending", async (store) => {
+    await put(store, "a");
+    assertEquals((await store.claim(asking({ rate: { count: 1, perMs: 1000 } }))).nextDueAt, null);
+  });
+}
