@@ -1,5 +1,5 @@
 /** What the first `deno task start` sets up, so that nobody has to edit a file before it runs. @module */
-import { resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { dotenvFile, type Environment, withDotenv } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -22,7 +22,7 @@ export interface FirstStart {
  * @returns Null when the config is there already, which then is not touched.
  */
 export function firstStart(configFile: string, environment: Environment): FirstStart | null {
-  if (!createNew(configFile, Deno.readTextFileSync(resolve(PROJECT, "config.example.json")))) return null;
+  if (!createNew(configFile, firstConfig(configFile))) return null;
   const made = [`  ${configFile}`];
   if (!withDotenv(configFile, environment)[SECRET_NAME]) {
     const file = dotenvFile(configFile);
@@ -59,6 +59,16 @@ the provider shows in place of the one in .env (${SECRET_NAME}).`;
 /** Whether this runs through `npx`, where there is no `deno` to type. */
 export function isNpx(environment: Environment): boolean {
   return environment["npm_lifecycle_event"] === "npx" || environment["npm_command"] === "exec";
+}
+
+/** The example; away from the project, with the places that it names beside itself made absolute. */
+function firstConfig(configFile: string): string {
+  const example = Deno.readTextFileSync(resolve(PROJECT, "config.example.json"));
+  if (dirname(resolve(configFile)) === resolve(PROJECT)) return example;
+  return example.replace(
+    /"\.\/(plugins|config\.schema\.json)"/g,
+    (_, name: string) => JSON.stringify(resolve(PROJECT, name)),
+  );
 }
 
 function freshSecret(): string {

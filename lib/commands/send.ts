@@ -11,7 +11,7 @@ import { testEvents } from "./test_event.ts";
 
 export const name = "send";
 
-export const summary = "Send signed test events to a running relay";
+export const summary = "send signed test events to a running relay";
 
 export const help = `deno task send [flags]
 
@@ -38,6 +38,7 @@ How to send it
   --bad-signature      with a wrong signature: the relay must refuse it
   --source NAME        to this source (default: the first)
   --url URL            to this URL (default: the source's path on this machine)
+  --wait SECONDS       wait so long for a relay that is just starting (default: 5)
 
 ${COMMON_HELP}
 
@@ -49,7 +50,7 @@ Examples
 Exit code: 0 answered as it should, 1 refused or not reached, 2 the relay could not store it.`;
 
 /** How long a relay that is just starting is waited for. */
-const WAIT_FOR_RELAY_MS = 5000;
+const WAIT_SECONDS = 5;
 const ASK_AGAIN_AFTER_MS = 100;
 /** Requests on their way at a time. */
 const IN_FLIGHT = 8;
@@ -75,6 +76,7 @@ export async function run(args: string[]): Promise<number> {
     "bad-signature": "switch",
     source: "text",
     url: "text",
+    wait: "text",
   });
   if (values.list) return list(values.json === true);
 
@@ -83,6 +85,10 @@ export async function run(args: string[]): Promise<number> {
   const perSecond = values.rate === undefined
     ? null
     : numberOf("--rate", values.rate.replace(/\/s$/, ""), 0.001);
+  const waitMs = 1000 * (values.wait === undefined ? WAIT_SECONDS : numberOf("--wait", values.wait, 0));
+  if (values.id !== undefined && !/^[!-~]+( +[!-~]+)*$/.test(values.id)) {
+    throw new UsageError("--id is sent as a header, so it takes plain ASCII characters only");
+  }
   const config = loadConfig(configFile(values), Deno.env.toObject());
   const source = sourceNamed(config, values.source);
   const url = values.url === undefined ? sourceUrl(config, source) : checkedUrl(values.url);
@@ -115,7 +121,7 @@ export async function run(args: string[]): Promise<number> {
     };
     for (let copy = 0; copy < (values.duplicate ? 2 : 1); copy++) {
       const answer = index + copy === 0
-        ? await postPatiently(url, outgoing)
+        ? await postPatiently(url, outgoing, waitMs)
         : await postEvent(url.href, outgoing);
       const sent: Sent = { id, label, answer };
       report.add(sent);
@@ -148,8 +154,8 @@ async function sendAll(
 }
 
 /** Gives a relay that is just starting a few seconds. */
-async function postPatiently(url: URL, outgoing: Outgoing): Promise<Answer> {
-  const giveUpAt = performance.now() + WAIT_FOR_RELAY_MS;
+async function postPatiently(url: URL, outgoing: Outgoing, waitMs: number): Promise<Answer> {
+  const giveUpAt = performance.now() + waitMs;
   for (;;) {
     const answer = await postEvent(url.href, outgoing);
     if (answer.kind !== "unreachable" || performance.now() > giveUpAt) return answer;

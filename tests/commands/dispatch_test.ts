@@ -1,0 +1,34 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runCommand } from "./run_command.ts";
+
+const COMMANDS = ["start", "send"];
+
+Deno.test("without a command, and with --help, the commands are listed", async () => {
+  const [bare, help] = await Promise.all([runCommand([]), runCommand(["--help"])]);
+  assertEquals([bare.code, help.code], [1, 0]);
+  assertEquals(bare.stdout, help.stdout);
+  for (const name of COMMANDS) assertStringIncludes(help.stdout, `deno task ${name} `);
+});
+
+Deno.test("every command answers --help and -h, and names its common flags", async () => {
+  for (
+    const ran of await Promise.all(
+      COMMANDS.flatMap((name) => [[name, "--help"], [name, "-h"]]).map((args) => runCommand(args)),
+    )
+  ) {
+    assertEquals([ran.code, ran.stderr], [0, ""]);
+    assertStringIncludes(ran.stdout, "--config FILE");
+  }
+});
+
+Deno.test("an unknown command is an error with a suggestion", async () => {
+  const { code, stderr } = await runCommand(["strat"]);
+  assertEquals(code, 1);
+  assertEquals(stderr, 'unknown command "strat": did you mean "start"?\n');
+});
+
+Deno.test("a config with mistakes ends a command in 1, with the mistakes and nothing else", async () => {
+  const { code, stdout, stderr } = await runCommand(["send", "--config", "/nowhere/config.json"]);
+  assertEquals([code, stdout], [1, ""]);
+  assertEquals(stderr, "config.json: does not exist in /nowhere\n    `deno task start` makes a first one\n");
+});

@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { firstStart } from "../../lib/commands/first_start.ts";
+import { loadConfig } from "../../lib/config/load.ts";
+
+async function inEmptyFolder(use: (folder: string, config: string) => void | Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder, join(folder, "config.json"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const mode = (file: string) => (Deno.statSync(file).mode ?? 0) & 0o777;
+
+Deno.test("a first start makes a config that is right, with a fresh secret that only the owner reads", () =>
+  inEmptyFolder((folder, file) => {
+    const first = firstStart(file, {});
+    const [secret] = loadConfig(file, {}).sources[0]!.secrets;
+    assertMatch(secret!, /^whsec_[0-9a-f]{64}$/);
+    assertEquals(mode(join(folder, ".env")), 0o600);
+    assert(first && !first.text.includes(secret!), "the secret is not printed");
+    for (
+      const part of [
+        "http://127.0.0.1:8081/",
+        "deno task send",
+        "/webhook",
+        "ngrok http 8080",
+        "cloudflared",
+        "localtunnel",
+      ]
+    ) {
+      assertStringIncludes(first.text, part);
+    }
+    assert(!first.text.includes("npx -y deno@2"));
+  }));
+
+Deno.test("two first starts make two secrets", () =>
+  inEmptyFolder((_, one) =>
+    inEmptyFolder((_, two) => {
+      firstStart(one, {});
+      firstStart(two, {});
+      const secrets = [one, two].map((file) => loadConfig(file, {}).sources[0]!.secrets[0]);
+      assert(secrets[0] !== secrets[1]);
+    })
+  ));
+
+Deno.test("a first start through npx tells the command as it must be typed there", () =>
+  inEmptyFolder((_, file) => {
+    assertStringIncludes(firstStart(file, { npm_command: "exec" })?.text ?? "", "npx -y deno@2 task send");
+  }));
+
+Deno.test("a start with a config touches nothing", () =>
+  inEmptyFolder((folder, file) => {
+    Deno.writeTextFileSync(file, "{}");
+    assertEquals(firstStart(file, {}), null);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["config.json"]);
+    assertEquals(Deno.readTextFileSync(file), "{}");
+  }));
+
+Deno.test("a first start keeps the secret that .env or the environment has", () =>
+  inEmptyFolder((folder, file) => {
+    Deno.writeTextFileSync(join(folder, ".env"), "CRYPTOSYNC_WEBHOOK_SECRET=mine-already\n");
+    firstStart(file, {});
+    assertEquals(Deno.readTextFileSync(join(folder, ".env")), "CRYPTOSYNC_WEBHOOK_SECRET=mine-already\n");
+    Deno.removeSync(file);
+    Deno.removeSync(join(folder, ".env"));
+    firstStart(file, { CRYPTOSYNC_WEBHOOK_SECRET: "of-the-environment" });
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["config.json"]);
+  }));
+
+Deno.test("a first start keeps the other lines of .env, and fills in an empty secret", () =>
+  inEmptyFolder((folder, file) => {
+    const env = join(folder, ".env");
+    Deno.writeTextFileSync(env, "# mine\nSLACK=1\nCRYPTOSYNC_WEBHOOK_SECRET=\nLAST=2");
+    firstStart(file, {});
+    assertMatch(
+      Deno.readTextFileSync(env),
+      /^# mine\nSLACK=1\nLAST=2\nCRYPTOSYNC_WEBHOOK_SECRET=whsec_[0-9a-f]{64}\n$/,
+    );
+    assertEquals(mode(env), 0o600);
+    assertMatch(loadConfig(file, {}).sources[0]!.secrets[0]!, /^whsec_/);
+  }));
