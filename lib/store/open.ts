@@ -1,5 +1,6 @@
 /** Opens the store that config.json names. The only place that knows which engines there are. @module */
 import { dirname, resolve } from "@std/path";
+import { existsSync } from "node:fs";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { lockFile } from "./sqlite/lock.ts";
 import { SqliteStore } from "./sqlite/store.ts";
@@ -7,8 +8,8 @@ import { SqliteStore } from "./sqlite/store.ts";
 /** How a store is opened. */
 export interface OpenOptions {
   /**
-   * For a command beside a running relay: takes no lock, and leaves what runs alone. Default false: the caller is the
-   * relay, and what a crashed one left running is given back at once.
+   * For a command beside a running relay: takes no lock, leaves what runs alone, and makes no store where there is
+   * none. Default false: the caller is the relay, and what a crashed one left running is given back at once.
    */
   shared?: boolean;
 }
@@ -33,6 +34,12 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
 }
 
 async function openSqlite(file: string, shared: boolean): Promise<Store> {
+  if (shared) {
+    if (existsSync(file)) return new SqliteStore(file, null);
+    throw new StoreUnusable(
+      `There is no store at ${file}: start the relay once, or name the config that it runs with (--config)`,
+    );
+  }
   try {
     await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
     (await Deno.open(file, { create: true, append: true, mode: 0o600 })).close();
@@ -42,7 +49,6 @@ async function openSqlite(file: string, shared: boolean): Promise<Store> {
       { cause },
     );
   }
-  if (shared) return new SqliteStore(file, null);
   const lock = await lockFile(file);
   try {
     return new SqliteStore(file, lock);

@@ -49,11 +49,19 @@ export class Engine {
     this.write((tx) => giveBack(tx, "the relay stopped while it ran"));
   }
 
-  /** Whether another process has committed since the last call. */
-  changedElsewhere(): boolean {
-    const version = this.db.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
-    const changed = this.#dataVersion !== 0 && version !== this.#dataVersion;
-    this.#dataVersion = version;
-    return changed;
+  /** What another process has committed since the last call: not known exactly, so all routes may have work. */
+  newsFromElsewhere(): CommitNews | null {
+    try {
+      const version = this.db.get<{ data_version: number }>("PRAGMA data_version")!.data_version;
+      const changed = this.#dataVersion !== 0 && version !== this.#dataVersion;
+      this.#dataVersion = version;
+      return changed ? { lastSeq: this.#lastSeq(), routes: this.routes.names() } : null;
+    } catch {
+      return null; // whatever hinders it hinders the next write too, which says so
+    }
+  }
+
+  #lastSeq(): number | null {
+    return this.db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM events")!.seq;
   }
 }

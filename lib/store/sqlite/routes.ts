@@ -33,6 +33,11 @@ export class RouteIds {
     return name;
   }
 
+  /** Every route that any delivery was ever planned or asked for. */
+  names(): string[] {
+    return this.db.all<{ name: string }>("SELECT name FROM routes").map(({ name }) => name);
+  }
+
   /** Forgets all: after a rollback, numbers may not be what they were. */
   clear(): void {
     this.#ids.clear();

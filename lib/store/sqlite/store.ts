@@ -27,15 +27,26 @@ import * as queries from "./queries.ts";
 import { renew } from "./renew.ts";
 import { settle } from "./settle.ts";
 
+/** How often a relay looks whether a command beside it has written, in milliseconds. */
+const LOOK_EVERY_MS = 250;
+
 /** A {@linkcode Store} on an {@linkcode Engine}. */
 export class SqliteStore implements Store {
   readonly #engine: Engine;
   readonly #listeners = new Set<(news: CommitNews) => void>();
+  readonly #looking: ReturnType<typeof setInterval> | undefined;
   #prunedUpTo = 0;
 
   constructor(file: string, private readonly lock: Disposable | null) {
-    this.#engine = new Engine(file, (news) => this.#listeners.forEach((listener) => listener(news)));
-    if (lock) this.#engine.recover();
+    const tell = (news: CommitNews) => this.#listeners.forEach((listener) => listener(news));
+    this.#engine = new Engine(file, tell);
+    if (!lock) return;
+    this.#engine.recover();
+    this.#engine.newsFromElsewhere(); // what was there before is no news
+    this.#looking = setInterval(() => {
+      const news = this.#engine.newsFromElsewhere();
+      if (news) tell(news);
+    }, LOOK_EVERY_MS);
   }
 
   // deno-lint-ignore require-await
@@ -142,6 +153,7 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async close(): Promise<void> {
+    clearInterval(this.#looking);
     this.#engine.db.close();
     this.lock?.[Symbol.dispose]();
   }
