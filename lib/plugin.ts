@@ -31,6 +31,7 @@ export { changeWords, eventWords, platformName } from "./plugin/words.ts";
 export { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./plugin/severity.ts";
 export { type Migration, pairMigrations } from "./plugin/migrations.ts";
 export { difference, type Part } from "./plugin/difference.ts";
+export { redact } from "./plugin/redact.ts";
 export { clean, shorten } from "./plugin/clean.ts";
 export type { Change, ChangeType, Coin, Json, JsonObject };
 

@@ -1,6 +1,6 @@
 import type { Context } from "../plugin.ts";
-import { clean, shorten } from "./clean.ts";
 import { Permanent, RetryLater } from "./failure.ts";
+import { redact } from "./redact.ts";
 
 /** What to send. */
 export interface PostRequest {
@@ -125,11 +125,4 @@ function secretsOf(url: URL): string[] {
     ...(url.pathname + url.search).match(/[\w-]{12,}/g) ?? [],
     ...[...url.searchParams.values()].filter((value) => value.length >= 4),
   ];
-}
-
-function redact(text: string, hidden: string[]): string {
-  const worth = hidden.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
-  let shown = text;
-  for (const secret of worth) shown = shown.replaceAll(secret, "…");
-  return shorten(clean(shown), 300);
 }
