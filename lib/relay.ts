@@ -46,6 +46,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     folder: resolve(folder, config.pluginsDir),
     root: resolve(import.meta.dirname ?? ".", ".."),
     base: folder,
+    hidden: ["config.json", ".env"].map((name) => join(folder, name)),
     now,
   });
   const dispatcher = createDispatcher({
@@ -67,8 +68,8 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     routes = resolveRoutes(config, plugins.descriptions());
     table = createRouteTable(routes.map(({ name, filters }) => ({ name, ...filters })));
     const mistakes = await plugins.configure(routes);
-    for (const { route, message } of mistakes) {
-      log.error(`route "${route}" cannot run, its deliveries wait: ${message}`);
+    for (const { route, path, message } of mistakes) {
+      log.error(`its deliveries wait: ${path}: ${message}`, { route });
     }
     dispatcher.configure(routes);
   }

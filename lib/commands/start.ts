@@ -26,16 +26,14 @@ ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<number> {
   const { values } = readArguments(args, { log: "text", verbose: "switch" });
-  if (values.log !== undefined && values.log !== "text" && values.log !== "json") {
-    throw new UsageError("--log takes text or json");
-  }
+  const format = logFormat(values);
   const file = configFile(values);
   const environment = Deno.env.toObject();
   const first = firstStart(file, environment);
   const config = loadConfig(file, environment);
   const setLog = (config: Config) =>
     configureLog({
-      ...(values.log === undefined ? values.json ? { format: "json" } : {} : { format: values.log }),
+      ...(format && { format }),
       level: values.verbose ? "debug" : "info",
       secrets: secretValues(config),
     });
@@ -70,6 +68,11 @@ export async function run(args: string[]): Promise<number> {
   await relay.stop(GRACE_MS);
   log.info("stopped");
   return EXIT.done;
+}
+
+function logFormat({ log, json }: { log?: string; json?: boolean }): "text" | "json" | undefined {
+  if (log !== undefined && log !== "text" && log !== "json") throw new UsageError("--log takes text or json");
+  return log ?? (json ? "json" : undefined);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */

@@ -32,10 +32,9 @@ Deno.test("each sample arrives once, with only the changes that its route takes"
   const expected = new Map<string, string[]>();
   for (const [index, sample] of SAMPLES.entries()) {
     const id = `sample-${index}`;
-    const text = JSON.stringify(sample.payload);
-    assertEquals(await relay.send({ id, body: text }), "accepted");
-    const fields = (sample.payload.data["changes"] as { field: string }[] | undefined)?.map((c) => c.field) ??
-      null;
+    assertEquals(await relay.send({ id, body: sample.body }), "accepted");
+    const { data } = JSON.parse(sample.body) as { data: { changes?: { field: string }[] } };
+    const fields = data.changes?.map(({ field }) => field);
     const taken = fields?.filter((field) => !field.startsWith("links.") && field !== "platforms.xdai");
     if (taken === undefined || taken.length > 0) expected.set(id, taken ?? []);
   }

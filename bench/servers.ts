@@ -1,0 +1,95 @@
+/** The receivers that are measured against one another, each a process of its own on a free port. @module */
+import { fromFileUrl, join } from "@std/path";
+import { BENCH_SECRET } from "./wrk.ts";
+
+const ROOT = fromFileUrl(new URL("../", import.meta.url));
+const DENO = ["run", "--quiet", `--import-map=${ROOT}.imports.json`, "-A"];
+
+/** A running receiver. */
+export interface Server extends AsyncDisposable {
+  url: string;
+  pid: number;
+  /** Milliseconds from its start until it listened. */
+  startMs: number;
+}
+
+/** The limit: receives, verifies, parses, keeps nothing. */
+export function startLimit(): Promise<Server> {
+  return start(Deno.execPath(), [...DENO, join(ROOT, "bench/limit.ts")], { BENCH_SECRET });
+}
+
+/** The guide's own receiver under gunicorn with two workers. Both come from Debian. */
+export function startGuide(): Promise<Server> {
+  const args = [
+    "--chdir",
+    join(ROOT, "bench/guide"),
+    "--workers",
+    "2",
+    "--bind",
+    "127.0.0.1:0",
+    "receiver:app",
+  ];
+  return start("gunicorn", args, { BENCH_SECRET });
+}
+
+/** The relay with `config` merged over one source, in a folder of its own that goes with it. */
+export async function startRelay(config: Record<string, unknown>): Promise<Server & { folder: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "coinrelay-bench-" });
+  const file = join(folder, "config.json");
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({
+      server: { hostname: "127.0.0.1", port: 0 },
+      admin: { hostname: "127.0.0.1", port: 0 },
+      store: "sqlite:./relay.db",
+      pluginsDir: join(ROOT, "plugins"),
+      sources: [{ name: "cryptosync", path: "/webhook", secrets: [BENCH_SECRET], maxAgeSeconds: 3600 }],
+      routes: [],
+      ...config,
+    }),
+  );
+  const args = [...DENO, join(ROOT, "main.ts"), "start", "--config", file, "--log", "json"];
+  const server = await start(Deno.execPath(), args, {});
+  return {
+    ...server,
+    folder,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+async function start(command: string, args: string[], env: Record<string, string>): Promise<Server> {
+  const began = performance.now();
+  const child = new Deno.Command(command, { args, env, stdin: "null", stdout: "piped", stderr: "piped" })
+    .spawn();
+  const found = Promise.withResolvers<string>();
+  const said: string[] = [];
+  const listen = async (stream: ReadableStream<Uint8Array>) => {
+    let listening = false;
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      if (listening) continue; // read on, so that it never waits for us
+      said.push(text);
+      const url = /[Ll]istening (?:on|at:?) (http:\/\/127\.0\.0\.1:\d+)/.exec(said.join(""))?.[1];
+      if (url) {
+        listening = true;
+        found.resolve(url);
+      }
+    }
+  };
+  const reading = Promise.all([listen(child.stdout), listen(child.stderr)]);
+  child.status.then(() => found.reject(new Error(`${command} ended: ${said.join("")}`)));
+  found.promise.catch(() => {});
+  const url = await found.promise;
+  return {
+    url,
+    pid: child.pid,
+    startMs: performance.now() - began,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child.status;
+      await reading;
+    },
+  };
+}
