@@ -1,0 +1,185 @@
+/**
+ * The entry of a plugin's process: reads on stdin what the relay asks, runs the plugin, answers on stdout.
+ *
+ * What it needs of the runtime it takes before the plugin is imported, so that a plugin that replaces globals breaks
+ * nothing but itself. The process's flags are the sandbox; this module only keeps the manners.
+ *
+ * @module
+ */
+import type { JsonObject } from "../nouns.ts";
+import { openChannel } from "./inside/channel.ts";
+import { createContext, logWith } from "./inside/context.ts";
+import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
+import { watchedFetch } from "./inside/fetch.ts";
+import { type AnyPlugin, checkOptions, pluginIn, shapeOf } from "./inside/shape.ts";
+import {
+  type JobForPlugin,
+  LIMITS,
+  type LoadStage,
+  type LogLevel,
+  shorten,
+  type ToPlugin,
+} from "./protocol.ts";
+
+interface RouteState {
+  /** The options as config.json has them, to tell whether they changed. */
+  given: string;
+  options: unknown;
+  /** `start` for these options; null before the first job. */
+  started: Promise<unknown> | null;
+}
+
+const channel = openChannel();
+const { exit, inspect, memoryUsage } = Deno;
+const { stringify } = JSON;
+const Controller = AbortController;
+const routes = new Map<string, RouteState>();
+const running = new Map<number, AbortController>();
+const kvAnswers = new Map<number, (value: string | null) => void>();
+const stopping = new Controller();
+let plugin: AnyPlugin | undefined;
+let folder = "";
+let asked = 0;
+
+function log(id: number | null, level: LogLevel, parts: unknown[]) {
+  const text = parts.map((part) => typeof part === "string" ? part : inspect(part, { colors: false })).join(
+    " ",
+  );
+  channel.send({ t: "log", id, level, text: shorten(text, LIMITS.logChars) });
+}
+
+function noteRefusal(id: number | null, thrown: unknown) {
+  const refusal = refusalOf(thrown);
+  if (refusal) channel.send({ t: "refused", id, ...refusal });
+}
+
+for (const level of ["debug", "info", "log", "warn", "error"] as const) {
+  console[level] = (...parts) => log(null, level === "log" ? "info" : level, parts);
+}
+
+// What escapes from a run that has ended harms nobody, but its author wants to know.
+for (const kind of ["unhandledrejection", "error"] as const) {
+  globalThis.addEventListener(kind, (event) => {
+    event.preventDefault();
+    const thrown = event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error;
+    noteRefusal(null, thrown);
+    log(null, "error", [`outside of a run: ${failureText(describeFailure(thrown, folder))}`]);
+  });
+}
+
+async function load(message: ToPlugin & { t: "load" }) {
+  folder = message.folder;
+  globalThis.fetch = watchedFetch(message.ipv4Only, (error) => noteRefusal(null, error));
+  let stage: LoadStage = "import";
+  try {
+    const module = await import(message.url);
+    stage = "check";
+    plugin = pluginIn(module);
+    channel.send({ t: "loaded", plugin: await shapeOf(plugin) });
+  } catch (thrown) {
+    noteRefusal(null, thrown);
+    const { text, file, line } = describeFailure(thrown, folder);
+    const error = stage === "check" && thrown instanceof TypeError ? thrown.message : text;
+    channel.send({ t: "failed", stage, error, file, line });
+  }
+}
+
+async function setRoute({ route, options, ask }: { route: string; options: JsonObject; ask: number }) {
+  const given = stringify(options);
+  if (routes.get(route)?.given === given) return channel.send({ t: "checked", ask, issues: [] });
+  try {
+    const { value, issues } = await checkOptions(plugin!, options);
+    if (issues.length === 0) routes.set(route, { given, options: value, started: null });
+    channel.send({ t: "checked", ask, issues });
+  } catch (thrown) {
+    const message = `its schema failed: ${failureText(describeFailure(thrown, folder))}`;
+    channel.send({ t: "checked", ask, issues: [{ path: "", message }] });
+  }
+}
+
+async function run(id: number, job: JobForPlugin) {
+  const controller = new Controller();
+  running.set(id, controller);
+  channel.sendNow({ t: "begin", id });
+  const route = routes.get(job.route);
+  const write = (level: LogLevel, parts: unknown[]) => log(id, level, parts);
+  const { context, close } = createContext({
+    job,
+    options: route?.options,
+    signal: controller.signal,
+    fetch: globalThis.fetch,
+    log: write,
+    kvGet: (key) =>
+      new Promise((resolve) => {
+        kvAnswers.set(++asked, resolve);
+        channel.send({ t: "kvGet", id, ask: asked, key });
+      }),
+  });
+  try {
+    if (route === undefined) throw new Error("its options were not accepted");
+    if (plugin!.start) {
+      route.started ??= start(plugin!, job.route, route.options);
+      await route.started;
+    }
+    await plugin!.run(job.event, context);
+    const { kv, emitted } = close();
+    channel.send({ t: "end", id, outcome: "done", error: null, retryAfterSeconds: null, kv, emitted });
+  } catch (thrown) {
+    close();
+    noteRefusal(id, thrown);
+    channel.send({ t: "end", id, ...endingOf(thrown, folder) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+/** A `start` that failed is tried again by the next job. */
+async function start(loaded: AnyPlugin, name: string, options: unknown) {
+  try {
+    const write = (level: LogLevel, parts: unknown[]) => log(null, level, parts);
+    await loaded.start!({ options, route: name, log: logWith(write), signal: stopping.signal });
+  } catch (thrown) {
+    const route = routes.get(name);
+    if (route) route.started = null;
+    throw new Error(`start failed: ${failureText(describeFailure(thrown, folder))}`, { cause: thrown });
+  }
+}
+
+async function stop() {
+  stopping.abort();
+  try {
+    await plugin?.stop?.();
+  } catch (thrown) {
+    log(null, "error", [`stop failed: ${failureText(describeFailure(thrown, folder))}`]);
+  }
+  channel.sendNow({ t: "pong", heap: 0 });
+  exit(0);
+}
+
+function handle(message: ToPlugin) {
+  switch (message.t) {
+    case "load":
+      return load(message);
+    case "route":
+      return setRoute(message);
+    case "run":
+      return run(message.id, message.job);
+    case "abort":
+      return running.get(message.id)?.abort(new DOMException(message.reason, "TimeoutError"));
+    case "kv":
+      kvAnswers.get(message.ask)?.(message.value);
+      kvAnswers.delete(message.ask);
+      return;
+    case "ping":
+      return channel.send({ t: "pong", heap: memoryUsage().heapUsed });
+    case "stop":
+      return stop();
+  }
+}
+
+for await (const message of channel.messages()) {
+  const done = handle(message);
+  // The first messages are in order: routes need the plugin, and jobs need their routes.
+  if (message.t === "load" || message.t === "route") await done;
+}
+exit(0); // the relay is gone

@@ -1,0 +1,76 @@
+/** Finds the plugins in a folder. @module */
+import { join } from "@std/path";
+
+/** A plugin that is there, whether or not it can be used. */
+export interface FoundPlugin {
+  name: string;
+  /** Its module, relative to the plugins folder. */
+  file: string;
+  /** Why it is not to be used; null when nothing speaks against it. */
+  mistake: string | null;
+}
+
+/** What a plugins folder holds. */
+export interface Catalogue {
+  /** By name. */
+  plugins: FoundPlugin[];
+  /** Symbolic links that lead out of the folder, as absolute paths: no plugin may follow them. */
+  strayLinks: string[];
+}
+
+const NO_PLUGIN = /^[_.]|_test\.(ts|js)$|\.d\.ts$|^node_modules$/;
+const NAME = /^[a-z0-9_-]+$/i;
+
+/**
+ * Lists the plugins in `folder` (a real path): `NAME.ts`, `NAME.js`, or a folder with a `mod.ts`. What begins with `_`
+ * or `.`, tests and type declarations are no plugins.
+ *
+ * @throws When the folder cannot be read.
+ */
+export function readCatalogue(folder: string): Catalogue {
+  const strayLinks = linksOut(folder, folder);
+  const plugins = new Map<string, FoundPlugin>();
+  for (const { name: entry } of Deno.readDirSync(folder)) {
+    if (NO_PLUGIN.test(entry)) continue;
+    const file = [entry, `${entry}/mod.ts`, `${entry}/mod.js`]
+      .find((path) => /\.(ts|js)$/.test(path) && isFile(join(folder, path)));
+    if (file === undefined) continue;
+    const name = file === entry ? entry.replace(/\.(ts|js)$/, "") : entry;
+    const other = plugins.get(name);
+    const stray = strayLinks.some((link) => link === join(folder, entry) || link === join(folder, file));
+    const mistake = other !== undefined
+      ? `is there twice, as ${other.file} and as ${file}: remove one of them`
+      : stray
+      ? "is a symbolic link that leads out of the plugins folder: copy what it leads to into the folder"
+      : NAME.test(name)
+      ? null
+      : "its name may hold only letters, digits, _ and -: rename it";
+    plugins.set(name, { name, file, mistake });
+  }
+  return { plugins: [...plugins.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), strayLinks };
+}
+
+/** The symbolic links below `path` that lead out of `folder`. Where a link leads is not walked. */
+function linksOut(folder: string, path: string): string[] {
+  return [...Deno.readDirSync(path)].flatMap((entry) => {
+    const at = join(path, entry.name);
+    if (entry.isDirectory) return linksOut(folder, at);
+    return entry.isSymlink && !isInside(folder, at) ? [at] : [];
+  });
+}
+
+function isInside(folder: string, link: string): boolean {
+  try {
+    return Deno.realPathSync(link).startsWith(`${folder}/`);
+  } catch {
+    return false; // leads nowhere, now
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,48 @@
+/** Checks what a process says of a job's end: nothing a plugin sends is taken as it is. @module */
+import type { Result } from "../dispatch/contract.ts";
+import type { Json, JsonObject } from "../nouns.ts";
+import { type Ending, LIMITS, shorten } from "./protocol.ts";
+
+/** The result in an `end` message. Throws when it is not of its form. */
+export function readEnding(ending: Ending): Result {
+  const { outcome, error, retryAfterSeconds, kv, emitted } = ending as Record<keyof Ending, unknown>;
+  if (outcome === "done") {
+    return { outcome, error: null, retryAfterSeconds: null, kv: readKv(kv), emitted: readEmitted(emitted) };
+  }
+  return {
+    outcome: outcome === "permanent" ? "permanent" : "retry",
+    error: shorten(String(error), LIMITS.errorChars),
+    retryAfterSeconds: typeof retryAfterSeconds === "number" && retryAfterSeconds >= 0
+      ? retryAfterSeconds
+      : null,
+    kv: [],
+    emitted: [],
+  };
+}
+
+function readKv(kv: unknown): Result["kv"] {
+  return listOf(kv, LIMITS.kvWrites).map(({ key, value }) => {
+    if (typeof key !== "string" || key === "" || key.length > LIMITS.kvKeyBytes) throw new Error("kv key");
+    if (value === null) return { key, value };
+    if (typeof value !== "string" || value.length > LIMITS.kvValueBytes) throw new Error("kv value");
+    JSON.parse(value);
+    return { key, value };
+  });
+}
+
+function readEmitted(emitted: unknown): Result["emitted"] {
+  return listOf(emitted, LIMITS.emits).map(({ type, data }) => {
+    if (typeof type !== "string" || !/^[\w.-]{1,100}$/.test(type)) throw new Error("event type");
+    if (typeof data !== "object" || data === null || Array.isArray(data)) throw new Error("event data");
+    if (JSON.stringify(data).length > LIMITS.emitBytes) throw new Error("event data");
+    return { type, data: data as JsonObject };
+  });
+}
+
+function listOf(value: unknown, most: number): Record<string, Json>[] {
+  if (!Array.isArray(value) || value.length > most) throw new Error("list");
+  return value.map((item) => {
+    if (typeof item !== "object" || item === null) throw new Error("list item");
+    return item as Record<string, Json>;
+  });
+}

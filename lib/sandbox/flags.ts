@@ -1,0 +1,64 @@
+/** The command line of a plugin's process: what Deno is to allow it. @module */
+import type { Grant } from "./grants.ts";
+
+/** Where a process's code is, and what must stay hidden from it. */
+export interface ProcessPaths {
+  /** The plugins folder, as a real path. */
+  folder: string;
+  /** The project's root: holds `lib/`. */
+  root: string;
+  importMap: string;
+  /** Files and folders that no plugin may read or write, whatever it is granted. */
+  hidden: readonly string[];
+}
+
+/** What a process is started with, beyond its paths. */
+export interface ProcessLimits {
+  /** V8's heap, in MiB. */
+  heapMiB: number;
+}
+
+/**
+ * The arguments of `deno`. Nothing is allowed but to read the plugins folder and `lib/`, which holds what plugins
+ * import and nothing secret, and what is granted.
+ *
+ * @param denied Hosts to deny: {@linkcode deniedHosts}, when a grant is for any public host.
+ */
+export function processArguments(
+  paths: ProcessPaths,
+  limits: ProcessLimits,
+  grants: readonly Grant[],
+  denied: readonly string[],
+): string[] {
+  const of = (
+    kind: Grant["kind"],
+  ) => [...new Set(grants.filter((g) => g.kind === kind).map((g) => g.target))];
+  const lib = `${paths.root}/lib`;
+  const net = of("net");
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--cached-only",
+    "--no-config",
+    "--no-lock",
+    "--node-modules-dir=none",
+    `--import-map=${paths.importMap}`,
+    `--v8-flags=--max-old-space-size=${limits.heapMiB},--max-semi-space-size=1`,
+    flag("allow-read", [paths.folder, lib, ...of("read")]),
+    flag("deny-read", paths.hidden),
+    flag("allow-write", of("write")),
+    flag("deny-write", [paths.folder, lib, ...paths.hidden]),
+    flag("allow-env", of("env")),
+    flag("allow-sys", of("sys")),
+    ...(net.includes("*") ? ["--allow-net", flag("deny-net", denied)] : [flag("allow-net", net)]),
+    `${lib}/sandbox/bootstrap.ts`,
+  ].filter((argument) => argument !== "");
+}
+
+/** An empty list would mean "all": then there is no flag. A comma inside a value is written twice. */
+function flag(name: string, values: readonly string[]): string {
+  return values.length === 0
+    ? ""
+    : `--${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`;
+}

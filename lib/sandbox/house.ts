@@ -1,0 +1,129 @@
+/** What all plugins of a relay have in common. @module */
+import { lookup } from "node:dns/promises";
+import { toFileUrl } from "@std/path";
+import { processArguments, type ProcessPaths } from "./flags.ts";
+import type { Grant } from "./grants.ts";
+import { deniedHosts } from "./private_hosts.ts";
+import { type PluginLine, PluginProcess, type PluginRefusal } from "./process.ts";
+
+/** Times and sizes. */
+export interface PluginLimits {
+  /** V8's heap for each plugin, in MiB. Default: 128. */
+  heapMiB: number;
+  /** Memory of a plugin's process, beyond which it is ended, in MiB. Default: 384. */
+  memoryMiB: number;
+  /** How long a plugin may take to load. Default: 10 s. */
+  loadMs: number;
+  /** How long a run may go on after its timeout has aborted its signal. Default: 2 s. */
+  graceMs: number;
+  /** A process that answers nothing for so long is ended. Default: 5 s. */
+  stallMs: number;
+  /** A process without work is stopped after so long. Default: 10 min. */
+  idleMs: number;
+  /** A process that was started to look at its plugin, and has had no work, is stopped after so long. Default: 2 s. */
+  lingerMs: number;
+  /** The first wait after a process died twice; doubles up to `maxRestartMs`. Default: 1 s and 5 min. */
+  minRestartMs: number;
+  maxRestartMs: number;
+}
+
+/** The limits that hold unless told otherwise. */
+export const DEFAULT_LIMITS: PluginLimits = {
+  heapMiB: 128,
+  memoryMiB: 384,
+  loadMs: 10_000,
+  graceMs: 2_000,
+  stallMs: 5_000,
+  idleMs: 10 * 60_000,
+  lingerMs: 2_000,
+  minRestartMs: 1_000,
+  maxRestartMs: 5 * 60_000,
+};
+
+/** Starts processes. */
+export interface House {
+  paths: ProcessPaths & { typesConfig: string };
+  limits: PluginLimits;
+  /** Symbolic links that no plugin may follow. */
+  strayLinks: readonly string[];
+  /** The relay's environment, for what `allow.env` grants. */
+  env(name: string): string | undefined;
+  now(): number;
+}
+
+/** Variables that Deno itself needs to find its cache and to reach the network; the plugin cannot read them. */
+const RUNTIME_VARIABLES = [
+  "HOME",
+  "DENO_DIR",
+  "XDG_CACHE_HOME",
+  "USERPROFILE",
+  "LOCALAPPDATA",
+  "SystemRoot",
+  "TZ",
+  "NPM_CONFIG_REGISTRY",
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+];
+
+/** Starts a process for the plugin whose module is `module` (an absolute path). */
+export async function startProcess(
+  house: House,
+  module: string,
+  grants: readonly Grant[],
+  listeners: { onLog(line: PluginLine): void; onRefused(refusal: PluginRefusal): void },
+): Promise<PluginProcess> {
+  const { paths, limits, now } = house;
+  const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
+  const own = ownAddresses();
+  const args = processArguments(
+    { ...paths, hidden: [...paths.hidden, ...house.strayLinks] },
+    limits,
+    grants,
+    anyHost ? deniedHosts(own, await namedAddresses(grants)) : [],
+  );
+  const names = [
+    ...RUNTIME_VARIABLES,
+    ...grants.filter(({ kind }) => kind === "env").map(({ target }) => target),
+  ];
+  const env: Record<string, string> = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", DENO_NO_PACKAGE_JSON: "1" };
+  for (const name of names) {
+    const value = house.env(name);
+    if (value !== undefined) env[name] = value;
+  }
+  return new PluginProcess({
+    args,
+    env,
+    url: toFileUrl(module).href,
+    folder: toFileUrl(paths.folder).href + "/",
+    ipv4Only: anyHost && own.some((address) => address.includes(".") && !address.startsWith("127.")),
+    loadMs: limits.loadMs,
+    graceMs: limits.graceMs,
+    stallMs: limits.stallMs,
+    memoryMiB: limits.memoryMiB,
+    now,
+    ...listeners,
+  });
+}
+
+function ownAddresses(): string[] {
+  return Deno.networkInterfaces().map(({ address }) => address);
+}
+
+/** The addresses of the hosts that grants name: spared when private ones are denied. */
+async function namedAddresses(grants: readonly Grant[]): Promise<string[]> {
+  const hosts = grants.filter(({ kind, target }) => kind === "net" && !target.includes("*"))
+    .map(({ target }) => target.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1"));
+  const found = await Promise.all(
+    [...new Set(hosts)].map((host) => lookup(host, { all: true }).catch(() => []) // one that is not known now cannot be reached now
+    ),
+  );
+  return found.flat().map(({ address }) => address);
+}

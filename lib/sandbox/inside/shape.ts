@@ -1,0 +1,86 @@
+/** What a plugin's module must look like, and what it says of itself. @module */
+import type { JsonObject } from "../../nouns.ts";
+import type { Context, Plugin } from "../../plugin.ts";
+import type { OptionIssue, PluginShape } from "../protocol.ts";
+
+/** A plugin's default export, as far as the bootstrap relies on it. */
+export type AnyPlugin = Omit<Plugin, "options" | "run" | "start"> & {
+  options?: Schema;
+  run(event: unknown, context: Context<unknown>): unknown;
+  start?(context: Pick<Context<unknown>, "options" | "route" | "log" | "signal">): unknown;
+};
+
+/** A schema of any library that follows Standard Schema, zod among them. */
+interface Schema {
+  "~standard": { validate(value: unknown): Validation | Promise<Validation> };
+}
+
+type Validation =
+  | { value: unknown; issues?: undefined }
+  | { issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[] };
+
+const FILTERS = ["fields", "changeTypes", "coins", "events", "where"] as const;
+
+/** The plugin in a module. Throws a `TypeError` that says what is missing. */
+export function pluginIn(module: { default?: unknown }): AnyPlugin {
+  const plugin = module.default;
+  if (typeof plugin !== "object" || plugin === null) {
+    throw new TypeError("has no default export: write `export default { run(event) { … } }`");
+  }
+  for (const name of ["run", "start", "stop"] as const) {
+    const value = (plugin as AnyPlugin)[name];
+    if (typeof value !== "function" && (name === "run" || value !== undefined)) {
+      throw new TypeError(`its default export has no function \`${name}\``);
+    }
+  }
+  const { options } = plugin as AnyPlugin;
+  if (options !== undefined && typeof options?.["~standard"]?.validate !== "function") {
+    throw new TypeError("its `options` are no schema: write `options: z.object({ … })`");
+  }
+  return plugin as AnyPlugin;
+}
+
+/** What the plugin says of itself, for the relay to check. */
+export async function shapeOf(plugin: AnyPlugin): Promise<PluginShape> {
+  const filters: Record<string, unknown> = {};
+  for (const name of FILTERS) if (plugin[name] !== undefined) filters[name] = plugin[name];
+  const { options } = plugin;
+  return {
+    description: typeof plugin.description === "string" ? plugin.description : null,
+    filters: filters as JsonObject,
+    hasOptions: options !== undefined,
+    needsOptions: (await checkOptions(plugin, {})).issues.length > 0,
+    optionsSchema: options === undefined ? null : await jsonSchema(options),
+  };
+}
+
+/** Checks options against the plugin's schema; `value` is what the schema makes of them. */
+export async function checkOptions(
+  { options }: AnyPlugin,
+  given: JsonObject,
+): Promise<{ value: unknown; issues: OptionIssue[] }> {
+  if (options === undefined) return { value: given, issues: [] };
+  const result = await options["~standard"].validate(given);
+  if (result.issues === undefined) return { value: result.value, issues: [] };
+  return {
+    value: undefined,
+    issues: result.issues.map(({ message, path = [] }) => ({
+      message: String(message),
+      path: path.map((part) => typeof part === "object" ? part.key : part).reduce(
+        (text: string, key) =>
+          typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+        "",
+      ),
+    })),
+  };
+}
+
+/** JSON Schema of what may be written in config.json, where the schema is zod's. */
+async function jsonSchema(options: Schema): Promise<JsonObject | null> {
+  try {
+    const { toJSONSchema } = await import("zod");
+    return toJSONSchema(options as never, { io: "input", unrepresentable: "any" }) as JsonObject;
+  } catch {
+    return null; // another library's schema: options are checked all the same
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What the relay and a plugin's process say to each other: one JSON object a line, on the process's stdin and stdout.
+ *
+ * Each line the process writes begins with a token that it was told in the first line it read, so that whatever else
+ * a plugin prints on stdout is told apart and becomes a log line. The token guards against accidents only: a process
+ * runs one plugin, so all that a plugin could forge are the results of its own deliveries. What keeps plugins from one
+ * another is that each has a pipe of its own, and that the relay checks and bounds all that comes out of it.
+ *
+ * @module
+ */
+import type { EventForPlugin, Result } from "../dispatch/contract.ts";
+import type { JsonObject } from "../nouns.ts";
+
+/** The relay to the process. */
+export type ToPlugin =
+  /** First of all: import the plugin at `url`. `ipv4Only` holds `fetch` to IPv4. */
+  | { t: "load"; token: string; url: string; folder: string; ipv4Only: boolean }
+  /** Check a route's options and keep them; answered by `checked`. */
+  | { t: "route"; route: string; options: JsonObject; ask: number }
+  | { t: "run"; id: number; job: JobForPlugin }
+  | { t: "abort"; id: number; reason: string }
+  /** The answer to `kvGet`. */
+  | { t: "kv"; ask: number; value: string | null }
+  | { t: "ping" }
+  /** Call the plugin's `stop` and end. */
+  | { t: "stop" };
+
+/** A job's part that the plugin gets to see. */
+export interface JobForPlugin {
+  route: string;
+  event: EventForPlugin;
+  attempt: number;
+  idempotencyKey: string;
+}
+
+/** The process to the relay. */
+export type FromPlugin =
+  | { t: "loaded"; plugin: PluginShape }
+  | { t: "failed"; stage: LoadStage; error: string; file: string | null; line: number | null }
+  | { t: "checked"; ask: number; issues: OptionIssue[] }
+  /** Written before the plugin's `run` is entered, so that a process that hangs or dies tells which job it was in. */
+  | { t: "begin"; id: number }
+  | ({ t: "end"; id: number } & Ending)
+  | { t: "kvGet"; id: number; ask: number; key: string }
+  | { t: "log"; id: number | null; level: LogLevel; text: string }
+  | { t: "refused"; id: number | null; kind: string; target: string }
+  | { t: "pong"; heap: number };
+
+/** Where loading failed: `import` the module, or `check` its shape. */
+export type LoadStage = "import" | "check";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** How a job ended, as the process tells it. */
+export type Ending = Omit<Result, "outcome"> & { outcome: "done" | "retry" | "permanent" };
+
+/** What is wrong with an option. */
+export interface OptionIssue {
+  /** Where, such as `to[0]`; empty for the options as a whole. */
+  path: string;
+  message: string;
+}
+
+/** What a plugin's default export holds, as far as JSON can tell it. Not yet checked. */
+export interface PluginShape {
+  description: string | null;
+  /** Declared filters as they stand. */
+  filters: JsonObject;
+  hasOptions: boolean;
+  /** Whether its schema refuses `{}`. */
+  needsOptions: boolean;
+  /** JSON Schema of its options; null when it has none or its schema library cannot tell. */
+  optionsSchema: JsonObject | null;
+}
+
+/** Bounds on what a plugin may send. */
+export const LIMITS = {
+  /** Bytes in one line; a longer one ends the process. */
+  lineBytes: 4 * 1024 * 1024,
+  /** Bytes a second read from one process; a faster one is read more slowly, so that it waits for us. */
+  bytesPerSecond: 8 * 1024 * 1024,
+  /** Characters of a log line that are kept. */
+  logChars: 4096,
+  /** Log lines a second that are kept, and how many may come at once. */
+  logPerSecond: 50,
+  logBurst: 200,
+  /** Characters of an error message that are kept. */
+  errorChars: 2000,
+  kvKeyBytes: 1024,
+  kvValueBytes: 64 * 1024,
+  /** Keys written in one run. */
+  kvWrites: 256,
+  /** Events made in one run. */
+  emits: 100,
+  emitBytes: 256 * 1024,
+  /** Reads of kv waiting for an answer at a time. */
+  kvReads: 256,
+} as const;
+
+const NEWLINE = 10;
+
+/**
+ * Splits a stream of bytes into lines of UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const lines = lineSplitter(100);
+ * const bytes = new TextEncoder().encode("one\ntwo\nthr");
+ * assertEquals(lines(bytes), ["one", "two"]);
+ * assertEquals(lines(new TextEncoder().encode("ee\n")), ["three"]);
+ * ```
+ *
+ * @param maxBytes A longer line makes the returned function throw a `RangeError`.
+ */
+export function lineSplitter(maxBytes: number): (chunk: Uint8Array) => string[] {
+  const decoder = new TextDecoder();
+  let rest: Uint8Array[] = [];
+  let restBytes = 0;
+  return (chunk) => {
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (restBytes + (end < 0 ? chunk.length : 0) > maxBytes) throw new RangeError("line too long");
+    if (end < 0) {
+      rest.push(chunk.slice());
+      restBytes += chunk.length;
+      return [];
+    }
+    let text = "";
+    for (const part of rest) text += decoder.decode(part, { stream: true });
+    text += decoder.decode(chunk.subarray(0, end));
+    rest = end + 1 < chunk.length ? [chunk.slice(end + 1)] : [];
+    restBytes = rest[0]?.length ?? 0;
+    return text.split("\n");
+  };
+}
+
+/**
+ * Cuts a text that is too long, saying so.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(shorten("short", 10), "short");
+ * assertEquals(shorten("x".repeat(12), 10), "xxxxxxxxxx… (2 more characters)");
+ * ```
+ */
+export function shorten(text: string, maxChars: number): string {
+  return text.length <= maxChars
+    ? text
+    : `${text.slice(0, maxChars)}… (${text.length - maxChars} more characters)`;
+}

@@ -1,0 +1,41 @@
+/** Tells one version of a plugin from another. @module */
+import { createHash } from "node:crypto";
+import { relative } from "@std/path";
+
+/** A version of a plugin: what its files hold. */
+export interface PluginVersion {
+  /** Changes when the plugin's module or a local module that it imports does. */
+  hash: string;
+  /** The modules it is made of, as absolute paths, the plugin's own first. */
+  files: string[];
+}
+
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
+
+/**
+ * Reads the version of the plugin whose module is `file` (an absolute path). Local imports are followed wherever the
+ * text names them; a module that is imported by a computed name is not noticed.
+ *
+ * @throws {Deno.errors.NotFound} When there is no such file.
+ */
+export function readVersion(file: string): PluginVersion {
+  const hash = createHash("sha256");
+  const files = [file];
+  for (const path of files) { // grows while it is walked
+    const text = path === file ? Deno.readTextFileSync(path) : readIfThere(path);
+    hash.update(`${relative(file, path)}\0${text ?? ""}\0`);
+    for (const [, specifier] of text?.matchAll(IMPORT) ?? []) {
+      const imported = new URL(specifier!, `file://${path}`).pathname;
+      if (!files.includes(imported)) files.push(imported);
+    }
+  }
+  return { hash: hash.digest("hex").slice(0, 16), files };
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,89 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { house, job, route } from "./support.ts";
+
+const FIVE_LINES = `export default {
+  fields: ["links.*"],
+  run({ coin, changes }) {
+    console.log(coin.name, changes.map((change) => change.field));
+  },
+};`;
+
+Deno.test("the five-line plugin works by being in the folder", async () => {
+  await using home = await house({ "new_links.ts": FIVE_LINES });
+  const [description] = home.plugins.descriptions();
+  assertEquals(description?.name, "new_links");
+  assertEquals(description?.filters, { fields: ["links.*"] });
+  assertEquals(description?.needsOptions, false);
+  assertEquals(await home.plugins.configure([route("new_links")]), []);
+  const result = await home.plugins.runner.run(job("new_links"));
+  assertEquals(result, { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] });
+  assertEquals(home.logs.map(({ text, plugin }) => [plugin, text]), [[
+    "new_links",
+    'Genius [ "links.homepage" ]',
+  ]]);
+});
+
+Deno.test("what a run throws decides what becomes of its delivery", async () => {
+  await using home = await house({
+    "thrower.ts": `import { Permanent, RetryLater } from "coinrelay/plugin";
+      export default { run({ id }) {
+        switch (id) {
+          case "later": throw new RetryLater(90);
+          case "never": throw new Permanent("no such channel");
+          case "text": throw "just text";
+          case "object": throw { secret: 1 };
+          case "nothing": throw undefined;
+          default: throw new Error("oh dear");
+        }
+      } };`,
+  });
+  await home.plugins.configure([route("thrower")]);
+  const run = async (id: string) => {
+    const base = job("thrower");
+    const result = await home.plugins.runner.run({ ...base, event: { ...base.event, id } });
+    return [result?.outcome, result?.error, result?.retryAfterSeconds];
+  };
+  assertEquals(await run("later"), ["retry", "asked to be tried again in 90 s (thrower.ts:4)", 90]);
+  assertEquals(await run("never"), ["permanent", "no such channel (thrower.ts:5)", null]);
+  assertEquals(await run("text"), ["retry", 'threw "just text", which is no Error', null]);
+  assertEquals(await run("nothing"), ["retry", "threw undefined, which is no Error", null]);
+  assertEquals(await run("plain"), ["retry", "oh dear (thrower.ts:9)", null]);
+  assertMatch(String((await run("object"))[1]), /^threw \{ secret: 1 \}/);
+});
+
+Deno.test("kv and emitted events are handed over when the run succeeds, and only then", async () => {
+  await using home = await house({
+    "counter.ts": `export default { async run({ id }, { kv, emit }) {
+        const count = (await kv.get("count") ?? 0) + 1;
+        kv.set("count", count);
+        if (await kv.get("count") !== count) throw new Error("does not see what it wrote");
+        kv.delete("old");
+        emit("relay.counted", { count });
+        if (id === "fail") throw new Error("after all");
+      } };`,
+  });
+  await home.plugins.configure([route("counter")]);
+  const base = job("counter", { kvGet: (key) => Promise.resolve(key === "count" ? "41" : null) });
+  assertEquals(await home.plugins.runner.run(base), {
+    outcome: "done",
+    error: null,
+    retryAfterSeconds: null,
+    kv: [{ key: "count", value: "42" }, { key: "old", value: null }],
+    emitted: [{ type: "relay.counted", data: { count: 42 } }],
+  });
+  const failed = await home.plugins.runner.run({ ...base, event: { ...base.event, id: "fail" } });
+  assertEquals([failed?.outcome, failed?.kv, failed?.emitted], ["retry", [], []]);
+});
+
+Deno.test("many jobs run at the same time in one process", async () => {
+  await using home = await house({
+    "slow.ts": `const waiting = [];
+      export default { run: () => new Promise((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === 20) waiting.forEach((wake) => wake());
+      }) };`,
+  });
+  await home.plugins.configure([route("slow")]);
+  const results = await Promise.all(Array.from({ length: 20 }, () => home.plugins.runner.run(job("slow"))));
+  assertEquals(results.map((result) => result?.outcome), Array(20).fill("done"));
+});
