@@ -13,14 +13,30 @@ export function dotenvFile(configFile: string): string {
   return join(dirname(configFile), ".env");
 }
 
-/** `environment`, with what it lacks filled in from the config's `.env`, if there is one. */
+/**
+ * `environment`, with what it lacks filled in from the config's `.env`, if there is one. Values in `.env` stand for
+ * themselves: a `$` in a password is a `$`.
+ */
 export function withDotenv(configFile: string, environment: Environment): Environment {
   try {
-    return { ...parse(Deno.readTextFileSync(dotenvFile(configFile)).replace(/^\ufeff/, "")), ...environment };
+    const text = Deno.readTextFileSync(dotenvFile(configFile)).replace(/^\ufeff/, "");
+    return { ...parse(withoutExpansion(text)), ...environment };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return environment;
     throw error;
   }
+}
+
+/** One assignment of a `.env`, in quotes or (captured) without. */
+const ASSIGNMENT = /^(\s*(?:export\s+)?[^\s=#]+\s*=[ \t]*)(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*"|([^\r\n#]*))/gm;
+
+/** Quotes bare values that hold a `$`, which the library would take for a variable's name. */
+function withoutExpansion(text: string): string {
+  return text.replaceAll(
+    ASSIGNMENT,
+    (whole, name: string, bare: string | undefined) =>
+      bare?.includes("$") ? `${name}"${bare.trim().replaceAll(/[\\"]/g, "\\$&")}"` : whole,
+  );
 }
 
 /** A place whose text came, in part or whole, from the environment. */

@@ -1,13 +1,17 @@
 /** Stands in for `@std/crypto` where JSR cannot be reached. @module */
 import { timingSafeEqual as compare } from "node:crypto";
 
-/** Compares in a time that does not tell where the two differ. Different lengths are unequal. */
+/**
+ * Compares in a time that does not tell where the two differ.
+ *
+ * @throws {TypeError} When they differ in length; some versions of the library answer false, so rely on neither.
+ */
 export function timingSafeEqual(
   a: ArrayBufferView | ArrayBufferLike | DataView,
   b: ArrayBufferView | ArrayBufferLike | DataView,
 ): boolean {
-  const left = bytes(a), right = bytes(b);
-  return left.byteLength === right.byteLength && compare(left, right);
+  if (a.byteLength !== b.byteLength) throw new TypeError("Cannot compare buffers of different byte lengths");
+  return compare(bytes(a), bytes(b));
 }
 
 function bytes(value: ArrayBufferView | ArrayBufferLike | DataView): Uint8Array {

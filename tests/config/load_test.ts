@@ -60,6 +60,32 @@ Deno.test("loadConfig() takes a byte order mark, in config.json and in .env", ()
     assertEquals(loadConfig(join(folder, "config.json"), {}).sources[0]?.secrets, ["whsec_1"]);
   }));
 
+Deno.test("values in .env stand for themselves, whatever signs they hold", () =>
+  inFolder({
+    "config.json": {
+      sources: [{ name: "a", secrets: ["${A}", "${B}", "${C}", "${D}", "${E}", "${F}"] }],
+    },
+    ".env": [
+      "A=pa$$word$5\\n$A\"'x",
+      "B='$A # no comment'",
+      'C="$A\\n2"',
+      "  export D = $A-${B:-x}  # a comment",
+      'E="two',
+      'X=$A lines"',
+      "F=a=b",
+    ].join("\n"),
+  }, (folder) => {
+    const config = loadConfig(join(folder, "config.json"), {});
+    assertEquals(config.sources[0]?.secrets, [
+      "pa$$word$5\\n$A\"'x",
+      "$A # no comment",
+      "$A\n2",
+      "$A-${B:-x}",
+      "two\nX=$A lines",
+      "a=b",
+    ]);
+  }));
+
 Deno.test("a key called __proto__ is an unknown key like any other", () =>
   inFolder({ "config.json": '{ "__proto__": { "sources": [] }, "sources": [] }' }, (folder) => {
     const error = assertThrows(() => loadConfig(join(folder, "config.json"), {}), ConfigError);
