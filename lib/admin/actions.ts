@@ -1,0 +1,129 @@
+/** What a person may do, behind both the API and the pages. @module */
+import { SAMPLES } from "../samples.ts";
+import { TEST_HEADER } from "../receive/receiver.ts";
+import { sign } from "../verify/signature.ts";
+import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
+import type { AdminParts, DryRun } from "./parts.ts";
+import { notFound, Refused } from "./problem.ts";
+import { oneEvent } from "./read/one_event.ts";
+import { contentOf } from "./read/views.ts";
+
+/** Makes a delivery due now, with its attempts starting afresh. */
+export async function retryOne(parts: AdminParts, id: number): Promise<{ changed: number }> {
+  await knownDelivery(parts, id);
+  const changed = await parts.store.retry({ ids: [id], discarded: true }, parts.now());
+  parts.onAction("retry", { delivery: id, changed });
+  return { changed };
+}
+
+/** Marks a dead letter as dealt with. */
+export async function discardOne(parts: AdminParts, id: number): Promise<{ changed: number }> {
+  await knownDelivery(parts, id);
+  const changed = await parts.store.discard({ ids: [id] }, parts.now());
+  parts.onAction("discard", { delivery: id, changed });
+  return { changed };
+}
+
+/** What is to be made again: a delivery, or an event for a route. */
+export type ReplayWish = { delivery: number } | { event: string; source?: string | undefined; route: string };
+
+/** Makes a new delivery, whatever was made before. */
+export async function replay(parts: AdminParts, wish: ReplayWish): Promise<{ deliveries: number[] }> {
+  const planned = "delivery" in wish ? await ofDelivery(parts, wish.delivery) : await ofEvent(parts, wish);
+  const deliveries = await parts.store.replay([planned], parts.now());
+  parts.onAction("replay", { event: planned.event, route: planned.route, delivery: deliveries[0] ?? null });
+  return { deliveries };
+}
+
+async function ofDelivery(parts: AdminParts, id: number) {
+  const { event, route, matched } = await knownDelivery(parts, id);
+  return { event, route, matched, replayOf: id };
+}
+
+async function ofEvent(
+  parts: AdminParts,
+  { event: id, source, route }: Exclude<ReplayWish, { delivery: number }>,
+) {
+  const event = await oneEvent(parts.store, id, source);
+  knownRoute(parts, route);
+  const content = contentOf(event);
+  const match = content === null ? undefined : parts.match(content).find((one) => one.route === route);
+  return { event: event.seq, route, matched: match?.matched ?? null, replayOf: null };
+}
+
+/** Runs an event through a route's plugin; nothing goes out. */
+export async function tryDry(
+  parts: AdminParts,
+  id: string,
+  source: string | undefined,
+  route: string,
+): Promise<DryRun> {
+  if (parts.dryRun === undefined) throw notFound("This relay cannot try plugins dry.");
+  knownRoute(parts, route);
+  return await parts.dryRun(route, await oneEvent(parts.store, id, source));
+}
+
+/** Turns a route off or on, until the config changes. */
+export function switchRoute(parts: AdminParts, name: string, on: boolean): void {
+  knownRoute(parts, name);
+  parts.switches.set(name, on);
+  parts.onAction(on ? "route on" : "route off", { route: name });
+}
+
+/** What a test event came to. */
+export interface TestAnswer {
+  id: string;
+  source: string;
+  /** What the public listener answered. */
+  status: number;
+  answer: Record<string, string | number>;
+  seq: number | null;
+}
+
+/** Signs a test event and sends it the whole way: through the public listener's handler. */
+export async function sendTestEvent(
+  parts: AdminParts,
+  wish: { source?: string | undefined; sample?: string | undefined; body?: string | undefined },
+): Promise<TestAnswer> {
+  const { sources } = parts.config();
+  const source = wish.source === undefined ? sources[0] : sources.find(({ name }) => name === wish.source);
+  if (source === undefined) throw notFound(`There is no source “${wish.source}” in config.json.`);
+  const sample = wish.sample === undefined ? SAMPLES[0] : SAMPLES.find(({ name }) => name === wish.sample);
+  if (sample === undefined) throw notFound(`There is no sample “${wish.sample}”.`);
+  const body = new TextEncoder().encode(wish.body ?? sample.body);
+  const id = `test-${crypto.randomUUID()}`;
+  const timestamp = String(Math.floor(parts.now() / 1000));
+  const response = await parts.receive(
+    new Request(`http://localhost${source.path}`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        [TIMESTAMP_HEADER]: timestamp,
+        [EVENT_ID_HEADER]: id,
+        [SIGNATURE_HEADER]: sign(source.secrets[0]!, timestamp, id, body),
+        [TEST_HEADER]: "1",
+      },
+      body,
+    }),
+  );
+  const stored = await parts.store.event({ id, source: source.name });
+  parts.onAction("test event", { event: id, source: source.name, status: response.status });
+  return {
+    id,
+    source: source.name,
+    status: response.status,
+    answer: await response.json() as TestAnswer["answer"],
+    seq: stored?.seq ?? null,
+  };
+}
+
+async function knownDelivery(parts: AdminParts, id: number) {
+  const delivery = await parts.store.delivery(id);
+  if (delivery === null) throw notFound(`There is no delivery ${id}.`);
+  return delivery;
+}
+
+function knownRoute(parts: AdminParts, name: string): void {
+  if (parts.routes().some((route) => route.name === name)) return;
+  throw new Refused(404, "not_found", `No route in force is called “${name}”.`);
+}

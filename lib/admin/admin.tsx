@@ -1,0 +1,95 @@
+/** The admin listener: dashboard, API, metrics and readiness behind one guard. @module */
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { secureHeaders } from "hono/secure-headers";
+import type { AttemptReport } from "../dispatch/dispatcher.ts";
+import { StoreUnavailable } from "../store/contract.ts";
+import { createApi } from "./api/api.ts";
+import { createDesk } from "./desk.ts";
+import { type AdminEnv, createGuard } from "./guard/guard.ts";
+import type { AdminParts } from "./parts.ts";
+import { notFound, Refused } from "./problem.ts";
+import { pluginItems } from "./read/routes.ts";
+
+/** The admin listener's handler, and what it wants to be told. */
+export interface Admin {
+  /** Answers a request. `info` as `Deno.serve` gives it: who asks. */
+  handle(request: Request, info: { remoteAddr: Deno.Addr }): Promise<Response>;
+  /** To be called after each attempt, so that open pages show it. Costs nothing while none is open. */
+  observeAttempt(report: AttemptReport): void;
+  /** Ends the streams, so that the listener can be shut down. */
+  close(): void;
+}
+
+/** A body longer than this is refused. */
+const MOST_BODY_BYTES = 2 * 1024 * 1024;
+
+/** Makes the admin listener. */
+export function createAdmin(parts: AdminParts): Admin {
+  const desk = createDesk(parts);
+  const guard = createGuard(parts);
+  const app = new Hono<AdminEnv>();
+
+  app.use(secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      manifestSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    strictTransportSecurity: false, // whoever ends TLS before the relay decides that
+    xFrameOptions: "DENY",
+  }));
+  app.use(guard.middleware);
+
+  app.get("/readyz", async () => {
+    await parts.store.ready();
+    return new Response('{"status":"ready"}', { headers: { "content-type": "application/json" } });
+  });
+  app.get("/metrics", async (c) => {
+    const text = await parts.metrics.render({
+      now: parts.now(),
+      counts: await parts.store.counts(),
+      running: parts.running(),
+      plugins: pluginItems(parts, desk.mask),
+      lastEvents: await desk.sources.lastEvents(),
+      streams: desk.streams.open,
+    });
+    return c.body(text, 200, { "content-type": parts.metrics.contentType });
+  });
+  app.route("/api", createApi(desk));
+  app.notFound(() => {
+    throw notFound("There is no such page.");
+  });
+  app.onError((error) => refusalOf(error, parts).toResponse());
+
+  return {
+    async handle(request, { remoteAddr }) {
+      if (Number(request.headers.get("content-length")) > MOST_BODY_BYTES) {
+        return new Refused(413, "too_large", `The body is longer than ${MOST_BODY_BYTES} bytes.`)
+          .toResponse();
+      }
+      return await app.fetch(request, { address: "hostname" in remoteAddr ? remoteAddr.hostname : "local" });
+    },
+    observeAttempt: desk.observeAttempt,
+    close: desk.close,
+  };
+}
+
+/** What went wrong, as it may be told. The log has the rest. */
+function refusalOf(error: unknown, parts: AdminParts): Refused {
+  if (error instanceof Refused) return error;
+  if (error instanceof StoreUnavailable) {
+    return new Refused(503, "store_unavailable", "The store cannot answer now: see the log.", {
+      "retry-after": "5",
+    });
+  }
+  if (error instanceof HTTPException) return new Refused(400, "bad_request", error.message);
+  parts.onAction("fault", { error: error instanceof Error ? `${error.stack}` : String(error) });
+  return new Refused(500, "fault", "The relay made a mistake here: see its log.");
+}

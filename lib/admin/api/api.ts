@@ -1,0 +1,123 @@
+/** The JSON API. @module */
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { maskSecrets } from "../../config/secrets.ts";
+import { discardOne, replay, retryOne, sendTestEvent, switchRoute, tryDry } from "../actions.ts";
+import type { Desk } from "../desk.ts";
+import type { AdminEnv } from "../guard/guard.ts";
+import { notFound, Refused } from "../problem.ts";
+import { findDeliveries } from "../read/find_deliveries.ts";
+import { findEvents } from "../read/find_events.ts";
+import { deliveriesOf, oneDelivery, oneEvent } from "../read/one_event.ts";
+import { pluginItems, routeItems } from "../read/routes.ts";
+import { eventItem, eventWhole } from "../read/views.ts";
+import { startOf, streamEvents } from "../stream.ts";
+import { openApi } from "./openapi.ts";
+import * as query from "./query.ts";
+import type { BulkJob } from "./shapes.ts";
+
+/** Makes the API; its paths are relative to `/api`. */
+export function createApi(desk: Desk): Hono<AdminEnv> {
+  const { parts, mask, bulk } = desk;
+  const { store } = parts;
+  const api = new Hono<AdminEnv>();
+
+  api.get("/openapi.json", (c) => c.json(openApi()));
+  api.get("/overview", async (c) => c.json(await desk.overview()));
+
+  api.get("/events", async (c) => {
+    const { limit, cursor, after, ...filters } = query.check(query.eventsParams, params(c));
+    const from = cursor ?? after;
+    const page = after !== undefined
+      ? { limit, after: from! }
+      : { limit, ...(from !== undefined && { before: from }) };
+    return c.json(await findEvents(store, query.eventQuery(filters), page));
+  });
+  api.get("/stream", (c) => {
+    const { after, ...filters } = query.check(query.streamParams, params(c));
+    return streamEvents(c, desk, {
+      query: query.eventQuery(filters),
+      after: startOf(c.req.raw.headers, after),
+      write: ({ event, content, deliveries }) => ({
+        data: JSON.stringify(eventItem(event, content, deliveries)),
+      }),
+    });
+  });
+  api.post("/events/:id{.+}/try", async (c) => {
+    const { route } = query.check(query.tryBody, await bodyOf(c));
+    return c.json(await tryDry(parts, c.req.param("id"), params(c)["source"], route));
+  });
+  api.get("/events/:id{.+}", async (c) => {
+    const event = await oneEvent(store, c.req.param("id"), params(c)["source"]);
+    const source = parts.config().sources.find(({ name }) => name === event.source);
+    return c.json(eventWhole(event, await deliveriesOf(store, event, mask), source));
+  });
+
+  const deliveries = async (c: Context<AdminEnv>, fixed: Record<string, string>) => {
+    const given = query.check(query.deliveriesParams, { ...params(c), ...fixed });
+    const page = { limit: given.limit, ...(given.cursor !== undefined && { before: given.cursor }) };
+    return c.json(await findDeliveries(store, query.deliveryQuery(given), page, mask));
+  };
+  api.get("/deliveries", (c) => deliveries(c, {}));
+  api.get("/dead-letters", (c) => deliveries(c, { state: "dead" }));
+  api.get("/deliveries/:id{\\d+}", async (c) => c.json(await oneDelivery(store, idOf(c), mask)));
+  api.post("/deliveries/:id{\\d+}/retry", async (c) => c.json(await retryOne(parts, idOf(c))));
+  api.post("/deliveries/:id{\\d+}/discard", async (c) => c.json(await discardOne(parts, idOf(c))));
+  for (const action of ["retry", "discard"] as const satisfies BulkJob["action"][]) {
+    api.post(`/dead-letters/${action}`, async (c) => {
+      const { preview, ...wish } = query.check(query.bulkBody, await bodyOf(c));
+      const which = query.bulkQuery({ ...wish, preview });
+      return preview ? c.json(await bulk.count(which)) : c.json(await bulk.start(action, which), 202);
+    });
+  }
+  api.get("/jobs/:id", (c) => {
+    const job = bulk.job(c.req.param("id"));
+    if (job === null) throw notFound("There is no such job; the relay may have been restarted.");
+    return c.json(job);
+  });
+  api.post(
+    "/replay",
+    async (c) => c.json(await replay(parts, query.check(query.replayBody, await bodyOf(c))), 201),
+  );
+  api.post("/test-event", async (c) => {
+    const { body, ...wish } = query.check(query.testBody, await bodyOf(c));
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    return c.json(await sendTestEvent(parts, { ...wish, body: text }), 201);
+  });
+
+  api.get("/sources", async (c) => c.json({ items: await desk.sources.all(), next: null }));
+  api.get("/sources/:name/refusals", (c) => {
+    const name = c.req.param("name");
+    if (!parts.config().sources.some((source) => source.name === name)) {
+      throw notFound(`There is no source “${name}” in config.json.`);
+    }
+    return c.json({ items: desk.sources.refusals(name), next: null });
+  });
+  api.get("/routes", async (c) => c.json({ items: await routeItems(parts), next: null }));
+  api.post("/routes/:name", async (c) => {
+    switchRoute(parts, c.req.param("name"), query.check(query.switchBody, await bodyOf(c)).on);
+    return c.json((await routeItems(parts)).find(({ name }) => name === c.req.param("name")));
+  });
+  api.get("/routes/:name/kv", async (c) => {
+    const items = await store.kvList(c.req.param("name"));
+    return c.json({ items: items.map(({ key, value }) => ({ key, value: mask(value) })) });
+  });
+  api.get("/plugins", (c) => c.json({ items: pluginItems(parts, mask), next: null }));
+  api.get("/config", (c) => c.json(maskSecrets(parts.config())));
+  api.all("*", () => {
+    throw notFound("The API has no such path: see /api/openapi.json.");
+  });
+  return api;
+}
+
+const params = (c: Context) => query.paramsOf(new URL(c.req.url));
+const idOf = (c: Context) => Number(c.req.param("id"));
+
+async function bodyOf(c: Context): Promise<unknown> {
+  const text = await c.req.text();
+  try {
+    return text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new Refused(400, "bad_request", "The body is not JSON.");
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The API as an OpenAPI document, made from the same schemas that check requests and describe answers.
+ *
+ * Run this file to write `docs/api/openapi.json`.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Json, JsonObject } from "../../nouns.ts";
+import * as query from "./query.ts";
+import * as shapes from "./shapes.ts";
+
+/** One thing that can be asked. */
+interface Operation {
+  method: "get" | "post";
+  /** Under `/api`, unless it says otherwise. */
+  path: string;
+  summary: string;
+  /** Parts of the path in braces, and what they mean. */
+  path_?: Record<string, string>;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  status?: 200 | 201 | 202;
+  answer: z.ZodType | { text: string };
+}
+
+const { pageOf } = shapes;
+const eventId = { id: "The event id its source gave it (URL-encoded), or seq:N" };
+const deliveryId = { id: "A delivery's id" };
+const ofSource = z.strictObject({
+  source: z.string().optional().describe("Where several sources have this event id"),
+});
+
+/** Every operation, in the order in which a reader meets them. */
+export const OPERATIONS: readonly Operation[] = [
+  { method: "get", path: "/overview", summary: "How the relay is, at a glance", answer: shapes.overview },
+  {
+    method: "get",
+    path: "/events",
+    summary: "Events, newest first",
+    query: query.eventsParams,
+    answer: pageOf(shapes.eventItem),
+  },
+  {
+    method: "get",
+    path: "/events/{id}",
+    summary: "One event with its deliveries and attempts",
+    path_: eventId,
+    query: ofSource,
+    answer: shapes.eventWhole,
+  },
+  {
+    method: "post",
+    path: "/events/{id}/try",
+    summary: "Run it through a route's plugin; nothing goes out",
+    path_: eventId,
+    query: ofSource,
+    body: query.tryBody,
+    answer: shapes.dryRun,
+  },
+  {
+    method: "get",
+    path: "/stream",
+    summary: "Events as they arrive, over SSE; `Last-Event-ID` resumes",
+    query: query.streamParams,
+    answer: { text: "text/event-stream" },
+  },
+  {
+    method: "get",
+    path: "/deliveries",
+    summary: "Deliveries, newest first",
+    query: query.deliveriesParams,
+    answer: pageOf(shapes.deliveryItem),
+  },
+  {
+    method: "get",
+    path: "/deliveries/{id}",
+    summary: "One delivery with its attempts",
+    path_: deliveryId,
+    answer: shapes.deliveryWhole,
+  },
+  {
+    method: "post",
+    path: "/deliveries/{id}/retry",
+    summary: "Try it again now",
+    path_: deliveryId,
+    answer: shapes.changed,
+  },
+  {
+    method: "post",
+    path: "/deliveries/{id}/discard",
+    summary: "Mark a dead letter as dealt with",
+    path_: deliveryId,
+    answer: shapes.changed,
+  },
+  {
+    method: "get",
+    path: "/dead-letters",
+    summary: "Dead letters, newest first",
+    query: query.deliveriesParams.omit({ state: true }),
+    answer: pageOf(shapes.deliveryItem),
+  },
+  {
+    method: "post",
+    path: "/dead-letters/retry",
+    summary: "Retry many; with `preview`, only count them",
+    body: query.bulkBody,
+    status: 202,
+    answer: z.union([shapes.job, shapes.preview]),
+  },
+  {
+    method: "post",
+    path: "/dead-letters/discard",
+    summary: "Discard many; with `preview`, only count them",
+    body: query.bulkBody,
+    status: 202,
+    answer: z.union([shapes.job, shapes.preview]),
+  },
+  {
+    method: "get",
+    path: "/jobs/{id}",
+    summary: "How far such work is",
+    path_: { id: "A job's id" },
+    answer: shapes.job,
+  },
+  {
+    method: "post",
+    path: "/replay",
+    summary: "Make a new delivery, whatever was made before",
+    body: query.replayBody,
+    status: 201,
+    answer: shapes.replayed,
+  },
+  {
+    method: "post",
+    path: "/test-event",
+    summary: "Sign a test event and send it the whole way",
+    body: query.testBody,
+    status: 201,
+    answer: shapes.testAnswer,
+  },
+  {
+    method: "get",
+    path: "/sources",
+    summary: "The sources and what they received",
+    answer: pageOf(shapes.sourceItem),
+  },
+  {
+    method: "get",
+    path: "/sources/{name}/refusals",
+    summary: "What a source refused lately, explained",
+    path_: { name: "A source" },
+    answer: pageOf(shapes.refusalItem),
+  },
+  { method: "get", path: "/routes", summary: "The routes in force", answer: pageOf(shapes.routeItem) },
+  {
+    method: "post",
+    path: "/routes/{name}",
+    summary: "Turn a route off or on, until the config changes",
+    path_: { name: "A route" },
+    body: query.switchBody,
+    answer: shapes.routeItem,
+  },
+  {
+    method: "get",
+    path: "/routes/{name}/kv",
+    summary: "What a route remembers",
+    path_: { name: "A route" },
+    answer: shapes.kvItems,
+  },
+  { method: "get", path: "/plugins", summary: "The plugins", answer: pageOf(shapes.pluginItem) },
+  {
+    method: "get",
+    path: "/config",
+    summary: "The config in force, its secrets masked",
+    answer: z.record(z.string(), z.json()),
+  },
+];
+
+/** The document. */
+export function openApi(): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const operation of OPERATIONS) {
+    const { method, path } = operation;
+    paths[`/api${path}`] = { ...paths[`/api${path}`], [method]: describe(operation) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "coinrelay admin API",
+      version: "1",
+      description:
+        "On the admin listener. Give admin.token or admin.readToken as `Authorization: Bearer …`; without tokens it " +
+        "answers to this machine alone. Listings are paged: give `next` as `cursor`. Errors are RFC 9457 problems.",
+    },
+    paths,
+    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    security: [{ token: [] }],
+  };
+}
+
+function describe({ summary, path_, query: params, body, status = 200, answer }: Operation): JsonObject {
+  const parameters = [
+    ...Object.entries(path_ ?? {}).map(([name, description]) => ({
+      name,
+      in: "path",
+      required: true,
+      description,
+      schema: { type: "string" },
+    })),
+    ...Object.entries(params?.shape ?? {}).map(([name, schema]) => parameter(name, schema as z.ZodType)),
+  ];
+  const content: JsonObject = "text" in answer
+    ? { [answer.text]: { schema: { type: "string" } } }
+    : { "application/json": { schema: jsonSchema(answer, "output") } };
+  return {
+    summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
+    responses: {
+      [status]: { description: "Done", content },
+      default: {
+        description: "Refused",
+        content: { "application/problem+json": { schema: jsonSchema(shapes.problem, "output") } },
+      },
+    },
+  };
+}
+
+function parameter(name: string, schema: z.ZodType): JsonObject {
+  const { description, ...rest } = jsonSchema(schema, "input");
+  return { name, in: "query", ...(description !== undefined && { description }), schema: rest };
+}
+
+function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonObject {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return rest as Record<string, Json>;
+}
+
+if (import.meta.main) {
+  const file = new URL("../../../docs/api/openapi.json", import.meta.url);
+  Deno.writeTextFileSync(file, JSON.stringify(openApi(), null, 2) + "\n");
+}

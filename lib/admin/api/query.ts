@@ -1,0 +1,171 @@
+/** Reads what a request asks for, from its address or its body. @module */
+import { z } from "zod";
+import { DELIVERY_STATES } from "../../nouns.ts";
+import { fieldPatternMistake } from "../../route/field_pattern.ts";
+import type { BulkQuery } from "../bulk.ts";
+import { Refused } from "../problem.ts";
+import type { DeliveryQuery } from "../read/find_deliveries.ts";
+import { type EventQuery, MAX_COINS } from "../read/find_events.ts";
+
+/** Rows on a page, unless `limit` asks for another number. */
+export const PAGE_ROWS = 50;
+const MOST_ROWS = 500;
+
+const list = z.string().transform((text) =>
+  text.split(",").map((one) => one.trim()).filter((one) => one !== "")
+);
+const yes = z.enum(["1", "0", "true", "false"]).transform((text) => text === "1" || text === "true");
+const time = z.string().transform((text, context) => {
+  const at = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (Number.isFinite(at)) return at;
+  context.addIssue({ code: "custom", message: "must be ISO 8601, or milliseconds since 1970" });
+  return z.NEVER;
+});
+const whole = z.string().regex(/^\d{1,15}$/, "must be a whole number").transform(Number);
+const text = z.string().max(500);
+
+const page = {
+  limit: whole.pipe(z.number().min(1).max(MOST_ROWS)).default(PAGE_ROWS).describe(`1 to ${MOST_ROWS}`),
+  cursor: whole.optional().describe("`next` of the page before"),
+};
+
+/** What narrows events. */
+export const eventFilters = {
+  source: text.optional(),
+  type: text.optional().describe("An event type, exactly"),
+  coin: list.refine((ids) => ids.length <= MAX_COINS, `must name at most ${MAX_COINS} coins`).optional()
+    .describe("Coin ids, separated by commas; any of them"),
+  field: list.superRefine((patterns, context) => {
+    for (const pattern of patterns) {
+      const mistake = fieldPatternMistake(pattern);
+      if (mistake !== null) context.addIssue({ code: "custom", message: `“${pattern}” ${mistake}` });
+    }
+  }).optional().describe("Field patterns as in a route, separated by commas"),
+  changeType: text.optional().describe("addition, update or removal"),
+  route: text.optional().describe("Has a delivery of this route"),
+  q: text.optional().describe("Text in the raw body or the event id, whatever its case"),
+  notUnderstood: yes.optional().describe("1: only bodies that were not understood"),
+  test: yes.optional().describe("1: only test events; 0: none"),
+  since: time.optional().describe("Received at or after"),
+  until: time.optional().describe("Received before"),
+};
+
+/** `GET /api/events`. */
+export const eventsParams = z.strictObject({
+  ...eventFilters,
+  ...page,
+  after: whole.optional().describe("Events after this seq, oldest first"),
+});
+
+/** `GET /api/stream`. */
+export const streamParams = z.strictObject({
+  ...eventFilters,
+  after: whole.optional().describe("Begin after this seq; default: with what comes from now on"),
+});
+
+const deliveryFilters = {
+  state: list.pipe(z.array(z.enum(DELIVERY_STATES))).optional().describe(
+    `${DELIVERY_STATES.join(", ")}; several separated by commas`,
+  ),
+  route: list.optional().describe("Routes, separated by commas"),
+  coin: text.optional(),
+  source: text.optional(),
+  event: text.optional().describe("An event id"),
+  since: time.optional().describe("Event received at or after"),
+  until: time.optional().describe("Event received before"),
+  discarded: yes.optional().describe("1: discarded dead letters too"),
+};
+
+/** `GET /api/deliveries` and `GET /api/dead-letters`. */
+export const deliveriesParams = z.strictObject({ ...deliveryFilters, ...page });
+
+/** The body of bulk work on dead letters: which of them. */
+export const bulkBody = z.strictObject({
+  route: z.array(text).optional(),
+  coin: text.optional(),
+  source: text.optional(),
+  event: text.optional(),
+  since: z.union([time, z.number()]).optional(),
+  until: z.union([time, z.number()]).optional(),
+  ids: z.array(z.int()).min(1).max(10_000).optional().describe("These deliveries only"),
+  preview: z.boolean().default(false).describe("true: only count them"),
+});
+
+/** `POST /api/replay`. */
+export const replayBody = z.union([
+  z.strictObject({ delivery: z.int().describe("Make this delivery again") }),
+  z.strictObject({
+    event: text.describe("The event id its source gave it, or seq:N"),
+    source: text.optional(),
+    route: text.describe("For this route; it gets the changes it matches, or all where it matches none"),
+  }),
+]);
+
+/** `POST /api/test-event`. */
+export const testBody = z.strictObject({
+  source: text.optional().describe("Default: the first"),
+  sample: text.optional().describe("Name of a sample; default: the first"),
+  body: z.union([z.string(), z.record(z.string(), z.json())]).optional().describe(
+    "A body of your own, as text or JSON, in place of a sample",
+  ),
+});
+
+/** `POST /api/events/{id}/try`. */
+export const tryBody = z.strictObject({ route: text });
+
+/** `POST /api/routes/{name}`. */
+export const switchBody = z.strictObject({ on: z.boolean() });
+
+/**
+ * Checks what was given.
+ *
+ * @throws {Refused} with 400, naming each mistake.
+ */
+export function check<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map((issue) => {
+    const place = issue.path.join(".");
+    return place === "" ? issue.message : `${place}: ${issue.message}`;
+  });
+  throw new Refused(400, "bad_request", `${mistakes.join("; ")}.`);
+}
+
+/** The dead letters that bulk work is for. */
+export function bulkQuery(
+  { route, event, ids, coin, source, since, until }: z.output<typeof bulkBody>,
+): BulkQuery {
+  const query = { routes: route, eventId: event, coin, source, since, until };
+  return ids === undefined ? query : { ...query, ids };
+}
+
+/** The parameters of an address. Empty ones count as not given, as an empty field of a form leaves them. */
+export function paramsOf(url: URL): Record<string, string> {
+  return Object.fromEntries([...url.searchParams].filter(([, value]) => value !== ""));
+}
+
+type EventFilters = Omit<z.output<typeof streamParams>, "after">;
+
+/** The filters as the search takes them. */
+export function eventQuery(given: EventFilters): EventQuery {
+  const {
+    coin: coins,
+    field: fields,
+    q,
+    source,
+    type,
+    changeType,
+    route,
+    notUnderstood,
+    test,
+    since,
+    until,
+  } = given;
+  return { coins, fields, text: q, source, type, changeType, route, notUnderstood, test, since, until };
+}
+
+/** The filters as the search takes them. */
+export function deliveryQuery(given: z.output<typeof deliveriesParams>): DeliveryQuery {
+  const { state: states, route: routes, event: eventId, coin, source, since, until, discarded } = given;
+  return { states, routes, eventId, coin, source, since, until, discarded };
+}

@@ -1,0 +1,158 @@
+/** Looks events up by what a person asks for, in bounded steps. @module */
+import type { Content, Delivery, StoredEvent } from "../../nouns.ts";
+import { compileFields } from "../../route/field_pattern.ts";
+import type { EventFilter, PageRequest, Store } from "../../store/contract.ts";
+import type { EventItem, Page } from "../api/shapes.ts";
+import { contentOf, eventItem } from "./views.ts";
+
+/** What a person asks for. Every given part must hold. */
+export interface EventQuery {
+  source?: string | undefined;
+  /** An event type, exactly. */
+  type?: string | undefined;
+  /** Coin ids; any of them. */
+  coins?: readonly string[] | undefined;
+  /** Field patterns, as in a route; at least one change must match. */
+  fields?: readonly string[] | undefined;
+  changeType?: string | undefined;
+  /** Has a delivery of this route. */
+  route?: string | undefined;
+  /** Occurs in the body, whatever its case. */
+  text?: string | undefined;
+  notUnderstood?: boolean | undefined;
+  test?: boolean | undefined;
+  since?: number | undefined;
+  until?: number | undefined;
+}
+
+/** Most coins that are asked for at a time. */
+export const MAX_COINS = 50;
+/** Rows read in one step: the store answers others between two steps. */
+const STEP = 200;
+/** Rows looked at for one page; the page then says where to go on. */
+const MOST_LOOKED_AT = 4000;
+
+/** An event with what its body says and what its routes did. */
+export interface Found {
+  event: StoredEvent;
+  content: Content | null;
+  deliveries: Delivery[];
+}
+
+/** Whether an event is asked for, as far as that shows without its deliveries. */
+export type EventTest = (event: StoredEvent, content: Content | null) => boolean;
+
+/** Compiles what the store cannot filter by itself; also decides which new events a stream shows. */
+export function compileQuery(query: EventQuery): EventTest {
+  const coins = query.coins && new Set(query.coins);
+  const takesField = query.fields && query.fields.length > 0 ? compileFields(query.fields) : null;
+  const text = query.text?.toLowerCase();
+  return (event, content) => {
+    if (query.source !== undefined && event.source !== query.source) return false;
+    if (query.type !== undefined && event.type !== query.type) return false;
+    if (query.notUnderstood && event.type !== null) return false;
+    if (query.test !== undefined && event.test !== query.test) return false;
+    if (query.since !== undefined && event.receivedAt < query.since) return false;
+    if (query.until !== undefined && event.receivedAt >= query.until) return false;
+    if (coins && !(event.coin !== null && coins.has(event.coin))) return false;
+    if (takesField || query.changeType !== undefined) {
+      const fits = content?.changes?.some((change) =>
+        (takesField === null || takesField(change.field)) &&
+        (query.changeType === undefined || change.change_type === query.changeType)
+      );
+      if (!fits) return false;
+    }
+    return text === undefined || bodyText(event).includes(text) || event.id.toLowerCase().includes(text);
+  };
+}
+
+/** Finds a page of events, newest first, or oldest first after `page.after`. */
+export async function findEvents(
+  store: Store,
+  query: EventQuery,
+  page: PageRequest,
+): Promise<Page<EventItem>> {
+  const { found, next } = await search(store, query, page);
+  return {
+    items: found.map(({ event, content, deliveries }) => eventItem(event, content, deliveries)),
+    next,
+  };
+}
+
+/** As {@linkcode findEvents}, with the events as they are stored. */
+export async function search(
+  store: Store,
+  query: EventQuery,
+  page: PageRequest,
+): Promise<{ found: Found[]; next: string | null }> {
+  const wanted = compileQuery(query);
+  const forward = page.after !== undefined;
+  const found: Found[] = [];
+  let at = page;
+  for (let looked = 0; looked < MOST_LOOKED_AT;) {
+    const limit = filtersHere(query) ? STEP : Math.min(STEP, page.limit - found.length + 1);
+    const rows = await rowsOf(store, query, { ...at, limit });
+    const fits = rows.map((event) => ({ event, content: contentOf(event) }))
+      .filter(({ event, content }) => wanted(event, content));
+    const withDeliveries = await addDeliveries(store, fits, query.route);
+    const room = page.limit - found.length;
+    found.push(...withDeliveries.slice(0, room));
+    if (withDeliveries.length > room) return { found, next: String(found.at(-1)!.event.seq) };
+    if (rows.length < limit) return { found, next: null };
+    const last = rows.at(-1)!.seq;
+    at = forward ? { limit, after: last } : { limit, before: last };
+    looked += rows.length;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return { found, next: String(forward ? at.after : at.before) };
+}
+
+/** Whether rows of the store may turn out not to be wanted. */
+function filtersHere({ fields, changeType, route, text, test }: EventQuery): boolean {
+  return Boolean(fields?.length || changeType || route || text) || test !== undefined;
+}
+
+/** Rows by what the store can look up. Several coins are looked up each by itself and merged. */
+async function rowsOf(store: Store, query: EventQuery, page: PageRequest): Promise<StoredEvent[]> {
+  const { source, type, notUnderstood, since, until, coins } = query;
+  const filter: EventFilter = {
+    ...(source === undefined ? {} : { source }),
+    ...(type === undefined ? {} : { type }),
+    ...(notUnderstood === undefined ? {} : { notUnderstood }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+  };
+  if (coins === undefined) return await store.events(filter, page);
+  const pages = await Promise.all(
+    coins.slice(0, MAX_COINS).map((coin) => store.events({ ...filter, coin }, page)),
+  );
+  const order = page.after === undefined ? -1 : 1;
+  return pages.flat().sort((a, b) => order * (a.seq - b.seq)).slice(0, page.limit);
+}
+
+/** Adds each event's deliveries; with a route, only events that have one of it stay. */
+export async function addDeliveries(
+  store: Store,
+  events: readonly { event: StoredEvent; content: Content | null }[],
+  route?: string,
+): Promise<Found[]> {
+  const bySeq = new Map<number, Delivery[]>(events.map(({ event }) => [event.seq, []]));
+  if (events.length > 0) {
+    const deliveries = await store.deliveries(
+      { events: [...bySeq.keys()], discarded: true },
+      { after: 0, limit: MOST_DELIVERIES },
+    );
+    for (const delivery of deliveries) bySeq.get(delivery.event)?.push(delivery);
+  }
+  return events.map((one) => ({ ...one, deliveries: bySeq.get(one.event.seq) ?? [] }))
+    .filter(({ deliveries }) =>
+      route === undefined || deliveries.some((delivery) => delivery.route === route)
+    );
+}
+
+/** Bounds what one step reads: 200 events with fifty routes each. */
+const MOST_DELIVERIES = 10_000;
+
+function bodyText(event: StoredEvent): string {
+  return new TextDecoder().decode(event.body).toLowerCase();
+}

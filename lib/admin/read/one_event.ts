@@ -1,0 +1,64 @@
+/** Looks up one event, or one delivery, with all that belongs to it. @module */
+import type { StoredEvent } from "../../nouns.ts";
+import type { Store } from "../../store/contract.ts";
+import type { DeliveryWhole } from "../api/shapes.ts";
+import { notFound, Refused } from "../problem.ts";
+import { deliveryWhole } from "./views.ts";
+
+/** Deliveries of one event that are shown. */
+const MOST_DELIVERIES = 200;
+
+/**
+ * Finds an event by the id that its source gave it, or by `seq:N`.
+ *
+ * @throws {Refused} with 404, or with 409 where several sources have that id and none is named.
+ */
+export async function oneEvent(store: Store, id: string, source?: string): Promise<StoredEvent> {
+  const filter = source === undefined ? { id } : { id, source };
+  const events = await store.events(filter, { limit: 2 });
+  if (events.length > 1) {
+    const sources = events.map((event) => event.source).join(", ");
+    throw new Refused(409, "ambiguous", `Several sources have this event id (${sources}): add ?source=NAME.`);
+  }
+  const seq = /^seq:(\d{1,15})$/.exec(id)?.[1];
+  const found = events[0] ?? (seq === undefined ? null : await store.event({ seq: Number(seq) }));
+  if (found === null || found === undefined) {
+    throw notFound(
+      "No such event is stored. It may be older than retention.days of config.json, or was never accepted.",
+    );
+  }
+  return found;
+}
+
+/** The deliveries of an event, oldest first, each with its attempts. */
+export async function deliveriesOf(
+  store: Store,
+  event: StoredEvent,
+  mask: (text: string) => string,
+): Promise<DeliveryWhole[]> {
+  const deliveries = await store.deliveries(
+    { events: [event.seq], discarded: true },
+    { after: 0, limit: MOST_DELIVERIES },
+  );
+  return await Promise.all(
+    deliveries.map(async (delivery) =>
+      deliveryWhole(delivery, event, await store.attempts(delivery.id), mask)
+    ),
+  );
+}
+
+/**
+ * A delivery with its attempts.
+ *
+ * @throws {Refused} with 404.
+ */
+export async function oneDelivery(
+  store: Store,
+  id: number,
+  mask: (text: string) => string,
+): Promise<DeliveryWhole> {
+  const delivery = await store.delivery(id);
+  if (delivery === null) throw notFound(`There is no delivery ${id}.`);
+  const event = await store.event({ seq: delivery.event });
+  return deliveryWhole(delivery, event, await store.attempts(id), mask);
+}

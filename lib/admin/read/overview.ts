@@ -1,0 +1,95 @@
+/** How the relay is, at a glance: what a person must know first. @module */
+import type { Overview, PluginItem, RouteItem, SourceItem } from "../api/shapes.ts";
+import { iso } from "./views.ts";
+
+/** A delivery that waits longer than this is worth a word. */
+const LATE_MS = 10 * 60_000;
+
+/** What the judgement rests on. */
+export interface OverviewFacts {
+  now: number;
+  sources: readonly SourceItem[];
+  routes: readonly RouteItem[];
+  plugins: readonly PluginItem[];
+  perMinute: number;
+}
+
+/** Judges. Pure. */
+export function overviewOf({ now, sources, routes, plugins, perMinute }: OverviewFacts): Overview {
+  const problems = [
+    ...sources.flatMap(problemsOfSource),
+    ...plugins.flatMap(problemsOfPlugin),
+    ...problemsOfRoutes(routes, now),
+  ];
+  const sum = (count: (route: RouteItem) => number | undefined) =>
+    routes.reduce((total, route) => total + (count(route) ?? 0), 0);
+  const times = (values: readonly (string | null)[]) => values.filter((value) => value !== null).sort();
+  return {
+    at: iso(now),
+    health: problems.some(({ level }) => level === "bad") ? "bad" : problems.length > 0 ? "warning" : "good",
+    problems,
+    lastEventAt: times(sources.map(({ lastEventAt }) => lastEventAt)).at(-1) ?? null,
+    perMinute,
+    waiting: sum(({ counts }) => counts.pending),
+    running: sum(({ running }) => running),
+    dead: sum(({ counts }) => counts.dead),
+    oldestWaitingAt: times(routes.map(({ oldestWaitingAt }) => oldestWaitingAt))[0] ?? null,
+  };
+}
+
+type Problem = Overview["problems"][number];
+
+function problemsOfSource({ name, failing, silent, lastEventAt }: SourceItem): Problem[] {
+  const page = `/sources#${name}`;
+  const problems: Problem[] = [];
+  if (failing !== null) {
+    // Strangers knock on every door; only rightly signed refusals, or many, speak of the provider.
+    const grave = failing.authentic || failing.tries >= 3;
+    problems.push({
+      level: grave ? "bad" : "warning",
+      text:
+        `${name} refuses what arrives: ${failing.tries} of the provider's ${failing.triesAllowed} tries used`,
+      page,
+    });
+  }
+  if (silent) {
+    const text = lastEventAt === null ? `${name} has not received anything yet` : `${name} has gone silent`;
+    problems.push({ level: "warning", text, page });
+  }
+  return problems;
+}
+
+function problemsOfPlugin({ name, state, lastError, routes }: PluginItem): Problem[] {
+  if (routes.length === 0 || (state !== "failed" && state !== "waiting")) return [];
+  const what = state === "failed" ? "cannot be loaded" : "keeps failing";
+  const why = lastError === null ? "" : `: ${firstLine(lastError.message)}`;
+  return [{ level: "bad", text: `plugin ${name} ${what}${why}`, page: `/plugins#plugin-${name}` }];
+}
+
+function problemsOfRoutes(routes: readonly RouteItem[], now: number): Problem[] {
+  const problems: Problem[] = [];
+  const dead = routes.reduce((sum, { counts }) => sum + (counts.dead ?? 0), 0);
+  if (dead > 0) {
+    const text = dead === 1 ? "1 dead letter" : `${dead.toLocaleString("en")} dead letters`;
+    problems.push({ level: "warning", text, page: "/deliveries?state=dead" });
+  }
+  for (const { name, on, oldestWaitingAt } of routes) {
+    if (!on) {
+      problems.push({
+        level: "warning",
+        text: `route ${name} is turned off`,
+        page: `/plugins#route-${name}`,
+      });
+    } else if (oldestWaitingAt !== null && now - Date.parse(oldestWaitingAt) > LATE_MS) {
+      const minutes = Math.floor((now - Date.parse(oldestWaitingAt)) / 60_000);
+      const text = `route ${name} is late: its oldest delivery has waited ${minutes} min`;
+      problems.push({ level: "warning", text, page: `/deliveries?state=pending&route=${name}` });
+    }
+  }
+  return problems;
+}
+
+function firstLine(text: string): string {
+  const line = text.split("\n", 1)[0] ?? "";
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

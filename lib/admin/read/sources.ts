@@ -1,0 +1,96 @@
+/** What the sources received, as the API and the pages show it. @module */
+import { explainRefusal } from "../../receive/explain_refusal.ts";
+import { PROVIDER_TRIES, type Refusal } from "../../receive/ledger.ts";
+import type { RefusalItem, SourceItem } from "../api/shapes.ts";
+import { CREDITS_PER_EVENT } from "../metrics.ts";
+import type { AdminParts } from "../parts.ts";
+import { iso } from "./views.ts";
+
+/** Rows that are looked through for a source's last event of before the relay's start. */
+const MOST_LOOKED_AT = 2000;
+
+/** The sources, in the order of the config. */
+export interface Sources {
+  all(): Promise<SourceItem[]>;
+  refusals(source?: string): RefusalItem[];
+  /** When each source's last event was stored, in milliseconds since 1970; null: not lately. */
+  lastEvents(): Promise<Map<string, number | null>>;
+}
+
+/** Makes the view. */
+export function createSources(parts: AdminParts): Sources {
+  const { ledger, store } = parts;
+  let before: Promise<Map<string, number>> | null = null;
+
+  /** What was stored before this process began to count. Looked up once. */
+  function lastBefore(): Promise<Map<string, number>> {
+    return before ??= (async () => {
+      const last = new Map<string, number>();
+      for (const { source, receivedAt } of await store.events({}, { limit: MOST_LOOKED_AT })) {
+        if (!last.has(source)) last.set(source, receivedAt);
+      }
+      return last;
+    })().catch((error) => {
+      before = null;
+      throw error;
+    });
+  }
+
+  async function lastEvents() {
+    const known = await lastBefore();
+    return new Map(
+      parts.config().sources.map((
+        { name },
+      ) => [name, ledger.source(name).last.accepted ?? known.get(name) ?? null]),
+    );
+  }
+
+  return {
+    lastEvents,
+    async all() {
+      const last = await lastEvents();
+      const now = parts.now();
+      return parts.config().sources.map((source) => {
+        const record = ledger.source(source.name);
+        const lastAt = last.get(source.name) ?? null;
+        const silentMinutes = source.silentMinutes ?? null;
+        const { failing } = record;
+        return {
+          name: source.name,
+          path: source.path,
+          since: iso(ledger.since),
+          lastEventAt: iso(lastAt),
+          accepted: record.accepted,
+          duplicate: record.duplicate,
+          rejected: record.rejected,
+          notUnderstood: record.notUnderstood,
+          credits: record.accepted * CREDITS_PER_EVENT,
+          silentMinutes,
+          silent: silentMinutes !== null && now - (lastAt ?? ledger.since) > silentMinutes * 60_000,
+          failing: failing === null
+            ? null
+            : { ...failing, since: iso(failing.since), triesAllowed: PROVIDER_TRIES },
+          day: ledger.day(source.name, now).map(({ at, counts }) => ({ at: iso(at), ...counts })),
+        };
+      });
+    },
+    refusals(source) {
+      const { sources } = parts.config();
+      return ledger.refusals(source).map((refusal) => refusalItem(refusal, sources));
+    },
+  };
+}
+
+function refusalItem(refusal: Refusal, sources: Parameters<typeof explainRefusal>[1]): RefusalItem {
+  const { id, source, at, reason, authentic, headers, bodyBytes } = refusal;
+  return {
+    id,
+    source,
+    at: iso(at),
+    reason,
+    authentic,
+    headers,
+    bodyBytes,
+    ...explainRefusal(refusal, sources),
+  };
+}

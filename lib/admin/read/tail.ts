@@ -1,0 +1,100 @@
+/** New events as they are committed, read once for all who watch. @module */
+import type { Store } from "../../store/contract.ts";
+import { addDeliveries, type Found } from "./find_events.ts";
+import { contentOf } from "./views.ts";
+
+/** The end of the list of events. */
+export interface Tail {
+  /** Up to `limit` events after `seq`, oldest first. */
+  after(seq: number, limit: number): Promise<Found[]>;
+  /** The newest event's seq; 0: there is none. */
+  last(): Promise<number>;
+  /** Resolves when there is news, at the latest after `ms`. */
+  news(ms: number): Promise<void>;
+  /** Wakes all who wait, and lets the store go. */
+  close(): void;
+}
+
+/** Commits within so many milliseconds are told of together. */
+const GATHER_MS = 20;
+/** So much is kept in memory, so that many watchers cost the store little more than one. */
+const KEPT_EVENTS = 500;
+const KEPT_BYTES = 8 * 1024 * 1024;
+
+type Known = Pick<Found, "event" | "content">;
+
+/** Makes a tail. It reads nothing while nobody asks. */
+export function createTail(store: Store): Tail {
+  /** The newest events that were read, without a gap between the first and the last. */
+  let kept: readonly Known[] = [];
+  let reading: Promise<void> | null = null;
+  let waiting: PromiseWithResolvers<void> = Promise.withResolvers();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const forget = store.onCommit(({ lastSeq }) => {
+    if (lastSeq === null || timer !== undefined) return;
+    timer = setTimeout(wake, GATHER_MS);
+  });
+
+  function wake() {
+    timer = undefined;
+    waiting.resolve();
+    waiting = Promise.withResolvers();
+  }
+
+  async function read(after: number, limit: number): Promise<Known[]> {
+    return (await store.events({}, { after, limit })).map((event) => ({ event, content: contentOf(event) }));
+  }
+
+  /** Reads what lies after the kept events, once however many ask. */
+  function readOn(limit: number): Promise<void> {
+    reading ??= (async () => {
+      const before = kept;
+      const rows = await read(before.at(-1)!.event.seq, limit);
+      if (kept === before && rows.length > 0) kept = newest([...before, ...rows]);
+    })().finally(() => reading = null);
+    return reading;
+  }
+
+  async function knownAfter(seq: number, limit: number): Promise<readonly Known[]> {
+    if (kept.at(-1)?.event.seq === seq) {
+      await readOn(limit);
+      if (kept.at(-1)?.event.seq === seq) return [];
+    }
+    const [first, last] = [kept[0]?.event.seq, kept.at(-1)?.event.seq];
+    if (first !== undefined && last !== undefined && first <= seq && seq < last) {
+      return kept.filter(({ event }) => event.seq > seq).slice(0, limit);
+    }
+    const rows = await read(seq, limit);
+    if (rows.length > 0 && (last === undefined || rows.at(-1)!.event.seq > last)) kept = newest(rows);
+    return rows;
+  }
+
+  return {
+    // Deliveries are looked up anew each time: they go on while their event is kept.
+    after: async (seq, limit) => await addDeliveries(store, await knownAfter(seq, limit)),
+    async last() {
+      return (await store.events({}, { limit: 1 }))[0]?.seq ?? 0;
+    },
+    async news(ms) {
+      let patience: ReturnType<typeof setTimeout> | undefined;
+      await Promise.race([waiting.promise, new Promise((resolve) => patience = setTimeout(resolve, ms))]);
+      clearTimeout(patience);
+    },
+    close() {
+      forget();
+      clearTimeout(timer);
+      wake();
+    },
+  };
+}
+
+function newest(known: readonly Known[]): Known[] {
+  let bytes = 0;
+  let from = known.length;
+  while (from > 0 && known.length - from < KEPT_EVENTS) {
+    bytes += known[from - 1]!.event.body.byteLength;
+    if (bytes > KEPT_BYTES && from < known.length) break;
+    from--;
+  }
+  return known.slice(from);
+}

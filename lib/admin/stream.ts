@@ -1,0 +1,133 @@
+/**
+ * Live events over SSE, each with its seq as the id, so that a reader that was cut off goes on where it was, without
+ * gaps or doubles.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { Desk, Move } from "./desk.ts";
+import { Refused } from "./problem.ts";
+import { compileQuery, type EventQuery, type Found } from "./read/find_events.ts";
+
+/** What a stream shows, and how. */
+export interface StreamWish {
+  query: EventQuery;
+  /** Events after this seq; null: from now on. */
+  after: number | null;
+  /** An event as one message. */
+  write(found: Found): { event?: string; data: string };
+}
+
+/** What a page's stream tells besides events. */
+export interface PageStreamWish extends StreamWish {
+  /** How the relay is, every few seconds. */
+  pulse(): Promise<string>;
+}
+
+const MOST_STREAMS = 100;
+const BATCH = 100;
+/** A silent stream says that it lives: proxies cut what is silent for a minute. */
+const KEEP_ALIVE_MS = 15_000;
+/** A page looks for deliveries that moved on so often, and rests so long after each batch. */
+const PAGE_TICK_MS = 250;
+const PAGE_REST_MS = 60;
+const PULSE_MS = 2000;
+/** A page shows so many rows: what lies farther back when it cannot keep up is left out. */
+export const PAGE_STREAM_ROWS = 200;
+const MOST_MOVES = 500;
+
+/** Where a reader wants to go on: `Last-Event-ID`, else the address, else null. */
+export function startOf(headers: Headers, after: number | undefined): number | null {
+  const last = headers.get("last-event-id");
+  return last !== null && /^\d{1,15}$/.test(last) ? Number(last) : after ?? null;
+}
+
+/** Every event that is asked for, as fast as the reader takes them. */
+export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response {
+  return open(c, desk, async (stream, goOn) => {
+    const wanted = fits(wish.query);
+    let at = wish.after ?? await desk.tail.last();
+    await stream.write(`retry: 1000\nid: ${at}\n\n`);
+    while (goOn()) {
+      const rows = await desk.tail.after(at, BATCH);
+      for (const found of rows.filter(wanted)) {
+        await stream.writeSSE({ ...wish.write(found), id: String(found.event.seq) });
+      }
+      at = rows.at(-1)?.event.seq ?? at;
+      if (rows.length > 0) continue;
+      await desk.tail.news(KEEP_ALIVE_MS);
+      await stream.write(`: keep-alive\nid: ${at}\n\n`);
+    }
+  });
+}
+
+/** For a page: also tells of deliveries that move on and of the relay's health, and skips what no page could show. */
+export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Response {
+  return open(c, desk, async (stream, goOn) => {
+    const wanted = fits(wish.query);
+    const narrowed = Object.values(wish.query).some((part) => part !== undefined);
+    const moves = new Map<number, Move>();
+    const forget = desk.onMove((move) => {
+      moves.delete(move.delivery);
+      moves.set(move.delivery, move);
+      if (moves.size > MOST_MOVES) moves.delete(moves.keys().next().value!);
+    });
+    try {
+      let at = wish.after ?? await desk.tail.last();
+      let pulseAt = 0;
+      await stream.write(`retry: 1000\nid: ${at}\n\n`);
+      while (goOn()) {
+        if (!narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
+        const rows = await desk.tail.after(at, BATCH);
+        for (const found of rows.filter(wanted)) {
+          await stream.writeSSE({ ...wish.write(found), id: String(found.event.seq) });
+        }
+        at = rows.at(-1)?.event.seq ?? at;
+        if (moves.size > 0) {
+          const data = JSON.stringify([...moves.values()]);
+          moves.clear();
+          await stream.writeSSE({ event: "moves", data });
+        }
+        if (performance.now() - pulseAt > PULSE_MS) {
+          pulseAt = performance.now();
+          await stream.writeSSE({ event: "pulse", data: await wish.pulse(), id: String(at) });
+        }
+        await new Promise((resolve) => setTimeout(resolve, PAGE_REST_MS));
+        if (rows.length < BATCH) await desk.tail.news(PAGE_TICK_MS);
+      }
+    } finally {
+      forget();
+    }
+  });
+}
+
+function open(
+  c: Context,
+  desk: Desk,
+  run: (stream: SSEStreamingApi, goOn: () => boolean) => Promise<void>,
+): Response {
+  if (desk.streams.open >= MOST_STREAMS) {
+    throw new Refused(503, "too_many_streams", `${MOST_STREAMS} streams are open already: close some.`, {
+      "retry-after": "10",
+    });
+  }
+  desk.streams.open++;
+  return streamSSE(c, async (stream) => {
+    try {
+      await run(stream, () => !stream.aborted && !desk.closing());
+    } catch (error) {
+      // The reader comes back by itself and goes on where it was.
+      if (!desk.closing()) desk.parts.onAction("stream ended", { error: String(error) });
+    } finally {
+      desk.streams.open--;
+    }
+  });
+}
+
+function fits(query: EventQuery): (found: Found) => boolean {
+  const wanted = compileQuery(query);
+  return ({ event, content, deliveries }) =>
+    wanted(event, content) &&
+    (query.route === undefined || deliveries.some(({ route }) => route === query.route));
+}
