@@ -4,6 +4,10 @@ import { dispatch } from "./lib/commands/dispatch.ts";
 const COMMANDS = {
   start: () => import("./lib/commands/start.ts"),
   send: () => import("./lib/commands/send.ts"),
+  check: () => import("./lib/commands/check.ts"),
+  "dead-letters": () => import("./lib/commands/dead_letters.ts"),
+  replay: () => import("./lib/commands/replay.ts"),
+  backup: () => import("./lib/commands/backup.ts"),
 };
 
 if (import.meta.main) Deno.exit(await dispatch(COMMANDS, Deno.args));

@@ -39,7 +39,7 @@ export function createRouteTable(routes: readonly RouteFilters[]): RouteTable {
 
   return {
     match(content) {
-      const paths = content.changes === null ? dataPaths(content.data) : content.changes.map((c) => c.field);
+      const paths = fieldPaths(content);
       const fieldSets = paths.map(byField);
       const matches: Match[] = [];
       const byPath = union(withoutFields, fieldSets);
@@ -86,6 +86,11 @@ function compileRoute(route: RouteFilters): CompiledRoute {
       (where.change === null || where.change(change)),
     where,
   };
+}
+
+/** What field patterns are held against: the changed fields, or for an event without changes the paths of its data. */
+export function fieldPaths({ changes, data }: Content): string[] {
+  return changes === null ? dataPaths(data) : changes.map(({ field }) => field);
 }
 
 /** The paths of an event without changes that fields are held against: every key on the way to every value. */

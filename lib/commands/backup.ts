@@ -1,0 +1,44 @@
+/** `deno task backup FILE`: a consistent copy of the store, while the relay runs. @module */
+import { StoreUnavailable } from "../store/contract.ts";
+import { besideRelay } from "./beside_relay.ts";
+import { COMMON_HELP, EXIT, readArguments, UsageError, userPath } from "./command.ts";
+
+export const name = "backup";
+
+export const summary = "Write a consistent copy of the store to a file, while the relay runs";
+
+export const help = `deno task backup FILE
+
+Writes a whole and consistent copy of the store to FILE, synced to disk. The relay goes on meanwhile. FILE must not be
+there yet. To restore it: stop the relay, put the copy in place of the store's file, remove the store's -wal and -shm
+files, and start.
+
+${COMMON_HELP}
+
+Exit code: 0 written, 1 it cannot be written there, 2 the store cannot be read now.`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values, words: [word] } = readArguments(args, {}, 1);
+  if (word === undefined) throw new UsageError("say which FILE to write");
+  const file = userPath(word);
+  return await besideRelay(values, async ({ store }) => {
+    const began = performance.now();
+    try {
+      await store.backup(file);
+    } catch (error) {
+      if (error instanceof StoreUnavailable || !(error instanceof Error)) throw error;
+      console.error(
+        error.message.includes(file) ? error.message : `Cannot write the backup ${file}: ${error.message}`,
+      );
+      return EXIT.yourInput;
+    }
+    const { size } = await Deno.stat(file);
+    const seconds = (performance.now() - began) / 1000;
+    console.log(
+      values.json
+        ? JSON.stringify({ file, bytes: size, seconds })
+        : `${file}: ${(size / 2 ** 20).toFixed(1)} MiB in ${seconds.toFixed(1)} s`,
+    );
+    return EXIT.done;
+  });
+}

@@ -1,0 +1,228 @@
+/** `deno task dead-letters`: looks at deliveries that failed for good, and decides what becomes of them. @module */
+import { deliveryItem, deliveryWhole, eventWhole } from "../admin/read/views.ts";
+import { didYouMean } from "../config/suggest.ts";
+import type { Delivery } from "../nouns.ts";
+import type { DeliveryFilter } from "../store/contract.ts";
+import { type BesideRelay, besideRelay } from "./beside_relay.ts";
+import { COMMON_HELP, EXIT, numberOf, readArguments, UsageError, type Values } from "./command.ts";
+import { confirmed } from "./confirm.ts";
+import { countDeliveries } from "./count_deliveries.ts";
+import { checkRoutes, waitingRoutes } from "./route_names.ts";
+import { harmless, paint, table } from "./terminal.ts";
+import { TIME_HELP, timeOf } from "./time_flag.ts";
+
+export const name = "dead-letters";
+
+export const summary = "List, show, retry and discard deliveries that failed for good";
+
+export const help = `deno task dead-letters [list] [filters]
+deno task dead-letters show ID
+deno task dead-letters retry ID… | filters | --all
+deno task dead-letters discard ID… | filters | --all
+
+A dead letter is a delivery that ran out of attempts, or that no retry would mend. It is kept until somebody decides.
+
+  list                 the newest ones, and how many each route has
+  show ID              one with all its attempts and the raw event
+  retry                make them due now, with their attempts from the start; a running relay begins at once
+  discard              take them out of sight; \`retry ID\` still brings one back
+
+Filters, all of which must hold
+  --route NAME         of this route; may be given several times
+  --source NAME        of this source
+  --coin ID            of this coin
+  --event ID           of the event of this id
+  --since T --until T  of events received then. ${TIME_HELP}
+  --all                all dead letters
+
+  --limit N            list so many (default: 20)
+  --yes                do it without asking; needed where nobody can be asked
+${COMMON_HELP}
+
+Exit code: 0 done, 1 nothing fits or the arguments are wrong, 2 the store cannot be used now.`;
+
+const FLAGS = {
+  route: "texts",
+  source: "text",
+  coin: "text",
+  event: "text",
+  since: "text",
+  until: "text",
+  all: "switch",
+  limit: "text",
+  yes: "switch",
+} as const;
+
+type Given = Values<typeof FLAGS & { json: "switch" }>;
+
+const ACTIONS = ["list", "show", "retry", "discard"];
+const LISTED = 20;
+const ERROR_CHARS = 80;
+
+export async function run(args: string[]): Promise<number> {
+  const { values, words: [action = "list", ...rest] } = readArguments(args, FLAGS, 10_000);
+  if (!ACTIONS.includes(action)) {
+    throw new UsageError(
+      `unknown action ${JSON.stringify(action)}: ${
+        didYouMean(action, ACTIONS) ?? `known are ${ACTIONS.join(", ")}`
+      }`,
+    );
+  }
+  const ids = rest.map(idOf);
+  const bringsBack = action === "retry" && ids.length > 0; // a discarded one too, when it is named
+  const filter = { ...filterOf(values, ids, Date.now()), ...(bringsBack && { discarded: true }) };
+  if (action === "list" && ids.length > 0) throw new UsageError("list takes filters; `show` takes an id");
+  if (action === "show" && ids.length !== 1) throw new UsageError("show takes one id, as `list` shows them");
+  if (action === "retry" || action === "discard") checkChoice(action, values, filter);
+  return await besideRelay(values, async (beside) => {
+    await checkRoutes(beside, values.route ?? []);
+    if (action === "show") return await show(beside, ids[0]!, values.json === true);
+    if (action === "list") return await list(beside, filter, values);
+    return await decide(beside, action === "retry" ? "retry" : "discard", filter, values);
+  });
+}
+
+function filterOf(
+  { route, source, coin, event, since, until }: Given,
+  ids: number[],
+  now: number,
+): DeliveryFilter {
+  return {
+    states: ["dead"],
+    ...(ids.length === 0 ? {} : { ids }),
+    ...(route === undefined ? {} : { routes: route }),
+    ...(source === undefined ? {} : { source }),
+    ...(coin === undefined ? {} : { coin }),
+    ...(event === undefined ? {} : { eventId: event }),
+    ...(since === undefined ? {} : { since: timeOf("--since", since, now) }),
+    ...(until === undefined ? {} : { until: timeOf("--until", until, now) }),
+  };
+}
+
+/** Everything must be asked for; a forgotten filter must not mean all. */
+function checkChoice(
+  action: string,
+  { all }: Given,
+  { states: _, discarded: __, ids, ...filters }: DeliveryFilter,
+) {
+  const narrowed = Object.keys(filters).length > 0;
+  const ways = [ids !== undefined, narrowed, all === true].filter(Boolean).length;
+  if (ways === 0) throw new UsageError(`say which to ${action}: ids, filters, or --all`);
+  if (ways > 1) throw new UsageError("ids, filters and --all exclude each other");
+}
+
+function idOf(text: string): number {
+  return Math.floor(numberOf("an id", text.replace(/^#/, ""), 1));
+}
+
+async function list({ store, mask }: BesideRelay, filter: DeliveryFilter, values: Given): Promise<number> {
+  const limit = values.limit === undefined ? LISTED : Math.floor(numberOf("--limit", values.limit, 1));
+  const { count, routes } = await countDeliveries(store, filter);
+  const items = await Promise.all(
+    (await store.deliveries(filter, { limit })).map(async (delivery) =>
+      deliveryItem(delivery, await store.event({ seq: delivery.event }), mask)
+    ),
+  );
+  if (values.json) {
+    console.log(JSON.stringify({ count, routes, deadLetters: items }));
+    return EXIT.done;
+  }
+  if (count === 0) {
+    console.log("No dead letters.");
+    return EXIT.done;
+  }
+  const rows = items.map(({ id, finishedAt, route, attempts, event, error }) => [
+    String(id),
+    finishedAt?.slice(0, 19).replace("T", " ") ?? "",
+    route,
+    harmless(event.coin ?? ""),
+    `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+    shorten(harmless(error ?? "")),
+  ]);
+  console.log(table([["ID", "DIED (UTC)", "ROUTE", "COIN", "TRIED", "ERROR"], ...rows]));
+  console.log(
+    `\n${dead(count)}: ${byRoute(routes)}${
+      count > items.length ? `; the newest ${items.length} are shown` : ""
+    }`,
+  );
+  console.log(paint.dim("`deno task dead-letters show ID` tells all of one, `… retry ID` tries it again."));
+  return EXIT.done;
+}
+
+async function show({ store, mask, config }: BesideRelay, id: number, json: boolean): Promise<number> {
+  const delivery = await store.delivery(id);
+  const event = delivery && await store.event({ seq: delivery.event });
+  if (delivery === null || event === null) {
+    console.error(`There is no delivery ${id}: \`deno task dead-letters\` lists the dead ones.`);
+    return EXIT.yourInput;
+  }
+  const whole = deliveryWhole(delivery, event, await store.attempts(id), mask);
+  const source = config.sources.find((one) => one.name === event.source);
+  const of = eventWhole(event, [whole], source);
+  if (json) {
+    console.log(JSON.stringify(of));
+    return EXIT.done;
+  }
+  console.log(`delivery ${id}: ${stateOf(delivery)}, route ${delivery.route}`);
+  console.log(table([
+    ["event", harmless(`${event.id} from ${event.source}, ${event.type ?? "not understood"}`)],
+    ["received", of.receivedAt],
+    ...(event.coin === null ? [] : [["coin", harmless(event.coin)]]),
+    ...(delivery.replayOf === null ? [] : [["replay of", String(delivery.replayOf)]]),
+    ["signed", `${event.timestamp || "not"} ${event.signature}`.trim()],
+  ].map(([key, value]) => [`  ${key}`, value!])));
+  console.log("attempts");
+  console.log(table(whole.tries.map(({ number, startedAt, durationMs, outcome, error }) => [
+    `  ${number}`,
+    startedAt.slice(0, 23).replace("T", " "),
+    durationMs === null ? "" : `${Math.round(durationMs)} ms`,
+    outcome,
+    harmless(error ?? ""),
+  ])));
+  console.log(`raw event (${event.body.byteLength} bytes)`);
+  console.log(harmless(of.body));
+  return EXIT.done;
+}
+
+async function decide(
+  beside: BesideRelay,
+  action: "retry" | "discard",
+  filter: DeliveryFilter,
+  { yes, json, all }: Given,
+): Promise<number> {
+  const { store } = beside;
+  const { count, routes } = await countDeliveries(store, filter);
+  if (count === 0) {
+    if (json) console.log(JSON.stringify({ action, count: 0 }));
+    else console.error(filter.ids ? "None of these is a dead letter." : "No dead letter fits.");
+    return all ? EXIT.done : EXIT.yourInput;
+  }
+  if (!json) console.log(`${dead(count)}: ${byRoute(routes)}`);
+  const named = filter.ids !== undefined;
+  if (!named && !confirmed(`${action === "retry" ? "Retry" : "Discard"} ${dead(count)}?`, yes)) {
+    return EXIT.yourInput;
+  }
+  const changed = await store[action](filter, Date.now());
+  if (json) console.log(JSON.stringify({ action, count: changed }));
+  else {
+    console.log(
+      action === "retry" ? `${changed} due now: a running relay begins at once.` : `${changed} discarded.`,
+    );
+    if (action === "retry") waitingRoutes(beside, Object.keys(routes)).forEach((line) => console.log(line));
+  }
+  return EXIT.done;
+}
+
+function stateOf({ state, discarded }: Delivery): string {
+  return discarded ? "dead letter, discarded" : state === "dead" ? "dead letter" : state;
+}
+
+const dead = (count: number) => `${count} dead ${count === 1 ? "letter" : "letters"}`;
+
+const byRoute = (routes: Readonly<Record<string, number>>) =>
+  Object.entries(routes).map(([route, count]) => `${route} ${count}`).join(", ");
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length > ERROR_CHARS ? `${line.slice(0, ERROR_CHARS)}…` : line;
+}
