@@ -3,8 +3,8 @@ import { lookup } from "node:dns/promises";
 import { toFileUrl } from "@std/path";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
-import { deniedHosts } from "./private_hosts.ts";
-import { type PluginLine, PluginProcess, type PluginRefusal } from "./process.ts";
+import { deniedHosts, type NamedHost } from "./private_hosts.ts";
+import { PluginProcess, type ProcessListeners } from "./process.ts";
 
 /** Times and sizes. */
 export interface PluginLimits {
@@ -46,6 +46,8 @@ export interface House {
   limits: PluginLimits;
   /** Symbolic links that no plugin may follow. */
   strayLinks: readonly string[];
+  /** The admin listener's ports: no plugin may reach them on an address of this machine unless a route names both. */
+  ownPorts: readonly number[];
   /** The relay's environment, for what `allow.env` grants. */
   env(name: string): string | undefined;
   now(): number;
@@ -78,7 +80,7 @@ export async function startProcess(
   house: House,
   module: string,
   grants: readonly Grant[],
-  listeners: { onLog(line: PluginLine): void; onRefused(refusal: PluginRefusal): void },
+  { onLog, onRefused }: ProcessListeners,
 ): Promise<PluginProcess> {
   const { paths, limits, now } = house;
   const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
@@ -87,7 +89,7 @@ export async function startProcess(
     { ...paths, hidden: [...paths.hidden, ...house.strayLinks] },
     limits,
     grants,
-    anyHost ? deniedHosts(own, await namedAddresses(grants)) : [],
+    anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
   );
   const names = [
     ...RUNTIME_VARIABLES,
@@ -109,7 +111,8 @@ export async function startProcess(
     stallMs: limits.stallMs,
     memoryMiB: limits.memoryMiB,
     now,
-    ...listeners,
+    onLog,
+    onRefused,
   });
 }
 
@@ -117,13 +120,17 @@ function ownAddresses(): string[] {
   return Deno.networkInterfaces().map(({ address }) => address);
 }
 
-/** The addresses of the hosts that grants name: spared when private ones are denied. */
-async function namedAddresses(grants: readonly Grant[]): Promise<string[]> {
-  const hosts = grants.filter(({ kind, target }) => kind === "net" && !target.includes("*"))
-    .map(({ target }) => target.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1"));
-  const found = await Promise.all(
-    [...new Set(hosts)].map((host) => lookup(host, { all: true }).catch(() => []) // one that is not known now cannot be reached now
-    ),
+/** The addresses (with port, where there is one) of the hosts that grants name: spared when private ones are denied. */
+async function namedHosts(grants: readonly Grant[]): Promise<NamedHost[]> {
+  const hosts = grants.filter(({ kind, target }) => kind === "net" && !target.includes("*")).map(
+    ({ target }) => {
+      const [, name = "", port] = /^(.*?)(?::(\d+))?$/.exec(target)!;
+      return { name: name.replace(/^\[(.*)\]$/, "$1"), port: port === undefined ? null : Number(port) };
+    },
   );
-  return found.flat().map(({ address }) => address);
+  const found = await Promise.all(hosts.map(async ({ name, port }) => {
+    const addresses = await lookup(name, { all: true }).catch(() => []); // unknown now: nothing to be reached
+    return addresses.map(({ address }) => ({ address, port }));
+  }));
+  return found.flat();
 }

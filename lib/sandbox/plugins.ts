@@ -1,16 +1,18 @@
 /** The plugins of a relay: found, described, run, and exchanged when their files change. @module */
-import { resolve } from "@std/path";
-import { suggest } from "../config/suggest.ts";
+import { join, resolve } from "@std/path";
+import { didYouMean } from "../config/suggest.ts";
 import type { PluginRunner } from "../dispatch/contract.ts";
 import { logOf } from "../log.ts";
 import type { JsonObject } from "../nouns.ts";
-import { readCatalogue } from "./catalogue.ts";
+import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
 import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
 import { DEFAULT_LIMITS, type House, type PluginLimits } from "./house.ts";
 import type { PluginLine, PluginRefusal } from "./process.ts";
 import type { OptionIssue } from "./protocol.ts";
+import { noteRefusal, refusalText, type RefusedAccess } from "./refused.ts";
 import { PluginSlot, type PluginState } from "./slot.ts";
+import { checkTypes, type ToolFinding } from "./tools.ts";
 import { watchFolder, type WatchTimes } from "./watch.ts";
 
 /** Where plugins are, and how they are run. */
@@ -23,8 +25,13 @@ export interface PluginsOptions {
   base: string;
   /** Default: `.imports.json` in `root`. */
   importMap?: string;
-  /** Files and folders that no plugin may read or write, whatever it is granted: config.json, `.env`, the store. */
+  /**
+   * Files and folders that no plugin may read or write, whatever it is granted. Default: `config.json` and `.env` in
+   * `base`; name the store's files as well.
+   */
   hidden?: readonly string[];
+  /** Ports of the admin listener, which `"*"` never includes. */
+  ownPorts?: readonly number[];
   limits?: Partial<PluginLimits>;
   watch?: WatchTimes;
   /** Default: the process's environment. */
@@ -47,33 +54,28 @@ export interface RouteMistake {
   message: string;
 }
 
+/** A grant with the plugin that gets it: a row of what `deno task check` shows. */
+export interface PluginGrant extends Grant {
+  plugin: string;
+}
+
 /** How a plugin stands, for the dashboard. */
 export interface PluginStatus {
   name: string;
   state: PluginState;
+  /** Of the process that takes jobs; null when there is none. */
   pid: number | null;
-  /** Resident bytes; 0 where the system does not tell. */
+  /** Resident bytes of its processes, looked at now and then; 0 where the system does not tell. */
   memory: number;
   /** Jobs running now. */
   running: number;
-  restarts: number;
+  /** How often its process died. */
+  deaths: number;
   /** When it is started again; null when it does not wait. */
   waitsUntil: number | null;
-  /** What last ended its process, or keeps its newest version from running. */
+  /** What keeps its newest version from running, or else what last ended its process. */
   lastError: string | null;
   refused: RefusedAccess[];
-}
-
-/** Something that a plugin tried and was not allowed. */
-export interface RefusedAccess {
-  kind: string;
-  target: string;
-  /** The route in which it was last tried; null when it was outside of a run. */
-  route: string | null;
-  count: number;
-  lastAt: number;
-  /** The line of a route in config.json that would allow it; null when nothing does. */
-  remedy: string | null;
 }
 
 /** The plugins of a relay. */
@@ -83,13 +85,15 @@ export interface Plugins {
   descriptions(): PluginDescription[];
   /**
    * Sets the routes in force. A process whose grants changed is exchanged, its running jobs ending on the old one.
-   * Resolves what is wrong with each route's plugin, options or grants.
+   * Resolves what is wrong with each route's plugin, options or grants; a wrong grant is not given.
    */
   configure(routes: readonly PluginRoute[]): Promise<RouteMistake[]>;
   /** What is wrong with options for a plugin. */
   checkOptions(plugin: string, options: JsonObject): Promise<OptionIssue[]>;
-  /** What each plugin may reach, and why: of the routes in force. */
-  grants(): (Grant & { plugin: string })[];
+  /** Checks the types of all plugins; resolves the first finding, null when there is none. Takes a second or two. */
+  checkTypes(): Promise<ToolFinding | null>;
+  /** What each plugin may reach, and why. */
+  grants(): PluginGrant[];
   /** Calls `listener` when a plugin was added, changed or removed. Returns its undoing. */
   onChange(listener: () => void): () => void;
   status(): PluginStatus[];
@@ -97,106 +101,81 @@ export interface Plugins {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Plugins that are loaded at the same time when many have changed. */
-const LOADS_AT_A_TIME = 2;
+/** Plugins that are looked at together when many have changed. */
+const AT_A_TIME = 2;
 const REST_EVERY_MS = 1000;
-/** Refused accesses remembered for each plugin. */
-const MOST_REFUSED = 50;
 
-/** Finds and describes the plugins in a folder, and watches it. */
+interface Tenant {
+  slot: PluginSlot;
+  refused: Map<string, RefusedAccess>;
+}
+
+/**
+ * Finds and describes the plugins in a folder, and watches it.
+ *
+ * @throws {Deno.errors.NotFound} When there is no such folder.
+ */
 export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
-  const { now = Date.now, env = (name) => Deno.env.get(name), root, base } = options;
+  const { now = Date.now, base } = options;
   const log = logOf("plugin");
-  const folder = await Deno.realPath(options.folder);
-  const house: House = {
-    paths: {
-      folder,
-      root,
-      importMap: options.importMap ?? resolve(root, ".imports.json"),
-      typesConfig: resolve(import.meta.dirname!, "plugin_types.json"),
-      hidden: options.hidden ?? [],
-    },
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    strayLinks: [],
-    env,
-    now,
-  };
-  const slots = new Map<string, PluginSlot>();
-  const refused = new Map<string, Map<string, RefusedAccess>>();
+  const house = await makeHouse(options);
+  const { folder } = house.paths;
+  const tenants = new Map<string, Tenant>();
+  /** Plugins whose file is gone, as long as they still run. */
+  const gone = new Set<PluginSlot>();
   const listeners = new Set<() => void>();
-  let granted: (Grant & { plugin: string })[] = [];
+  let granted: PluginGrant[] = [];
   let scanning: Promise<void> | null = null;
   let scanAgain = false;
   let ready = false;
 
-  const onLog = options.onLog ?? ((plugin, { level, text, job }) => {
-    const facts = job === null ? { plugin } : { plugin, route: job.route, delivery: job.delivery };
-    log[level](text, facts);
-  });
+  const onLog = options.onLog ??
+    ((plugin, { level, text, job }) =>
+      log[level](text, job === null ? { plugin } : { plugin, route: job.route, delivery: job.delivery }));
 
   function changed() {
     if (ready) { for (const listener of listeners) listener(); }
   }
 
-  function noteRefusal(plugin: string, { kind, target, job }: PluginRefusal) {
-    const of = refused.get(plugin) ?? new Map<string, RefusedAccess>();
-    refused.set(plugin, of);
-    const key = `${kind} ${target}`;
-    const before = of.get(key);
-    if (!before && of.size >= MOST_REFUSED) return;
-    const route = job?.route ?? null;
-    const remedy = remedyFor(kind, target);
-    of.set(key, { kind, target, route, count: (before?.count ?? 0) + 1, lastAt: now(), remedy });
-    if (before) return;
-    const tried = kind === "net" ? `reach ${target}` : `${kind} ${target}`;
-    log.warn(
-      `tried to ${tried} and was refused${
-        remedy === null ? "" : `; config.json would allow it with ${remedy}`
-      }`,
-      {
-        plugin,
-        route,
-      },
-    );
-  }
-
-  function slotFor(found: ReturnType<typeof readCatalogue>["plugins"][number]): PluginSlot {
-    const { name } = found;
+  function admit(found: FoundPlugin): Tenant {
+    const plugin = found.name;
+    const refused: Tenant["refused"] = new Map();
     const slot = new PluginSlot(house, found, {
-      onLog: (line) => onLog(name, line),
-      onRefused: (refusal) => noteRefusal(name, refusal),
-      onTrouble: (message) => log.error(message, { plugin: name }),
+      onLog: (line) => onLog(plugin, line),
+      onRefused(refusal: PluginRefusal) {
+        const access = noteRefusal(refused, refusal, now());
+        if (access) log.warn(refusalText(access), { plugin, route: access.route });
+      },
+      onDeath: (reason) => log.error(reason, { plugin }),
       onChange() {
-        const { error, usable } = slot.description;
+        const { error, usable, version } = slot.description;
         if (error) {
-          log.error(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`, {
-            plugin: name,
-          });
-        } else if (ready) log.info("is in force", { plugin: name, version: slot.description.version });
+          log.error(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`, { plugin });
+        } else if (ready) {
+          log.info("is in force", { plugin, version });
+        }
         changed();
       },
     });
-    slots.set(name, slot);
-    return slot;
+    const tenant = { slot, refused };
+    tenants.set(plugin, tenant);
+    return tenant;
+  }
+
+  function dismiss(plugin: string, { slot }: Tenant) {
+    tenants.delete(plugin);
+    gone.add(slot);
+    void slot.close().then(() => gone.delete(slot));
+    log.info("is gone", { plugin });
+    changed();
   }
 
   async function scanOnce() {
     const { plugins, strayLinks } = readCatalogue(folder);
     house.strayLinks = strayLinks;
     const there = new Set(plugins.map(({ name }) => name));
-    for (const [name, slot] of slots) {
-      if (there.has(name)) continue;
-      slots.delete(name);
-      refused.delete(name);
-      log.info("is gone", { plugin: name });
-      void slot.stop(options.limits?.graceMs ?? DEFAULT_LIMITS.graceMs);
-      changed();
-    }
-    await inTurns(
-      plugins,
-      LOADS_AT_A_TIME,
-      (found) => (slots.get(found.name) ?? slotFor(found)).refresh(found),
-    );
+    for (const [name, tenant] of tenants) if (!there.has(name)) dismiss(name, tenant);
+    await inTurns(plugins, (found) => (tenants.get(found.name) ?? admit(found)).slot.refresh(found));
   }
 
   /** One look at a time; a change during one is followed by another. */
@@ -205,13 +184,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     return scanning ??= (async () => {
       while (scanAgain) {
         scanAgain = false;
-        try {
-          await scanOnce();
-        } catch (error) {
-          log.error(`cannot read the plugins folder: ${error instanceof Error ? error.message : error}`, {
-            folder,
-          });
-        }
+        await scanOnce().catch((error) => log.error(`cannot read the plugins folder: ${error}`, { folder }));
       }
     })().finally(() => scanning = null);
   }
@@ -219,102 +192,118 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
   const unwatch = watchFolder(folder, () => void scan(), options.watch);
   await scan();
   ready = true;
-  const resting = setInterval(() => slots.forEach((slot) => slot.rest()), REST_EVERY_MS);
+  const resting = setInterval(() => {
+    for (const { slot } of tenants.values()) slot.rest();
+  }, REST_EVERY_MS);
 
   return {
     runner: {
-      async run(job) {
-        return await slots.get(job.plugin)?.run(job) ?? null;
-      },
-      readyAt: (plugin) => slots.get(plugin)?.readyAt ?? null,
+      run: async (job) => await tenants.get(job.plugin)?.slot.run(job) ?? null,
+      readyAt: (plugin) => tenants.get(plugin)?.slot.readyAt ?? null,
     },
-    descriptions: () => [...slots.values()].map(({ description }) => description),
+    descriptions: () => [...tenants.values()].map(({ slot }) => slot.description),
     async configure(routes) {
-      const all = routes.map((route) => ({ route, grants: grantsOf(route, base) }));
-      const mistakes: RouteMistake[] = all.flatMap(({ route, grants }) =>
-        grants.flatMap((grant) => {
-          const message = grantMistake(grant);
-          return message === null ? [] : [{ route: route.name, path: grant.why, message }];
-        })
+      const wanted = routes.flatMap((route) =>
+        grantsOf(route, base).map((grant) => ({ ...grant, plugin: route.plugin }))
       );
-      const sound = (grant: Grant) => grantMistake(grant) === null;
-      granted = all.flatMap(({ route, grants }) =>
-        grants.filter(sound).map((grant) => ({ ...grant, plugin: route.plugin }))
-      );
-      for (const { name, plugin } of routes) {
-        const message = slots.has(plugin)
-          ? unusable(slots.get(plugin)!.description)
-          : missing(plugin, [...slots.keys()], options.folder);
-        if (message !== null) mistakes.push({ route: name, path: "plugin", message });
-      }
-      await inTurns([...slots], LOADS_AT_A_TIME, async ([name, slot]) => {
-        const issues = await slot.configure(
-          routes.filter(({ plugin }) => plugin === name),
-          granted.filter(({ plugin }) => plugin === name),
-        );
+      granted = wanted.filter((grant) => grantMistake(grant) === null);
+      const mistakes = [...wanted.flatMap(asMistake), ...routes.flatMap((route) => pluginMistake(route))];
+      await inTurns([...tenants], async ([plugin, { slot }]) => {
+        const mine = <T extends { plugin: string }>(item: T) => item.plugin === plugin;
+        const issues = await slot.configure(routes.filter(mine), granted.filter(mine));
         for (const [route, wrong] of issues) {
-          for (const { path, message } of wrong) {
-            mistakes.push({ route, path: path === "" ? "options" : `options.${path}`, message });
-          }
+          mistakes.push(...wrong.map(({ path, message }) => ({
+            route,
+            path: path === "" ? "options" : `options.${path}`,
+            message,
+          })));
         }
       });
       return mistakes;
     },
     async checkOptions(plugin, given) {
-      const slot = slots.get(plugin);
-      return slot
-        ? await slot.checkOptions(given)
-        : [{ path: "", message: missing(plugin, [...slots.keys()], folder) }];
+      const slot = tenants.get(plugin)?.slot;
+      return slot ? await slot.checkOptions(given) : [{ path: "", message: missing(plugin) }];
     },
+    checkTypes: () =>
+      checkTypes(
+        house.paths,
+        [...tenants.values()].filter(({ slot }) => slot.description.error?.stage !== "find")
+          .map(({ slot }) => join(folder, slot.description.file)),
+      ),
     grants: () => granted,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     status: () =>
-      [...slots].map(([name, slot]) => ({
+      [...tenants].map(([name, { slot, refused }]) => ({
         name,
         state: slot.state,
         pid: slot.pid,
-        memory: slot.memory,
-        running: slot.running,
-        restarts: slot.restarts,
+        memory: slot.processes.reduce((sum, { memory }) => sum + memory, 0),
+        running: slot.processes.reduce((sum, { running }) => sum + running, 0),
+        deaths: slot.deaths,
         waitsUntil: slot.waitsUntil > now() ? slot.waitsUntil : null,
-        lastError: slot.description.error === null ? slot.lastError : errorText(slot.description.error),
-        refused: [...refused.get(name)?.values() ?? []],
+        lastError: slot.description.error ? errorText(slot.description.error) : slot.lastDeath,
+        refused: [...refused.values()],
       })),
     async stop(graceMs) {
       unwatch();
       clearInterval(resting);
       listeners.clear();
-      await Promise.all([...slots.values()].map((slot) => slot.stop(graceMs)));
+      const slots = [...gone, ...[...tenants.values()].map(({ slot }) => slot)];
+      const closed = Promise.all(slots.map((slot) => slot.close()));
+      const patience = setTimeout(() => {
+        for (const { processes } of slots) for (const process of processes) process.kill("was stopped", true);
+      }, graceMs);
+      await closed;
+      clearTimeout(patience);
       await scanning;
-      await Promise.all([...slots.values()].map((slot) => slot.stop(0)));
     },
+  };
+
+  function pluginMistake({ name, plugin }: PluginRoute): RouteMistake[] {
+    const description = tenants.get(plugin)?.slot.description;
+    if (description?.usable) return [];
+    const message = description?.error
+      ? `plugin "${plugin}" cannot be used: ${errorText(description.error)}`
+      : missing(plugin);
+    return [{ route: name, path: "plugin", message }];
+  }
+
+  function missing(plugin: string): string {
+    const near = didYouMean(plugin, [...tenants.keys()]);
+    return `there is no plugin "${plugin}" in ${options.folder}${near === undefined ? "" : `; ${near}`}`;
+  }
+}
+
+async function makeHouse(options: PluginsOptions): Promise<House> {
+  const { root, base, env = (name) => Deno.env.get(name), now = Date.now } = options;
+  return {
+    paths: {
+      folder: await Deno.realPath(options.folder),
+      root,
+      importMap: options.importMap ?? join(root, ".imports.json"),
+      typesConfig: join(import.meta.dirname!, "plugin_types.json"),
+      hidden: options.hidden ?? [resolve(base, "config.json"), resolve(base, ".env")],
+    },
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    strayLinks: [],
+    ownPorts: options.ownPorts ?? [],
+    env,
+    now,
   };
 }
 
-function unusable({ usable, error }: PluginDescription): string | null {
-  return usable || error === null ? null : `plugin cannot be used: ${errorText(error)}`;
+function asMistake(grant: PluginGrant): RouteMistake[] {
+  const message = grantMistake(grant);
+  return message === null ? [] : [{ route: grant.route, path: grant.why, message }];
 }
 
-function missing(plugin: string, known: readonly string[], folder: string): string {
-  const near = suggest(plugin, known);
-  return `there is no plugin "${plugin}" in ${folder}${
-    near === undefined ? "" : `; did you mean "${near}"?`
-  }`;
-}
-
-/** What in config.json would allow an access; null for what nothing allows. */
-function remedyFor(kind: string, target: string): string | null {
-  return ["net", "read", "write", "env", "sys"].includes(kind) && target !== "*"
-    ? `"allow": { "${kind}": [${JSON.stringify(target)}] }`
-    : null;
-}
-
-async function inTurns<T>(items: readonly T[], atATime: number, task: (item: T) => Promise<unknown>) {
+async function inTurns<T>(items: readonly T[], task: (item: T) => Promise<unknown>) {
   const waiting = [...items];
-  await Promise.all(Array.from({ length: atATime }, async () => {
+  await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await task(item);
   }));
 }

@@ -19,43 +19,53 @@ const RANGES: readonly string[] = [
   "224.0.0.0/3",
 ];
 
+/** An address that a route names, and so may be reached although it is not public. */
+export interface NamedHost {
+  address: string;
+  /** Null: every port. */
+  port: number | null;
+}
+
 /**
  * What to deny a process that may reach any public host: the ranges that are not public and this machine's own
- * addresses, but for the addresses in `named`. Deno matches an IPv4-mapped IPv6 address as IPv4, and takes no IPv6
- * ranges, so of IPv6 only single addresses can be denied.
+ * addresses, but for the addresses in `named`. Deno's denials win over what it allows and know no "all ports but", so
+ * a named address is open on its other ports too, except for `ownPorts`.
+ *
+ * Deno matches an IPv4-mapped IPv6 address as IPv4. It takes no IPv6 ranges: of IPv6 only single addresses are denied.
  *
  * @param own This machine's addresses.
- * @param named Addresses that a route names, and so may be reached although they are not public.
+ * @param ownPorts Ports of the relay that stay denied on named addresses, unless named themselves.
  *
  * @example
  * ```ts
  * import { assert, assertFalse } from "@std/assert";
- * const denied = deniedHosts([], ["10.0.0.1"]);
+ * const denied = deniedHosts([], [{ address: "10.0.0.1", port: 9000 }], [8081]);
  * assert(denied.includes("127.0.0.0/8"));
  * assert(denied.includes("10.0.0.0/32") && denied.includes("10.0.0.2/31"));
  * assertFalse(denied.includes("10.0.0.1/32"));
+ * assert(denied.includes("10.0.0.1:8081"));
  * ```
  */
-export function deniedHosts(own: readonly string[], named: readonly string[]): string[] {
-  const spared = new Set(named);
-  const ranges = named.filter((address) => isIPv4(address)).reduce(
+export function deniedHosts(
+  own: readonly string[],
+  named: readonly NamedHost[],
+  ownPorts: readonly number[],
+): string[] {
+  const spared = new Set(named.map(({ address }) => address));
+  const ranges = [...spared].filter((address) => isIPv4(address)).reduce(
     (left, address) => left.flatMap((range) => without(range, toNumber(address))),
     RANGES.map(toRange),
   );
-  const single = [...own, "::", "::1"].map((address) => address.replace(/%.*$/, ""))
-    .filter((address) => !spared.has(address));
+  const single = new Set([...own, "::", "::1"].map((address) => address.replace(/%.*$/, "")));
+  const ports = [...spared].flatMap((address) =>
+    ownPorts.filter((port) => !named.some((host) => host.address === address && host.port === port))
+      .map((port) => `${bracketed(address)}:${port}`)
+  );
   return [
     ...ranges.map(({ first, bits }) => `${toAddress(first)}/${bits}`),
-    ...new Set(single.map((address) => isIPv6(address) ? `[${address}]` : address)),
+    ...[...single].filter((address) => !spared.has(address)).map(bracketed),
+    ...ports,
   ];
-}
-
-/** Whether an address is one that "any public host" leaves out. */
-export function isPrivate(address: string): boolean {
-  if (isIPv4(address)) return RANGES.map(toRange).some((range) => holds(range, toNumber(address)));
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped) return isPrivate(mapped[1]!);
-  return isIPv6(address) && !/^[23]/.test(address);
 }
 
 interface Range {
@@ -63,6 +73,7 @@ interface Range {
   bits: number;
 }
 
+const bracketed = (address: string) => isIPv6(address) ? `[${address}]` : address;
 const size = (bits: number) => 2 ** (32 - bits);
 const holds = ({ first, bits }: Range, address: number) => address >= first && address < first + size(bits);
 const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);

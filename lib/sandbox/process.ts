@@ -14,8 +14,8 @@ import {
 } from "./protocol.ts";
 import { createThrottle } from "./throttle.ts";
 
-/** How a process is started, and who hears from it. */
-export interface ProcessSpec {
+/** How a process is started. */
+export interface ProcessSpec extends ProcessListeners {
   /** Deno's arguments, the bootstrap last. */
   args: readonly string[];
   env: Readonly<Record<string, string>>;
@@ -32,6 +32,10 @@ export interface ProcessSpec {
   /** A process that takes more memory is killed. */
   memoryMiB: number;
   now(): number;
+}
+
+/** Who hears from a process. */
+export interface ProcessListeners {
   onLog(line: PluginLine): void;
   onRefused(refusal: PluginRefusal): void;
 }
@@ -71,8 +75,10 @@ export class LoadFailure extends Error {
 export interface ProcessEnd {
   /** Whether it was asked to. */
   orderly: boolean;
-  /** For a person. */
+  /** For a person: what became of "its process". */
   reason: string;
+  /** Whether it was ended because it answered nothing. */
+  stalled: boolean;
 }
 
 interface Running {
@@ -87,6 +93,8 @@ interface Running {
 
 /** Watches that often. */
 const TICK_MS = 250;
+/** A process without work is looked at every so many ticks. */
+const IDLE_TICKS = 8;
 /** A process that does not end when asked to is killed after so long. */
 const STOP_MS = 1000;
 
@@ -117,9 +125,14 @@ export class PluginProcess {
   #asked = 0;
   /** The job whose `run` was entered last, until the process shows that it still answers. */
   #suspect: number | null = null;
+  #ready = false;
+  #ticks = 0;
+  /** Whether a ping waits for its pong, and for how many ticks. */
+  #pinged = false;
   #silentTicks = 0;
   #verdict: ProcessEnd | null = null;
-  #stderr = "";
+  /** The last that it printed. */
+  #printed = "";
   #ticker: ReturnType<typeof setInterval> | undefined;
 
   constructor(spec: ProcessSpec) {
@@ -129,6 +142,7 @@ export class PluginProcess {
       args: [...spec.args],
       env: { ...spec.env },
       clearEnv: true,
+      detached: true, // a Ctrl+C on the terminal is for the relay alone, which lets its plugins end their work
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -192,7 +206,11 @@ export class PluginProcess {
 
   /** Ends it now. What runs is told `reason`. */
   kill(reason: string, orderly = false): void {
-    this.#verdict ??= { orderly, reason };
+    this.#verdict ??= { orderly, reason, stalled: false };
+    this.#endNow();
+  }
+
+  #endNow() {
     try {
       this.#child.kill("SIGKILL");
     } catch {
@@ -202,7 +220,7 @@ export class PluginProcess {
 
   #stopWhenIdle() {
     if (!this.retiring || this.#running.size > 0 || this.#verdict) return;
-    this.#verdict = { orderly: true, reason: "was stopped" };
+    this.#verdict = { orderly: true, reason: "was stopped", stalled: false };
     this.#send({ t: "stop" });
     const patience = setTimeout(() => this.kill("did not stop"), STOP_MS);
     void this.ended.then(() => clearTimeout(patience));
@@ -249,11 +267,11 @@ export class PluginProcess {
     const [status] = await Promise.all([
       this.#child.status,
       this.#read(this.#child.stdout, LIMITS.lineBytes, (line) => this.#line(line)),
-      this.#read(this.#child.stderr, LIMITS.lineBytes, (line) => this.#printed(line)),
+      this.#read(this.#child.stderr, LIMITS.lineBytes, (line) => this.#print(line)),
     ]);
     clearInterval(this.#ticker);
     this.#stdin.close().catch(() => {});
-    const end = this.#verdict ?? { orderly: false, reason: causeOf(status, this.#stderr) };
+    const end = this.#verdict ?? { orderly: false, reason: causeOf(status, this.#printed), stalled: false };
     this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, null, null, true));
     for (const [ask, answer] of this.#checks) {
       this.#checks.delete(ask);
@@ -266,14 +284,11 @@ export class PluginProcess {
     return end;
   }
 
-  #casualty(id: number, running: Running, begun: number, end: ProcessEnd): Result {
-    const guilty = running.overdue || begun === 1 || this.#suspect === id;
-    const stalled = this.#silentTicks * TICK_MS >= this.#spec.stallMs;
-    const others = begun === 1 ? "" : guilty ? "" : `, while ${begun - 1} more of its deliveries ran`;
-    return failed(
-      (stalled && guilty) || running.overdue ? "timeout" : "crashed",
-      `its process ${end.reason}${others}`,
-    );
+  /** The result of a job whose process ended under it. */
+  #casualty(id: number, running: Running, begun: number, { reason, stalled }: ProcessEnd): Result {
+    const alone = begun === 1;
+    const outcome = running.overdue || stalled && (alone || this.#suspect === id) ? "timeout" : "crashed";
+    return failed(outcome, `its process ${reason}${alone ? "" : ` (${begun} of its deliveries ran)`}`);
   }
 
   async #read(stream: ReadableStream<Uint8Array>, maxBytes: number, take: (line: string) => void) {
@@ -303,14 +318,15 @@ export class PluginProcess {
 
   #line(line: string) {
     const at = line.indexOf(this.#token);
-    if (at < 0) return this.#printed(line);
-    if (at > 0) this.#printed(line.slice(0, at));
+    if (at < 0) return this.#print(line);
+    if (at > 0) this.#print(line.slice(0, at));
     this.#take(JSON.parse(line.slice(at + this.#token.length)) as FromPlugin);
   }
 
   #take(message: FromPlugin) {
     switch (message.t) {
       case "loaded":
+        this.#ready = true;
         return this.#load.resolve(message.plugin);
       case "failed":
         return this.#failLoad(
@@ -349,6 +365,7 @@ export class PluginProcess {
       }
       case "pong":
         this.#suspect = null;
+        this.#pinged = false;
         this.#silentTicks = 0;
         return;
       default:
@@ -370,8 +387,8 @@ export class PluginProcess {
     }
   }
 
-  #printed(line: string) {
-    this.#stderr = (this.#stderr + line + "\n").slice(-4096);
+  #print(line: string) {
+    this.#printed = (this.#printed + line + "\n").slice(-4096);
     if (line !== "") this.#log("info", line, null);
   }
 
@@ -395,23 +412,28 @@ export class PluginProcess {
 
   /** Ticks are counted, not time: a relay that was held up itself must not blame its plugins. */
   #tick() {
-    if (this.#running.size === 0) {
-      this.#silentTicks = 0;
-      return;
-    }
+    const ticks = ++this.#ticks;
+    const busy = this.#running.size > 0;
+    if (!busy && ticks % IDLE_TICKS !== 0 && !this.#pinged) return;
     this.memory = residentBytes(this.pid) ?? this.memory;
-    if (this.memory > this.#spec.memoryMiB * 2 ** 20) {
-      return this.kill(`took more than ${this.#spec.memoryMiB} MiB of memory, and was ended`);
+    const { memoryMiB, stallMs } = this.#spec;
+    if (this.memory > memoryMiB * 2 ** 20) {
+      return this.kill(`took more than ${memoryMiB} MiB of memory, and was ended`);
     }
-    this.#silentTicks++;
-    if (this.#silentTicks * TICK_MS >= this.#spec.stallMs) {
-      const seconds = this.#spec.stallMs / 1000;
-      return this.kill(
-        `did not answer for ${seconds} s, and was ended: a loop without end, or a regular expression that ` +
-          "backtracks",
-      );
+    if (!this.#ready) return; // how long it may take to load is watched elsewhere
+    if (!this.#pinged) {
+      this.#pinged = true;
+      return this.#send({ t: "ping" });
     }
-    this.#send({ t: "ping" });
+    if (++this.#silentTicks * TICK_MS < stallMs) return;
+    this.#verdict ??= {
+      orderly: false,
+      reason:
+        `did not answer for ${stallMs / 1000} s, and was ended: look for a loop without end, or a regular ` +
+        "expression that backtracks",
+      stalled: true,
+    };
+    this.#endNow();
   }
 }
 
@@ -419,11 +441,12 @@ function failed(outcome: Result["outcome"], error: string): Result {
   return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [] };
 }
 
-function causeOf(status: Deno.CommandStatus, stderr: string): string {
-  if (/out of memory|heap limit/i.test(stderr)) return "ran out of memory";
+function causeOf(status: Deno.CommandStatus, printed: string): string {
+  if (/out of memory|heap limit/i.test(printed)) return "ran out of memory";
   if (status.signal) return `was ended by ${status.signal}`;
-  const said = /^error: (.*)$/m.exec(stderr)?.[1];
-  return said ? `ended: ${shorten(said, LIMITS.errorChars)}` : `ended itself (exit code ${status.code})`;
+  const said = /^error: (.*)$/m.exec(printed)?.[1];
+  if (said !== undefined) return `ended: ${shorten(said, LIMITS.errorChars)}`;
+  return `ended itself with exit code ${status.code}: a plugin must not call Deno.exit() or process.exit()`;
 }
 
 /** Linux ends the plugin before the relay when memory is short. */

@@ -1,86 +1,68 @@
 /** One plugin's life: its versions, its process, and what happens when either fails. @module */
-import { join, relative } from "@std/path";
+import { relative } from "@std/path";
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { FoundPlugin } from "./catalogue.ts";
-import {
-  describe,
-  describeBroken,
-  errorText,
-  type PluginDescription,
-  type PluginError,
-} from "./description.ts";
+import { describeBroken, errorText, type PluginDescription, type PluginError } from "./description.ts";
 import type { Grant, GrantingRoute } from "./grants.ts";
-import { type House, startProcess } from "./house.ts";
-import { LoadFailure, type PluginLine, type PluginProcess, type PluginRefusal } from "./process.ts";
+import type { House } from "./house.ts";
+import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
+import { LoadFailure, type PluginProcess, type ProcessListeners } from "./process.ts";
 import type { OptionIssue } from "./protocol.ts";
-import { checkTypes, fetchImports } from "./tools.ts";
-import { readVersion } from "./version.ts";
+import { checkTypes } from "./tools.ts";
 
-/** What a slot tells the house. */
-export interface SlotEvents {
-  onLog(line: PluginLine): void;
-  onRefused(refusal: PluginRefusal): void;
+/** What a slot tells its surroundings. */
+export interface SlotListeners extends ProcessListeners {
   /** The plugin's description has changed. */
   onChange(): void;
-  /** Its process died, or a version of it could not be used. */
-  onTrouble(message: string): void;
+  /** Its process died. */
+  onDeath(reason: string): void;
 }
 
-/** How a plugin's process stands. */
-export type PluginState =
-  /** No process: none is needed now. */
-  | "idle"
-  | "starting"
-  | "running"
-  /** It keeps dying, and waits before it is started again. */
-  | "waiting"
-  /** There is no version that can be run. */
-  | "broken";
+/**
+ * How a plugin stands: `idle` needs no process now, `waiting` has a process that keeps dying and is started again
+ * later, `broken` has no version that can be run.
+ */
+export type PluginState = "idle" | "starting" | "running" | "waiting" | "broken";
 
-/** A process with what loaded in it. */
-interface Candidate {
-  process: PluginProcess;
-  description: PluginDescription;
-}
-
-/** Loads that may go on at a time are few, and a file that changes while it is loaded is loaded again, so often. */
-const LOAD_TRIES = 5;
+/** What is wrong with each route's options. */
+export type RouteIssues = ReadonlyMap<string, OptionIssue[]>;
 
 /** Runs one plugin. */
 export class PluginSlot {
   description: PluginDescription;
-  /** How often its process has been started again after it died. */
-  restarts = 0;
-  lastError: string | null = null;
-  /** When it may be started again; milliseconds since 1970. */
+  /** How often its process died. */
+  deaths = 0;
+  lastDeath: string | null = null;
+  /** Not started again before; milliseconds since 1970. */
   waitsUntil = 0;
 
   #found: FoundPlugin;
+  /** The process that takes jobs. */
   #process: PluginProcess | null = null;
+  #starting: Promise<void> | null = null;
+  /** Processes that end their jobs and take no more. */
   readonly #leaving = new Set<PluginProcess>();
-  #starting: Promise<boolean> | null = null;
+  readonly #worked = new WeakSet<PluginProcess>();
   #routes: readonly GrantingRoute[] = [];
   #grants: readonly Grant[] = [];
-  #deaths = 0;
-  #worked = new WeakSet<PluginProcess>();
-  /** Whether what keeps its newest version from loading may pass without a change of its file. */
+  #issues: RouteIssues = new Map();
+  /** Whether the version in the folder is not the one that runs, because it was refused. */
+  #heldBack = false;
+  /** Whether what hinders the version in the folder may pass without a change of it. */
   #passing = false;
-  readonly #loading = new Set<PluginProcess>();
+  /** Deaths since the last success. */
+  #failures = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #closing = new AbortController();
 
-  constructor(
-    private readonly house: House,
-    found: FoundPlugin,
-    private readonly events: SlotEvents,
-  ) {
+  constructor(private readonly house: House, found: FoundPlugin, private readonly listeners: SlotListeners) {
     this.#found = found;
-    this.description = describeBroken(found.name, found.file, null, {
-      stage: "find",
-      message: "has not been looked at",
-      file: null,
-      line: null,
-    });
+    this.description = describeBroken(
+      found.name,
+      found.file,
+      null,
+      trouble("find", "has not been looked at"),
+    );
   }
 
   get state(): PluginState {
@@ -94,97 +76,86 @@ export class PluginSlot {
     return this.#process?.pid ?? null;
   }
 
-  /** Bytes of resident memory of its processes, where the system tells. */
-  get memory(): number {
-    return [this.#process, ...this.#leaving].reduce((sum, process) => sum + (process?.memory ?? 0), 0);
-  }
-
-  /** How many jobs run. */
-  get running(): number {
-    return [this.#process, ...this.#leaving].reduce((sum, process) => sum + (process?.running ?? 0), 0);
+  /** Its processes: the one that takes jobs, and those that end theirs. */
+  get processes(): PluginProcess[] {
+    return [...this.#process ? [this.#process] : [], ...this.#leaving];
   }
 
   /** When it may be run: 0 for now, null for not before its file or the config changes. */
   get readyAt(): number | null {
-    if (!this.description.usable || this.#closed) return null;
+    if (!this.description.usable || this.#closing.signal.aborted) return null;
     return this.#process || this.waitsUntil <= this.house.now() ? 0 : this.waitsUntil;
   }
 
+  /** Makes one attempt; resolves null when none could be made. */
   async run(job: Job): Promise<Result | null> {
     for (;;) {
+      if (this.#process?.retiring) this.#dismiss(); // a run that does not end holds it
       const process = this.#process ?? await this.#start();
-      if (process === null || this.#closed) return null;
+      if (process === null) return null;
       this.#worked.add(process);
       const result = await process.run(job);
-      if (result !== null) {
-        if (result.outcome === "done") this.#deaths = 0;
-        return result;
-      }
+      if (result?.outcome === "done") this.#failures = 0;
+      if (result !== null) return result;
     }
   }
 
-  /** Takes note of what is in the folder now. Resolves when what is new is in force, or refused. */
+  /** Takes note of what is in the folder now. Resolves when what is new there is in force, or refused. */
   refresh(found: FoundPlugin): Promise<void> {
     return this.#inTurn(async () => {
+      const mended = this.#found.mistake !== null && found.mistake === null;
       this.#found = found;
       const { version, error } = this.description;
-      if (found.mistake !== null) return this.#refuse(null, { stage: "find", message: found.mistake });
-      const now = this.#readVersion();
-      if (now === null || now === version && error?.stage !== "find") return;
+      if (found.mistake !== null) return this.#refuse(null, trouble("find", found.mistake));
+      const now = versionNow(this.house, found);
+      if (now === null || now === version && !mended && error?.stage !== "find") return;
       await this.#renew(now);
     });
   }
 
-  /** Sets the routes that use it, and what they grant. Resolves what is wrong with their options, by route. */
-  configure(routes: readonly GrantingRoute[], grants: readonly Grant[]): Promise<Map<string, OptionIssue[]>> {
+  /** Sets the routes that use it, and what they grant. Resolves what is wrong with their options. */
+  configure(routes: readonly GrantingRoute[], grants: readonly Grant[]): Promise<RouteIssues> {
     return this.#inTurn(async () => {
-      const granted = grantKey(grants) !== grantKey(this.#grants);
+      const regranted = grantKey(grants) !== grantKey(this.#grants);
       this.#grants = grants;
       this.#routes = routes;
-      if (routes.length === 0 || this.#found.mistake !== null) {
-        if (granted) this.#dismiss();
-        return new Map();
-      }
-      // What failed for lack of a grant may load now.
-      if (granted && this.description.error !== null) await this.#renew(this.description.version);
-      const issues = await this.#checkRoutes();
-      if (granted) this.#dismiss();
-      return issues;
+      const { error, usable, version } = this.description;
+      // What did not load for lack of a grant may load now.
+      if (regranted && !usable && error !== null && error.stage !== "find") await this.#renew(version);
+      this.#issues = this.description.usable ? await this.#checkRoutes() : new Map();
+      if (regranted) this.#dismiss();
+      return this.#issues;
     });
   }
 
   /** Checks options against its schema. */
   checkOptions(options: GrantingRoute["options"]): Promise<OptionIssue[]> {
-    return this.#inTurn(async () => {
-      const process = this.#process ?? await this.#start();
-      return process === null ? [] : await process.setRoute("", options);
-    });
+    return this.#inTurn(async () =>
+      await (this.#process ?? await this.#start())?.setRoute("", options) ?? []
+    );
   }
 
-  /** Stops a process that has had no work for long. One whose file no longer loads is kept: it could not come back. */
+  /** To be called now and then: stops a process that has no work, and tries again what may have passed. */
   rest(): void {
     if (this.#passing && this.waitsUntil <= this.house.now()) {
       this.#passing = false;
       void this.#inTurn(() => this.#renew(this.description.version));
     }
     const process = this.#process;
-    if (!process || process.running > 0 || this.description.error !== null) return;
+    // One whose version is no longer in the folder could not be started again.
+    if (!process || process.running > 0 || this.#heldBack) return;
     const { idleMs, lingerMs } = this.house.limits;
     const patience = this.#worked.has(process) ? idleMs : lingerMs;
     if (this.house.now() - process.idleSince >= patience) this.#dismiss();
   }
 
-  /** Ends everything: what runs may go on for `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
-    this.#closed = true;
+  /** Takes no more jobs, lets those that run end, and resolves when its processes have. */
+  async close(): Promise<void> {
+    this.#closing.abort();
     this.#dismiss();
-    for (const process of this.#loading) process.kill("was stopped", true);
     await Promise.allSettled([this.#turn, this.#starting]);
     this.#dismiss();
-    const all = [...this.#leaving];
-    const patience = setTimeout(() => all.forEach((process) => process.kill("was stopped", true)), graceMs);
-    await Promise.all(all.map((process) => process.ended));
-    clearTimeout(patience);
+    await Promise.all([...this.#leaving].map((process) => process.ended));
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -193,158 +164,121 @@ export class PluginSlot {
     return done;
   }
 
-  #readVersion(): string | null {
-    try {
-      return readVersion(this.#module).hash;
-    } catch {
-      return null; // it is being replaced, or gone: the next look tells
-    }
+  #load(): Promise<LoadedPlugin> {
+    return loadPlugin(this.house, this.#found, this.#grants, this.listeners, this.#closing.signal);
   }
 
-  get #module(): string {
-    return join(this.house.paths.folder, this.#found.file);
-  }
-
-  /** Brings another version into force: loaded, and where an older one runs, also checked, before it takes over. */
+  /**
+   * Brings the version in the folder into force. Where another one runs, this one must also pass its types and take
+   * the options that the other took, before it takes over.
+   */
   async #renew(version: string | null) {
-    const { usable } = this.description;
+    const replaces = this.#process;
     try {
-      const [candidate, types] = await Promise.all([
+      const [loaded, types] = await Promise.all([
         this.#load(),
-        usable ? checkTypes(this.house.paths, this.#module) : null,
+        replaces ? checkTypes(this.house.paths, [modulePath(this.house, this.#found)]) : null,
       ]);
-      const trouble = types !== null
-        ? { stage: "types" as const, ...types, file: this.#shown(types.file) }
-        : usable
-        ? optionTrouble(await this.#checkRoutes(candidate.process))
-        : null;
-      if (trouble !== null) {
-        candidate.process.kill("is of a version that is refused", true);
-        this.#refuse(candidate.description.version, trouble);
-      } else {
-        this.#adopt(candidate);
-      }
+      const file = types?.file ? relative(this.house.paths.folder, types.file) : null;
+      const hindrance = types === null
+        ? await this.#newOptionTrouble(loaded)
+        : trouble("types", types.message, file, types.line);
+      if (hindrance === null || !this.#process) return this.#adopt(loaded);
+      loaded.process.kill("is of a version that is refused", true);
+      this.#refuse(loaded.description.version, hindrance);
     } catch (error) {
       this.#refuse(version, troubleOf(error), isPassing(error));
     }
   }
 
-  #adopt({ process, description }: Candidate) {
-    this.#dismiss();
-    const known = JSON.stringify(description) === JSON.stringify(this.description);
-    this.description = description;
-    this.#deaths = 0;
-    this.waitsUntil = 0;
-    this.#watch(process);
-    if (!known) this.events.onChange();
+  async #newOptionTrouble({ process }: LoadedPlugin): Promise<PluginError | null> {
+    for (const [route, [issue]] of await this.#checkRoutes(process)) {
+      if (this.#issues.has(route)) continue;
+      const at = issue!.path === "" ? "" : `${issue!.path}: `;
+      return trouble("options", `it does not take those of route "${route}": ${at}${issue!.message}`);
+    }
+    return null;
   }
 
-  /** Notes what is wrong with the version in the folder. One before it goes on while its process does. */
-  #refuse(version: string | null, trouble: Trouble, passing = false) {
+  #adopt({ process, description }: LoadedPlugin) {
+    if (this.#closing.signal.aborted) return process.kill("was stopped", true);
+    this.#dismiss();
+    const changed = JSON.stringify(description) !== JSON.stringify(this.description);
+    this.description = description;
+    this.#heldBack = false;
+    this.#passing = false;
+    if (changed) this.waitsUntil = this.#failures = 0;
+    this.#process = process;
+    void process.ended.then((end) => {
+      this.#leaving.delete(process);
+      if (this.#process !== process) return;
+      this.#process = null;
+      if (!end.orderly) this.#died(`its process ${end.reason}`);
+    });
+    if (changed) this.listeners.onChange();
+  }
+
+  /** Notes what hinders the version in the folder. The one before it goes on as long as its process does. */
+  #refuse(version: string | null, error: PluginError, passing = false) {
     const { name, file } = this.#found;
-    const error = { file: null, line: null, ...trouble };
     this.#passing = passing;
     if (passing) this.#backOff();
-    this.description = this.#process !== null
+    this.#heldBack = this.#process !== null;
+    const before = JSON.stringify(this.description);
+    this.description = this.#process
       ? { ...this.description, version, error }
       : describeBroken(name, file, version, error);
-    this.events.onChange();
+    if (before !== JSON.stringify(this.description)) this.listeners.onChange();
   }
 
-  /** Loads what is in the folder now. Rejects with {@linkcode LoadFailure}. */
-  async #load(): Promise<Candidate> {
-    let fetched = false;
-    for (let tries = 1;; tries++) {
-      if (this.#closed) throw new LoadFailure("import", "the relay stops");
-      const before = this.#readVersion();
-      const process = await startProcess(this.house, this.#module, this.#grants, {
-        onLog: this.events.onLog,
-        onRefused: this.events.onRefused,
-      });
-      this.#loading.add(process);
-      try {
-        const shape = await process.loaded;
-        const version = this.#readVersion();
-        if (version !== null && (version === before || tries === LOAD_TRIES)) {
-          return { process, description: describe(this.#found.name, this.#found.file, version, shape) };
-        }
-        process.kill("changed while it was loaded", true);
-        if (tries === LOAD_TRIES) throw new LoadFailure("import", "its file cannot be read");
-      } catch (error) {
-        process.kill("could not be loaded", true);
-        if (!(error instanceof LoadFailure)) throw error;
-        const missing = !fetched &&
-          /--cached-only|not found in (the )?cache|npm package/i.test(error.message);
-        if (missing) {
-          fetched = true;
-          const finding = await fetchImports(this.house.paths, this.#module);
-          if (finding !== null) {
-            throw new LoadFailure("import", finding.message, this.#shown(finding.file), finding.line, true);
-          }
-        } else if (this.#readVersion() === before || tries === LOAD_TRIES) {
-          throw error;
-        }
-      } finally {
-        this.#loading.delete(process);
-      }
-    }
+  #died(reason: string) {
+    this.deaths++;
+    this.lastDeath = reason;
+    this.#backOff();
+    this.listeners.onDeath(reason);
   }
 
-  /** The process that takes jobs, started when there is none; null when that cannot be now. */
+  /** The first failure costs no wait; each that follows without a success between doubles it. */
+  #backOff() {
+    const { minRestartMs, maxRestartMs } = this.house.limits;
+    const wait = this.#failures === 0 ? 0 : Math.min(maxRestartMs, minRestartMs * 2 ** (this.#failures - 1));
+    this.#failures++;
+    this.waitsUntil = this.house.now() + wait;
+  }
+
+  /** The process that takes jobs, started where there is none; null when that cannot be now. */
   async #start(): Promise<PluginProcess | null> {
-    const { usable } = this.description;
-    if (this.#closed || !usable || this.waitsUntil > this.house.now()) return null;
-    this.#starting ??= this.#load().then(async (candidate) => {
-      await this.#checkRoutes(candidate.process);
-      this.#adopt(candidate);
-      return true;
-    }).catch((error) => {
-      const { version, error: before } = this.description;
-      // What has loaded before will load again: it is the process that failed, not the plugin.
-      if (before === null && this.#readVersion() === version) this.#died(errorText(troubleOf(error)));
-      else this.#refuse(this.#readVersion(), troubleOf(error), isPassing(error));
-      return false;
-    }).finally(() => this.#starting = null);
+    if (this.#closing.signal.aborted || !this.description.usable) return null;
+    if (this.waitsUntil > this.house.now()) return null;
+    this.#starting ??= this.#startNow().finally(() => this.#starting = null);
     await this.#starting;
     return this.#process;
   }
 
-  /** Hands a process its routes' options. */
-  async #checkRoutes(process: PluginProcess | null = this.#process): Promise<Map<string, OptionIssue[]>> {
+  async #startNow() {
+    try {
+      const loaded = await this.#load();
+      await this.#checkRoutes(loaded.process);
+      this.#adopt(loaded);
+    } catch (error) {
+      const now = versionNow(this.house, this.#found);
+      const known = this.description.error === null && this.description.version === now;
+      // What has loaded before will load again: it is the process that failed, not the plugin.
+      if (known) this.#died(errorText(troubleOf(error)));
+      else this.#refuse(now, troubleOf(error), isPassing(error));
+    }
+  }
+
+  /** Hands a process its routes' options. Without a process, those of a plugin that takes none need no check. */
+  async #checkRoutes(process: PluginProcess | null = this.#process): Promise<RouteIssues> {
     const issues = new Map<string, OptionIssue[]>();
-    const { hasOptions } = this.description;
-    const known = process ?? (this.description.usable && hasOptions ? await this.#start() : null);
+    const needed = this.description.hasOptions && this.#routes.length > 0;
+    const checker = process ?? (needed ? await this.#start() : null);
     await Promise.all(this.#routes.map(async ({ name, options }) => {
-      const wrong = await known?.setRoute(name, options) ?? [];
+      const wrong = await checker?.setRoute(name, options) ?? [];
       if (wrong.length > 0) issues.set(name, wrong);
     }));
     return issues;
-  }
-
-  #watch(process: PluginProcess) {
-    this.#process = process;
-    void process.ended.then((end) => {
-      this.#leaving.delete(process);
-      const current = this.#process === process;
-      if (current) this.#process = null;
-      if (end.orderly) return;
-      if (current) this.#died(`its process ${end.reason}`);
-    });
-  }
-
-  #died(error: string) {
-    this.lastError = error;
-    this.restarts++;
-    this.#backOff();
-    this.events.onTrouble(error);
-  }
-
-  /** The first death costs no wait; each that follows without a success between doubles it. */
-  #backOff() {
-    this.#deaths++;
-    const { minRestartMs, maxRestartMs } = this.house.limits;
-    const wait = this.#deaths === 1 ? 0 : Math.min(maxRestartMs, minRestartMs * 2 ** (this.#deaths - 2));
-    this.waitsUntil = this.house.now() + wait;
   }
 
   /** Lets its process end in order; the next job starts another. */
@@ -353,41 +287,30 @@ export class PluginSlot {
     if (!process) return;
     this.#process = null;
     this.#leaving.add(process);
-    void process.ended.then(() => this.#leaving.delete(process));
     process.retire();
-  }
-
-  #shown(file: string | null): string | null {
-    return file === null ? null : relative(this.house.paths.folder, file);
   }
 }
 
-type Trouble = Partial<PluginError> & Pick<PluginError, "stage" | "message">;
+function trouble(
+  stage: PluginError["stage"],
+  message: string,
+  file: string | null = null,
+  line: number | null = null,
+): PluginError {
+  return { stage, message, file, line };
+}
+
+function troubleOf(error: unknown): PluginError {
+  if (error instanceof LoadFailure) return trouble(error.stage, error.message, error.file, error.line);
+  return trouble(
+    "import",
+    `its process could not be started: ${error instanceof Error ? error.message : error}`,
+  );
+}
 
 /** Whether a failure may pass by itself: not the module's fault, but a process's, the network's or the machine's. */
 function isPassing(error: unknown): boolean {
   return !(error instanceof LoadFailure) || error.passing;
-}
-
-function troubleOf(error: unknown): PluginError {
-  if (error instanceof LoadFailure) {
-    return { stage: error.stage, message: error.message, file: error.file, line: error.line };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { stage: "import", message: `its process could not be started: ${message}`, file: null, line: null };
-}
-
-function optionTrouble(issues: Map<string, OptionIssue[]>): PluginError | null {
-  for (const [route, [issue]] of issues) {
-    const at = issue!.path === "" ? "" : `${issue!.path}: `;
-    return {
-      stage: "options",
-      message: `those of route "${route}" do not fit: ${at}${issue!.message}`,
-      file: null,
-      line: null,
-    };
-  }
-  return null;
 }
 
 function grantKey(grants: readonly Grant[]): string {

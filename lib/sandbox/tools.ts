@@ -17,14 +17,14 @@ export interface ToolPaths {
   typesConfig: string;
 }
 
-/** Types of a plugin's modules, by rules that let the five-line plugin pass. Resolves null when they are right. */
-export function checkTypes(paths: ToolPaths, module: string): Promise<ToolFinding | null> {
+/** Checks the types of plugins, by rules that let the five-line plugin pass. Resolves null when they are right. */
+export function checkTypes(paths: ToolPaths, modules: readonly string[]): Promise<ToolFinding | null> {
   return tool([
     "check",
     "--quiet",
     `--config=${paths.typesConfig}`,
     `--import-map=${paths.importMap}`,
-    module,
+    ...modules,
   ]);
 }
 

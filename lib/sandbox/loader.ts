@@ -1,0 +1,78 @@
+/** Loads a plugin as its files are now, into a process of its own. @module */
+import { join, relative } from "@std/path";
+import type { FoundPlugin } from "./catalogue.ts";
+import { describe, type PluginDescription } from "./description.ts";
+import type { Grant } from "./grants.ts";
+import { type House, startProcess } from "./house.ts";
+import { LoadFailure, type PluginProcess, type ProcessListeners } from "./process.ts";
+import { fetchImports } from "./tools.ts";
+import { readVersion } from "./version.ts";
+
+/** A process with what loaded in it. */
+export interface LoadedPlugin {
+  process: PluginProcess;
+  description: PluginDescription;
+}
+
+/** A file that changes while it is loaded is loaded again, but not for ever. */
+const TRIES = 5;
+
+/**
+ * Loads a plugin. Packages that it imports and that are not there are fetched, once.
+ *
+ * @param signal Gives up, and ends the process.
+ * @throws {LoadFailure} Where the plugin cannot be loaded.
+ */
+export async function loadPlugin(
+  house: House,
+  found: FoundPlugin,
+  grants: readonly Grant[],
+  listeners: ProcessListeners,
+  signal: AbortSignal,
+): Promise<LoadedPlugin> {
+  const module = modulePath(house, found);
+  let fetched = false;
+  for (let tries = 1;; tries++) {
+    const before = versionNow(house, found);
+    if (signal.aborted) throw new LoadFailure("import", "the relay stops");
+    const process = await startProcess(house, module, grants, listeners);
+    const giveUp = () => process.kill("was stopped", true);
+    signal.addEventListener("abort", giveUp);
+    const settled = () => tries >= TRIES || versionNow(house, found) === before;
+    try {
+      const shape = await process.loaded;
+      if (settled()) return { process, description: describe(found.name, found.file, before ?? "", shape) };
+      process.kill("changed while it was loaded", true);
+    } catch (error) {
+      process.kill("could not be loaded", true);
+      if (!settled()) continue;
+      if (fetched || !(error instanceof LoadFailure) || !isMissingPackage(error)) throw error;
+      fetched = true;
+      const finding = await fetchImports(house.paths, module);
+      if (finding !== null) {
+        const file = finding.file === null ? null : relative(house.paths.folder, finding.file);
+        throw new LoadFailure("import", finding.message, file, finding.line, true);
+      }
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+}
+
+/** The version of a plugin that is in the folder now; null while it cannot be read, as when it is being replaced. */
+export function versionNow(house: House, found: FoundPlugin): string | null {
+  try {
+    return readVersion(modulePath(house, found)).hash;
+  } catch {
+    return null;
+  }
+}
+
+/** Where a plugin's module is. */
+export function modulePath(house: House, { file }: FoundPlugin): string {
+  return join(house.paths.folder, file);
+}
+
+function isMissingPackage({ message }: LoadFailure): boolean {
+  return /--cached-only|not found in cache|npm package/i.test(message);
+}

@@ -1,0 +1,56 @@
+/** Remembers what plugins tried to reach and were not allowed. @module */
+import type { PluginRefusal } from "./process.ts";
+
+/** Something that a plugin tried and was not allowed. */
+export interface RefusedAccess {
+  /** `net`, `read`, `write`, `env`, `sys`, `run`, `ffi` or `import`. */
+  kind: string;
+  /** Such as `evil.example:443` or a path; `*` for all of a kind. */
+  target: string;
+  /** The route in whose run it was last tried; null outside of a run. */
+  route: string | null;
+  count: number;
+  /** Milliseconds since 1970. */
+  lastAt: number;
+  /** What a route in config.json would need to allow it; null for what no route can. */
+  remedy: string | null;
+}
+
+/** Refused accesses remembered for a plugin: one that tries everything fills no memory. */
+const MOST = 50;
+const GRANTABLE = ["net", "read", "write", "env", "sys"];
+
+/**
+ * Notes a refusal in `known`.
+ *
+ * @returns The access as it is known now, when it is the first of its kind and target; null otherwise.
+ */
+export function noteRefusal(
+  known: Map<string, RefusedAccess>,
+  { kind, target, job }: PluginRefusal,
+  now: number,
+): RefusedAccess | null {
+  const key = `${kind} ${target}`;
+  const before = known.get(key);
+  if (!before && known.size >= MOST) return null;
+  const remedy = GRANTABLE.includes(kind) && target !== "*"
+    ? `"allow": { "${kind}": [${JSON.stringify(target)}] }`
+    : null;
+  const access = {
+    kind,
+    target,
+    route: job?.route ?? null,
+    count: (before?.count ?? 0) + 1,
+    lastAt: now,
+    remedy,
+  };
+  known.set(key, access);
+  return before ? null : access;
+}
+
+/** A refused access as a sentence without its subject. */
+export function refusalText({ kind, target, remedy }: RefusedAccess): string {
+  const tried = kind === "net" ? `reach ${target}` : target === "*" ? kind : `${kind} ${target}`;
+  const help = remedy === null ? "which no route can allow" : `which its route would allow with ${remedy}`;
+  return `tried to ${tried}, ${help}`;
+}
