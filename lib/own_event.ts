@@ -1,6 +1,6 @@
 /** Events that nobody sent: those that plugins emit, and those in which the relay speaks of itself. @module */
 import type { Coin, Content, JsonObject } from "./nouns.ts";
-import type { Match } from "./route/table.ts";
+import type { Plan } from "./route/plan.ts";
 import type { NewEvent } from "./store/contract.ts";
 
 /** The source of every event that the relay makes itself. */
@@ -18,7 +18,7 @@ export interface OwnEvent {
 }
 
 /** Makes an own event ready to be stored and routed like any other. `now` in milliseconds since 1970. */
-export function ownEvent(event: OwnEvent, match: (content: Content) => Match[], now: number): NewEvent {
+export function ownEvent(event: OwnEvent, plan: Plan, now: number): NewEvent {
   const { id, type, coin, data, test, depth } = event;
   const content: Content = { type, coin: coin ?? { id: "", symbol: "", name: "" }, changes: null, data };
   return {
@@ -32,6 +32,6 @@ export function ownEvent(event: OwnEvent, match: (content: Content) => Match[], 
     body: new TextEncoder().encode(JSON.stringify({ event_type: type, ...(coin && { coin }), data })),
     test,
     depth,
-    deliveries: match(content).map((found) => ({ ...found, dueAt: now })),
+    deliveries: plan(content, now),
   };
 }

@@ -4,10 +4,9 @@ import type { Config } from "./config/schema.ts";
 import { createDispatcher } from "./dispatch/dispatcher.ts";
 import { logOf } from "./log.ts";
 import { createNarrator } from "./narrate.ts";
-import type { Content } from "./nouns.ts";
 import { createReceiver, unavailable } from "./receive/receiver.ts";
+import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
-import { createRouteTable, type RouteTable } from "./route/table.ts";
 import { createPlugins } from "./sandbox/plugins.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
@@ -36,8 +35,8 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const log = logOf("relay");
   let config = initial;
   let routes: Route[] = [];
-  let table: RouteTable = createRouteTable([]);
-  const match = (content: Content) => table.match(content);
+  let current = createPlan([]);
+  const plan: Plan = (content, at) => current(content, at);
   const narrator = createNarrator(now);
   const ending = new AbortController();
 
@@ -52,7 +51,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const dispatcher = createDispatcher({
     store,
     runner: plugins.runner,
-    match,
+    plan,
     relay: crypto.randomUUID(),
     now,
     random: Math.random,
@@ -61,12 +60,12 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   });
   store.onCommit((news) => dispatcher.wake(news.routes));
   const append = groupCommit((events) => store.append(events));
-  const makeReceiver = () => createReceiver({ config, append, match, now, observe: narrator.receipt });
+  const makeReceiver = () => createReceiver({ config, append, plan, now, observe: narrator.receipt });
   let receive = makeReceiver();
 
   async function setRoutes() {
     routes = resolveRoutes(config, plugins.descriptions());
-    table = createRouteTable(routes.map(({ name, filters }) => ({ name, ...filters })));
+    current = createPlan(routes);
     const mistakes = await plugins.configure(routes);
     for (const { route, path, message } of mistakes) {
       log.error(`its deliveries wait: ${path}: ${message}`, { route });

@@ -71,6 +71,15 @@ export function fieldPattern(value: string, context: Context): void {
   }
 }
 
+/** A time zone that this system knows. */
+export function timeZone(value: string, context: Context): void {
+  try {
+    Temporal.Now.zonedDateTimeISO(value);
+  } catch {
+    refuse(context, "is no time zone", { permitted: 'an IANA name, such as "UTC" or "Europe/Berlin"' });
+  }
+}
+
 /** The path of a `where`. */
 export function wherePath(value: string, context: Context): void {
   const [root = "", ...keys] = value.split(".");

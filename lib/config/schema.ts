@@ -111,6 +111,9 @@ const allow = z.strictObject({
   sys: names.optional().describe('System information the plugin may ask for, such as "hostname"'),
 });
 
+const DIGEST = /^([1-9]\d{0,3}[mh]|daily ([01]\d|2[0-3]):[0-5]\d)$/;
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, such as "08:00"');
+
 const route = z.strictObject({
   name: z.string().regex(/^[a-z0-9_.-]+$/i, "may hold only letters, digits, . - and _").describe(
     "Name of the route, as logs, pages and metrics show it. Keep it: waiting deliveries belong to it",
@@ -130,6 +133,17 @@ const route = z.strictObject({
   ),
   rateLimit: z.string().regex(/^[1-9]\d*\/(s|m|h)$/, 'must look like "1/s", "30/m" or "100/h"').optional()
     .describe('At most so many attempts, by all relays together: "1/s", "30/m", "100/h". Default: no limit'),
+  digest: z.string().regex(DIGEST, 'must look like "15m", "2h" or "daily 08:00"').optional().describe(
+    'Gathers events and sends those of a window as one, at its end: "15m", "2h" or "daily 08:00". Default: each at once',
+  ),
+  quietHours: z.strictObject({
+    from: timeOfDay.describe('When they begin, such as "22:00"'),
+    to: timeOfDay.describe('When they end, such as "07:00"; may lie on the next day'),
+    except: z.strictObject(filters).optional().describe("What goes out all the same. Default: nothing"),
+  }).optional().describe("Hours in which nothing is sent; what comes in them waits for their end"),
+  timeZone: z.string().superRefine(rules.timeZone).optional().describe(
+    'Zone of the times of day, such as "Europe/Berlin". Default: the server\'s own',
+  ),
   order: z.enum(["any", "coin"]).default("any").describe(
     "coin: the deliveries of one coin strictly one after the other, as received. Default: any",
   ),

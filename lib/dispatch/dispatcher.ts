@@ -1,10 +1,11 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
-import type { Attempt, Content } from "../nouns.ts";
+import type { Attempt } from "../nouns.ts";
+import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
-import type { Match } from "../route/table.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import type { Job, PluginRunner, Result } from "./contract.ts";
-import { makeJob } from "./job.ts";
+import { DIGEST_EVENTS, digestLength } from "./digest.ts";
+import { eventForPlugin, makeJob } from "./job.ts";
 import { cutsChain, settlement } from "./settle.ts";
 
 /** One ended attempt, for logs, metrics and the dashboard. */
@@ -20,8 +21,8 @@ export interface AttemptReport {
 export interface DispatcherParts {
   store: Pick<Store, "claim" | "renew" | "settle" | "kvGet">;
   runner: PluginRunner;
-  /** The routes that take an event which the relay makes itself. */
-  match(content: Content): Match[];
+  /** The deliveries that are to be made of an event which the relay makes itself. */
+  plan: Plan;
   /** Names this process among all that share the store. */
   relay: string;
   /** Milliseconds since 1970. */
@@ -93,9 +94,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** What each wanting route can take now. Routes at their limit are woken by the end of one of theirs. */
   function openings(): ClaimRoute[] {
     return [...wanting].flatMap((name) => {
-      const route = routes.get(name);
-      const limit = (route?.concurrency ?? 0) - (load.get(name) ?? 0);
       wanting.delete(name);
+      const route = routes.get(name);
+      const limit = route === undefined ? 0 : places(route);
       if (route === undefined || limit <= 0) return [];
       const readyAt = runner.readyAt(route.plugin);
       if (readyAt === null) return [];
@@ -105,6 +106,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       }
       return [{ route: name, limit, order: route.order, rate: route.rate }];
     });
+  }
+
+  /** How many more deliveries of a route may run. A digest's go together, and one digest at a time. */
+  function places({ name, concurrency, schedule }: Route): number {
+    const busy = load.get(name) ?? 0;
+    if (schedule.digest === null) return concurrency - busy;
+    return busy === 0 ? DIGEST_EVENTS : 0;
   }
 
   async function claim() {
@@ -120,7 +128,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
           leaseUntil: at + LEASE_MS,
           routes: asked,
         });
-        claimed.forEach(begin);
+        batches(claimed).forEach(begin);
         if (nextDueAt !== null) sleepUntil(Math.max(nextDueAt, at + 1));
       }
     } catch (error) {
@@ -131,54 +139,74 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
-  function begin(claimed: Claimed) {
-    const { delivery } = claimed;
+  /** What is attempted together: each delivery by itself, those of a digest in one. */
+  function batches(claimed: readonly Claimed[]): Claimed[][] {
+    const gathers = ({ delivery }: Claimed) => (routes.get(delivery.route)?.schedule.digest ?? null) !== null;
+    const digests = Map.groupBy(claimed.filter(gathers), ({ delivery }) => delivery.route);
+    return [...claimed.filter((one) => !gathers(one)).map((one) => [one]), ...digests.values()];
+  }
+
+  function begin(batch: Claimed[]) {
     const startedAt = now();
-    running.set(delivery.id, { claimed, startedAt });
-    load.set(delivery.route, (load.get(delivery.route) ?? 0) + 1);
-    void attempt(claimed, startedAt);
+    for (const claimed of batch) {
+      const { id, route } = claimed.delivery;
+      running.set(id, { claimed, startedAt });
+      load.set(route, (load.get(route) ?? 0) + 1);
+    }
+    void attempt(batch, startedAt);
   }
 
-  async function attempt(claimed: Claimed, startedAt: number) {
-    const { delivery } = claimed;
-    const route = routes.get(delivery.route);
-    if (route === undefined || stopping) return giveBack(claimed, startedAt);
-    const job = makeJob(claimed, route, store);
+  async function attempt(batch: Claimed[], startedAt: number) {
+    const route = routes.get(batch[0]!.delivery.route);
+    if (route === undefined || stopping) return giveBack(batch, startedAt);
+    const fits = digestLength(batch.map(({ event, delivery }) => eventForPlugin(event, delivery.matched)));
+    giveBack(batch.splice(fits), startedAt);
+    const job = makeJob(batch, route, store, startedAt);
     const result = await runner.run(job);
-    if (!running.has(delivery.id)) return; // given back while it ran
-    if (result === null) return giveBack(claimed, startedAt + FAULT_PAUSE_MS);
-    const facts = { claimed, job, route, result, startedAt, now: now(), random: parts.random() };
-    const outcome = settlement({ ...facts, match: parts.match });
-    parts.observe({ job, result, settlement: outcome, chainCut: cutsChain(facts) });
-    end(claimed, outcome);
+    const held = batch.filter(({ delivery }) => running.has(delivery.id)); // the others were given back while it ran
+    if (result === null) return giveBack(held, startedAt + FAULT_PAUSE_MS);
+    const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
+    const settlements = held.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
+    held.forEach((claimed, index) => {
+      const outcome = settlements[index]!;
+      const chainCut = index === 0 && cutsChain({ claimed, result });
+      parts.observe({
+        job: { ...job, delivery: claimed.delivery.id },
+        result,
+        settlement: outcome,
+        chainCut,
+      });
+      end(claimed, outcome);
+    });
   }
 
-  /** Makes a delivery pending again. Without an attempt the claim is undone: nothing was tried. */
-  function giveBack(claimed: Claimed, dueAt: number, attempt: Attempt | null = null) {
-    const { id, route } = claimed.delivery;
-    end(claimed, { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] });
+  /** Undoes claims: nothing was tried. */
+  function giveBack(batch: readonly Claimed[], dueAt: number) {
+    end(batch.map((claimed) => pendingAgain(claimed, dueAt, null)));
   }
 
   /** Gives back what runs: it may have acted already, so it counts as an attempt. */
   function interrupt() {
     const at = now();
-    for (const { claimed, startedAt } of [...running.values()]) {
-      giveBack(claimed, at, {
+    end([...running.values()].map(({ claimed, startedAt }) =>
+      pendingAgain(claimed, at, {
         number: claimed.delivery.attempts,
         startedAt,
         durationMs: Math.max(0, at - startedAt),
         outcome: "interrupted",
         error: "the relay stopped",
-      });
-    }
+      })
+    ));
   }
 
-  function end({ delivery }: Claimed, outcome: Settlement) {
-    ended.push(outcome);
-    if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
-    running.delete(delivery.id);
-    load.set(delivery.route, (load.get(delivery.route) ?? 1) - 1);
-    if (!settling) void settle();
+  function end(settlements: readonly Settlement[]) {
+    for (const outcome of settlements) {
+      ended.push(outcome);
+      if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
+      running.delete(outcome.delivery);
+      load.set(outcome.route, (load.get(outcome.route) ?? 1) - 1);
+    }
+    if (!settling && ended.length > 0) void settle();
   }
 
   /** What ends while a commit runs goes into the next one. A route gets its free place once its end is on disk. */
@@ -232,4 +260,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       }
     },
   };
+}
+
+function pendingAgain(
+  { delivery: { id, route } }: Claimed,
+  dueAt: number,
+  attempt: Attempt | null,
+): Settlement {
+  return { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] };
 }

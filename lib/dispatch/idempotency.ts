@@ -13,5 +13,14 @@ export function idempotencyKey(
 ): string {
   const parts = [event.source, event.id, delivery.route];
   if (delivery.replayOf !== null) parts.push(String(delivery.id));
+  return hashOf(parts);
+}
+
+/** The key of several deliveries that go out as one: the same as long as they are the same. */
+export function digestKey(keys: readonly string[]): string {
+  return hashOf(keys);
+}
+
+function hashOf(parts: readonly string[]): string {
   return "msg_" + bytesToHex(sha256(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
 }

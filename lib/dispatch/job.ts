@@ -4,20 +4,33 @@ import { understand } from "../receive/understand.ts";
 import type { Route } from "../route/resolve.ts";
 import type { Claimed, Store } from "../store/contract.ts";
 import type { EventForPlugin, Job } from "./contract.ts";
-import { idempotencyKey } from "./idempotency.ts";
+import { digestOf } from "./digest.ts";
+import { digestKey, idempotencyKey } from "./idempotency.ts";
 
-/** Makes the job for one attempt. A body that was not understood is handed on with its type empty and no data. */
-export function makeJob({ delivery, event }: Claimed, route: Route, store: Pick<Store, "kvGet">): Job {
+/**
+ * Makes the job for one attempt: of one delivery, or of several that a digest gathered. A body that was not understood
+ * is handed on with its type empty and no data.
+ */
+export function makeJob(
+  batch: readonly Claimed[],
+  route: Route,
+  store: Pick<Store, "kvGet">,
+  now: number,
+): Job {
+  const [first] = batch;
+  if (first === undefined) throw new RangeError("Cannot make a job: no delivery was claimed");
+  const keys = batch.map(({ event, delivery }) => idempotencyKey(event, delivery));
+  const key = keys.length === 1 ? keys[0]! : digestKey(keys);
   return {
     plugin: route.plugin,
     route: route.name,
-    delivery: delivery.id,
-    event: eventForPlugin(event, delivery.matched),
-    attempt: delivery.attempts,
-    idempotencyKey: idempotencyKey(event, delivery),
+    delivery: first.delivery.id,
+    event: digestOf(batch.map(({ event, delivery }) => eventForPlugin(event, delivery.matched)), key, now),
+    attempt: first.delivery.attempts,
+    idempotencyKey: key,
     timeoutMs: route.timeoutMs,
-    depth: event.depth,
-    kvGet: (key) => store.kvGet(route.name, key),
+    depth: Math.max(...batch.map(({ event }) => event.depth)),
+    kvGet: (name) => store.kvGet(route.name, name),
   };
 }
 

@@ -1,8 +1,8 @@
 /** What becomes of a delivery after an attempt: a pure decision. @module */
-import type { Attempt, Content, JsonObject } from "../nouns.ts";
+import type { Attempt, JsonObject } from "../nouns.ts";
 import { ownEvent } from "../own_event.ts";
 import type { Route } from "../route/resolve.ts";
-import type { Match } from "../route/table.ts";
+import type { Plan } from "../route/plan.ts";
 import type { Claimed, NewEvent, Settlement } from "../store/contract.ts";
 import { retryDelay } from "./backoff.ts";
 import type { EventForPlugin, Job, Result } from "./contract.ts";
@@ -23,11 +23,14 @@ export interface Ended {
   now: number;
   /** Between 0 and 1. */
   random: number;
-  match(content: Content): Match[];
+  plan: Plan;
 }
 
-/** Decides what to write: done, another attempt later, or a dead letter with the event that tells of it. */
-export function settlement(ended: Ended): Settlement {
+/**
+ * Decides what to write: done, another attempt later, or a dead letter with the event that tells of it. What a plugin
+ * remembers and emits is written once, with the `first` of the deliveries that an attempt was made for.
+ */
+export function settlement(ended: Ended, first = true): Settlement {
   const { claimed: { delivery }, route, result, startedAt, now } = ended;
   const attempt: Attempt = {
     number: delivery.attempts,
@@ -38,7 +41,10 @@ export function settlement(ended: Ended): Settlement {
   };
   const base = { delivery: delivery.id, attempt, route: route.name };
   if (result.outcome === "done") {
-    return { ...base, next: { state: "done" }, kv: result.kv, emitted: emittedEvents(ended) };
+    const next = { state: "done" } as const;
+    return first
+      ? { ...base, next, kv: result.kv, emitted: emittedEvents(ended) }
+      : { ...base, next, kv: [], emitted: [] };
   }
   const delay = result.outcome === "permanent"
     ? null
@@ -79,12 +85,12 @@ function deadEvents(ended: Ended): NewEvent[] {
 }
 
 function own(
-  { job, match, now }: Ended,
+  { job, plan, now }: Ended,
   id: string,
   type: string,
   data: JsonObject,
   depth: number,
 ): NewEvent {
   const coin: EventForPlugin["coin"] | null = job.event.coin.id === "" ? null : job.event.coin;
-  return ownEvent({ id, type, coin, data, test: job.event.test, depth }, match, now);
+  return ownEvent({ id, type, coin, data, test: job.event.test, depth }, plan, now);
 }

@@ -1,8 +1,7 @@
 /** The public listener's handler: a request in, an answer out, the event on disk in between. @module */
 import { STATUS_CODE } from "@std/http";
 import type { Config, SourceConfig } from "../config/schema.ts";
-import type { Content } from "../nouns.ts";
-import type { Match } from "../route/table.ts";
+import type { Plan } from "../route/plan.ts";
 import { type Appended, type NewEvent, StoreUnavailable } from "../store/contract.ts";
 import { ageSeconds } from "../verify/age.ts";
 import { createVerify, type RefusalReason, type SignedHeaders, type Verify } from "../verify/verify.ts";
@@ -37,8 +36,8 @@ export interface ReceiverParts {
   config: Pick<Config, "server" | "sources">;
   /** Commits one event; rejects with {@linkcode StoreUnavailable}. */
   append(event: NewEvent): Promise<Appended>;
-  /** The routes that take an event. */
-  match(content: Content): Match[];
+  /** The deliveries that are to be made of an event. */
+  plan: Plan;
   /** Milliseconds since 1970. */
   now(): number;
   observe(receipt: Receipt): void;
@@ -135,9 +134,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
         body,
         test: request.headers.has(TEST_HEADER),
         depth: 0,
-        deliveries: understood === null
-          ? []
-          : parts.match(understood).map((match) => ({ ...match, dueAt: at })),
+        deliveries: understood === null ? [] : parts.plan(understood, at),
       });
       receipt(appended.result, null, { authentic: true, headers, notUnderstood });
       return new Response(appended.result === "accepted" ? ACCEPTED : DUPLICATE, JSON_HEADERS);

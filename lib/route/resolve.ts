@@ -1,6 +1,7 @@
 /** The routes that are in force: those of config.json, filled up from their plugins' own defaults. @module */
 import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
 import type { RetryPolicy } from "../dispatch/backoff.ts";
+import { parseDigest, type Schedule } from "./schedule.ts";
 
 /** What routing needs to know of a plugin. */
 export interface PluginDefaults {
@@ -24,6 +25,10 @@ export interface Route {
   /** At most `count` deliveries per `perMs`; null: no limit. */
   rate: { count: number; perMs: number } | null;
   retry: RetryPolicy;
+  /** When its deliveries are made. */
+  schedule: Schedule;
+  /** What goes out in its quiet hours all the same; null: nothing. */
+  urgent: Filters | null;
   /** Whether config.json names it; otherwise it is there because its plugin's file is. */
   configured: boolean;
 }
@@ -64,12 +69,8 @@ function resolve(
   retry: Config["retry"],
   configured: boolean,
 ): Route {
-  const { fields, changeTypes, coins, events, where } = route;
-  const own = Object.fromEntries(
-    Object.entries({ fields, changeTypes, coins, events, where }).filter(([, filter]) =>
-      filter !== undefined
-    ),
-  ) as Filters;
+  const { fields, changeTypes, coins, events, where, quietHours } = route;
+  const own = withoutUndefined({ fields, changeTypes, coins, events, where }) as Filters;
   const limits = { ...retry, ...withoutUndefined(route.retry ?? {}) };
   return {
     name: route.name,
@@ -86,6 +87,12 @@ function resolve(
       minDelayMs: limits.minDelaySeconds * 1000,
       maxDelayMs: limits.maxDelaySeconds * 1000,
     },
+    schedule: {
+      digest: route.digest === undefined ? null : parseDigest(route.digest),
+      quietHours: quietHours === undefined ? null : { from: quietHours.from, to: quietHours.to },
+      timeZone: route.timeZone ?? Temporal.Now.timeZoneId(),
+    },
+    urgent: quietHours?.except === undefined ? null : withoutUndefined(quietHours.except) as Filters,
     configured,
   };
 }

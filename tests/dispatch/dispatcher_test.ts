@@ -20,6 +20,8 @@ function route(name: string, settings: Partial<Route> = {}): Route {
     order: "any",
     rate: null,
     retry: { maxAttempts: 3, minDelayMs: 1, maxDelayMs: 2 },
+    schedule: { digest: null, quietHours: null, timeZone: "UTC" },
+    urgent: null,
     configured: true,
     ...settings,
   };
@@ -37,7 +39,8 @@ async function startDispatcher(
   const dispatcher = createDispatcher({
     store,
     runner: { run, readyAt },
-    match: (content) => content.type.startsWith("relay.") ? [{ route: "alarms", matched: null }] : [],
+    plan: ({ type }, now) =>
+      type.startsWith("relay.") ? [{ route: "alarms", matched: null, dueAt: now }] : [],
     relay: "relay-1",
     now: Date.now,
     random: () => 0.5,
@@ -51,7 +54,7 @@ async function startDispatcher(
     dispatcher,
     reports,
     faults,
-    /** Stores events with a delivery each for `routes`. */
+    /** Stores events with a delivery each for `routes`, due at once. */
     async add(events: number, ...routes: string[]) {
       const now = Date.now();
       await store.append(Array.from({ length: events }, () => ({
@@ -206,4 +209,21 @@ Deno.test("stopping waits for what runs, and gives back what does not end in tim
       never: ["pending", 1],
     },
   );
+});
+
+Deno.test("a digest's deliveries go out as one event, and succeed or fail together", async () => {
+  const jobs: Job[] = [];
+  await using started = await startDispatcher((job) => {
+    jobs.push(job);
+    return Promise.resolve(jobs.length === 1 ? FAILED : DONE);
+  });
+  const gathering = route("a", { schedule: { digest: { everyMs: 1 }, quietHours: null, timeZone: "UTC" } });
+  await started.add(5, "a");
+  started.dispatcher.configure([gathering]);
+  const done = await started.settled(5);
+  assertEquals(jobs.map(({ event }) => event.type), ["relay.digest", "relay.digest"]);
+  const ids = (jobs[0]!.event.data["events"] as { id: string }[]).map(({ id }) => id);
+  assertEquals(ids, ["evt-1", "evt-2", "evt-3", "evt-4", "evt-5"]);
+  assertEquals(jobs[0]!.idempotencyKey, jobs[1]!.idempotencyKey);
+  assertEquals(done.map(({ attempts }) => attempts), [2, 2, 2, 2, 2]);
 });

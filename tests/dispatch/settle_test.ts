@@ -52,6 +52,8 @@ const ROUTE: Route = {
   order: "any",
   rate: null,
   retry: POLICY,
+  schedule: { digest: null, quietHours: null, timeZone: "UTC" },
+  urgent: null,
   configured: true,
 };
 
@@ -79,7 +81,7 @@ function ended(
     startedAt: 1000,
     now: 1250,
     random: 0.5,
-    match: () => [{ route: "alarms", matched: null }],
+    plan: (_content, now) => [{ route: "alarms", matched: null, dueAt: now }],
   };
 }
 

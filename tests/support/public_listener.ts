@@ -31,7 +31,7 @@ export async function startPublicListener(settings: PublicListenerSettings = {})
       sources: [{ name: "cryptosync", path: "/webhook", secrets: [GOLDEN_SECRET], maxAgeSeconds: 300 }],
     },
     append: groupCommit((events) => store.append(events)),
-    match: (content) => table.match(content),
+    plan: (content, now) => table.match(content).map((match) => ({ ...match, dueAt: now })),
     now: settings.now ?? Date.now,
     observe: (receipt) => receipts.push(receipt),
   });
