@@ -3,7 +3,7 @@ import type { Attempt } from "../nouns.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
-import type { Job, PluginRunner, Result } from "./contract.ts";
+import type { EventForPlugin, Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
 import { cutsChain, settlement } from "./settle.ts";
@@ -159,25 +159,22 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   async function attempt(batch: Claimed[], startedAt: number) {
     const route = routes.get(batch[0]!.delivery.route);
     if (route === undefined || stopping) return giveBack(batch, startedAt);
-    const fits = digestLength(batch.map(({ event, delivery }) => eventForPlugin(event, delivery.matched)));
-    giveBack(batch.splice(fits), startedAt);
+    if (batch.length > 1) giveBack(batch.splice(digestLength(batch.map(seenByPlugin))), startedAt);
     const job = makeJob(batch, route, store, startedAt);
     const result = await runner.run(job);
     const held = batch.filter(({ delivery }) => running.has(delivery.id)); // the others were given back while it ran
     if (result === null) return giveBack(held, startedAt + FAULT_PAUSE_MS);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
     const settlements = held.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
-    held.forEach((claimed, index) => {
-      const outcome = settlements[index]!;
-      const chainCut = index === 0 && cutsChain({ claimed, result });
+    for (const [index, claimed] of held.entries()) {
       parts.observe({
         job: { ...job, delivery: claimed.delivery.id },
         result,
-        settlement: outcome,
-        chainCut,
+        settlement: settlements[index]!,
+        chainCut: index === 0 && cutsChain({ claimed, result }),
       });
-      end(claimed, outcome);
-    });
+    }
+    end(settlements);
   }
 
   /** Undoes claims: nothing was tried. */
@@ -268,4 +265,8 @@ function pendingAgain(
   attempt: Attempt | null,
 ): Settlement {
   return { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] };
+}
+
+function seenByPlugin({ event, delivery }: Claimed): EventForPlugin {
+  return eventForPlugin(event, delivery.matched);
 }
