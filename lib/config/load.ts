@@ -7,7 +7,18 @@ import { ConfigError, type Mistake, type Path } from "./mistake.ts";
 import { JsonSyntaxError, parseJson } from "./parse_json.ts";
 import { schemaAt } from "./permitted.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { rememberSubstitutions } from "./secrets.ts";
+import { rememberSubstitutions, secretsIn } from "./secrets.ts";
+
+/** A config as far as it could be read. */
+export interface Inspection {
+  /** Null when there are mistakes. */
+  config: Config | null;
+  mistakes: Mistake[];
+  /** What the file says, `${NAME}` replaced where it could be; null when it is no JSON. Nothing about it is certain. */
+  value: Json;
+  /** What must not be shown of it. */
+  secrets: string[];
+}
 
 /**
  * Reads and checks a config, with `${NAME}` taken from `environment` and, where that lacks it, from `.env` beside the
@@ -16,51 +27,66 @@ import { rememberSubstitutions } from "./secrets.ts";
  * @throws {ConfigError} With every mistake at once.
  */
 export function loadConfig(file: string, environment: Environment): Config {
-  const { value, substitutions, mistakes } = substitute(readConfig(file), readEnvironment(file, environment));
-  const typed = withTypes(value, substitutions);
-  const unset = new Set(mistakes.map(({ path }) => path));
-  const parsed = configSchema.safeParse(typed);
-  if (!parsed.success) {
-    mistakes.push(
-      ...explain(parsed.error.issues, typed, substitutions).filter(({ path }) => !unset.has(path)),
-    );
-  }
-  mistakes.push(...missingFolder(file, typed).filter(({ path }) => !unset.has(path)));
-  if (mistakes.length > 0 || !parsed.success) throw new ConfigError(file, inOrder(mistakes, typed));
-  rememberSubstitutions(parsed.data, substitutions);
-  return parsed.data;
+  const { config, mistakes } = inspectConfig(file, environment);
+  if (config === null) throw new ConfigError(file, mistakes);
+  return config;
 }
 
-function readConfig(file: string): Json {
+/** Reads and checks a config like {@linkcode loadConfig}, for those who want to look further although it has mistakes. */
+export function inspectConfig(file: string, environment: Environment): Inspection {
+  const read = readConfig(file);
+  const surroundings = readEnvironment(file, environment);
+  if ("problem" in read) return { config: null, mistakes: [read], value: null, secrets: [] };
+  if ("problem" in surroundings) return { config: null, mistakes: [surroundings], value: null, secrets: [] };
+  const { value, substitutions, mistakes } = substitute(read.json, surroundings.environment);
+  const typed = withTypes(value, substitutions);
+  const parsed = configSchema.safeParse(typed);
+  const issues = parsed.success ? [] : explain(parsed.error.issues, typed, substitutions);
+  const unset = new Set(mistakes.map(({ path }) => path)); // what stands there is no value yet, so no rule fits it
+  mistakes.push(...[...issues, ...missingFolder(file, typed)].filter(({ path }) => !unset.has(path)));
+  const config = parsed.success && mistakes.length === 0 ? parsed.data : null;
+  if (config !== null) rememberSubstitutions(config, substitutions);
+  return {
+    config,
+    mistakes: inOrder(mistakes, typed),
+    value: typed,
+    secrets: secretsIn(typed, substitutions),
+  };
+}
+
+function readConfig(file: string): { json: Json } | Mistake {
   let text: string;
   try {
     text = Deno.readTextFileSync(file);
   } catch (error) {
     const missing = error instanceof Deno.errors.NotFound;
-    throw new ConfigError(file, [{
+    return {
       path: "",
       problem: missing
         ? `does not exist in ${dirname(resolve(file))}`
         : `cannot be read: ${messageOf(error)}`,
       hint: missing ? "`deno task start` makes a first one" : "check who may read the file",
-    }]);
+    };
   }
   try {
-    return parseJson(text);
+    return { json: parseJson(text) };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     const { line, column, message, hint } = error;
-    const path = `line ${line}, column ${column}`;
-    throw new ConfigError(file, [{ path, problem: message, ...(hint === undefined ? {} : { hint }) }]);
+    return {
+      path: `line ${line}, column ${column}`,
+      problem: message,
+      ...(hint === undefined ? {} : { hint }),
+    };
   }
 }
 
-function readEnvironment(file: string, environment: Environment): Environment {
+function readEnvironment(file: string, environment: Environment): { environment: Environment } | Mistake {
   try {
-    return withDotenv(file, environment);
+    return { environment: withDotenv(file, environment) };
   } catch (error) {
     const problem = `.env beside it cannot be read: ${messageOf(error)}`;
-    throw new ConfigError(file, [{ path: "", problem, hint: "check who may read the file" }]);
+    return { path: "", problem, hint: "check who may read the file" };
   }
 }
 
@@ -103,8 +129,8 @@ function isFolder(path: string): string | null {
   }
 }
 
-/** In the order of the file, so that a person mends it from top to bottom; what is missing comes where it belongs. */
-function inOrder(mistakes: readonly Mistake[], value: Json): Mistake[] {
+/** The mistakes of `value` in the order of the file, so that a person mends it from top to bottom; what is missing comes where it belongs. */
+export function inOrder(mistakes: readonly Mistake[], value: Json): Mistake[] {
   const keys = [...new Set([...Object.keys(value ?? {}), ...Object.keys(schemaAt([])?.properties ?? {})])];
   const rank = ({ path }: Mistake) => keys.indexOf(/^[^.[]*/.exec(path)![0]);
   return mistakes.toSorted((a, b) =>

@@ -20,12 +20,16 @@ export interface SchemaNode {
   default?: unknown;
 }
 
-let root: SchemaNode | undefined;
+let configNode: SchemaNode | undefined;
 
-/** The node of the config's schema at `path`, or `undefined` where there is none. */
-export function schemaAt(path: Path): SchemaNode | undefined {
-  root ??= z.toJSONSchema(configSchema, { io: "input" }) as SchemaNode;
-  let node: SchemaNode | undefined = root;
+/**
+ * The node of a schema at `path`, or `undefined` where there is none.
+ *
+ * @param root Default: the config's own schema.
+ */
+export function schemaAt(path: Path, root?: SchemaNode): SchemaNode | undefined {
+  configNode ??= z.toJSONSchema(configSchema, { io: "input" }) as SchemaNode;
+  let node: SchemaNode | undefined = root ?? configNode;
   for (const part of path) {
     const { properties, additionalProperties, items, anyOf }: SchemaNode = node ?? {};
     if (typeof part === "number") node = items;

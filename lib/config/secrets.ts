@@ -1,7 +1,7 @@
 /** Which texts of a config are secret, so that no log, page or error shows them. @module */
 import type { Json } from "../nouns.ts";
 import type { Config } from "./schema.ts";
-import type { Environment, Substitution } from "./environment.ts";
+import type { Substitution } from "./environment.ts";
 
 /** What stands for a secret wherever one would be shown. */
 export const MASK = "•••";
@@ -11,36 +11,32 @@ const LEAST_LENGTH = 8;
 const TELLING_KEY =
   /secret|token|passw|passphrase|api_?key|routing_?key|credential|authorization|webhook_?url|^smtp$/i;
 
-const fromEnvironment = new WeakMap<Config, Environment[]>();
+const fromEnvironment = new WeakMap<Config, readonly Substitution[]>();
 
 /** Remembers which values of `config` came from the environment. */
 export function rememberSubstitutions(config: Config, substitutions: readonly Substitution[]): void {
-  fromEnvironment.set(config, substitutions.map(({ variables }) => variables));
+  fromEnvironment.set(config, substitutions);
 }
 
 /**
- * Every secret of a config, longest first: signing secrets, admin tokens, passwords inside URLs, options whose key
- * says so (`token`, `webhookUrl`, …), and whatever came from the environment and is longer than a port or a word.
+ * Every secret of a config, longest first: what stands under a key that says so (`secrets`, `token`, `webhookUrl`, …),
+ * passwords inside URLs, and whatever came from the environment and is longer than a port or a word.
  */
 export function secretValues(config: Config): string[] {
-  const found = new Set<string>();
-  const add = (value: string | undefined) => {
-    if (!value) return;
-    found.add(value);
-    found.add(encodeURIComponent(value));
-  };
-  for (const { secrets } of config.sources) secrets.forEach(add);
-  add(config.admin.token);
-  add(config.admin.readToken);
-  urlPasswords(config.store).forEach(add);
-  for (const { options } of config.routes) optionSecrets(options ?? {}, false).forEach(add);
-  for (const variables of fromEnvironment.get(config) ?? []) {
-    for (const value of Object.values(variables)) {
-      if (value.length >= LEAST_LENGTH) add(value);
-      urlPasswords(value).forEach(add);
-    }
-  }
-  return [...found].sort((a, b) => b.length - a.length);
+  return secretsIn(config as unknown as Json, fromEnvironment.get(config) ?? []);
+}
+
+/** The same of a config that may have mistakes. */
+export function secretsIn(value: Json, substitutions: readonly Substitution[]): string[] {
+  const variables = substitutions.flatMap((one) => Object.values(one.variables));
+  const found = [
+    ...secretTexts(value, false),
+    ...variables.filter((text) => text.length >= LEAST_LENGTH),
+    ...variables.flatMap(urlPasswords),
+  ].filter((text) => text !== "");
+  return [...new Set(found.flatMap((text) => [text, encodeURIComponent(text.toWellFormed())]))].sort((a, b) =>
+    b.length - a.length
+  );
 }
 
 /** `text` with every one of `secrets` (longest first, as {@linkcode secretValues} gives them) masked. */
@@ -71,12 +67,12 @@ function urlPasswords(text: string): string[] {
   }
 }
 
-function optionSecrets(node: Json, telling: boolean): string[] {
+function secretTexts(node: Json, telling: boolean): string[] {
   if (typeof node === "string") {
     const [, ofScheme] = /^\S+\s+(\S+)$/.exec(node) ?? []; // "Bearer …"
     return telling ? [node, ...ofScheme ? [ofScheme] : [], ...urlPasswords(node)] : urlPasswords(node);
   }
-  if (Array.isArray(node)) return node.flatMap((item) => optionSecrets(item, telling));
+  if (Array.isArray(node)) return node.flatMap((item) => secretTexts(item, telling));
   if (node === null || typeof node !== "object") return [];
-  return Object.entries(node).flatMap(([key, item]) => optionSecrets(item, telling || TELLING_KEY.test(key)));
+  return Object.entries(node).flatMap(([key, item]) => secretTexts(item, telling || TELLING_KEY.test(key)));
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCommand } from "./run_command.ts";
 
-const COMMANDS = ["start", "send"];
+const COMMANDS = ["start", "send", "check"];
 
 Deno.test("without a command, and with --help, the commands are listed", async () => {
   const [bare, help] = await Promise.all([runCommand([]), runCommand(["--help"])]);

@@ -1,0 +1,154 @@
+/** `deno task check`: whether the config and the plugins are right, and what each plugin may reach. @module */
+import { basename, dirname, join, resolve } from "@std/path";
+import { inOrder, inspectConfig, type Inspection } from "../config/load.ts";
+import { type Mistake, renderMistakes } from "../config/mistake.ts";
+import type { Config } from "../config/schema.ts";
+import { maskText } from "../config/secrets.ts";
+import { resolveRoutes } from "../route/resolve.ts";
+import { errorText, type PluginDescription } from "../sandbox/description.ts";
+import { type Grant, grantsOf } from "../sandbox/grants.ts";
+import { createPlugins } from "../sandbox/plugins.ts";
+import { COMMON_HELP, configFile, EXIT, PROJECT, readArguments } from "./command.ts";
+import { notesOn } from "./notes.ts";
+import { pluginMistakes } from "./plugin_mistakes.ts";
+import { createProgress, harmless, paint, table } from "./terminal.ts";
+
+export const name = "check";
+
+export const summary = "check config.json and the plugins, and show what each may reach";
+
+export const help = `deno task check [flags]
+
+Checks config.json (with .env), every plugin in the plugins folder and the options that the routes give them. Lists
+every mistake with its place, what is permitted and what to do; without mistakes it shows what each plugin may reach,
+and why. Runs nothing and sends nothing.
+
+${COMMON_HELP}
+
+Exit code: 0 all is right, 1 something is wrong.`;
+
+/** What a plugin may reach under a route. */
+interface Reach {
+  plugin: string;
+  route: string;
+  grants: Pick<Grant, "kind" | "target" | "why">[];
+}
+
+/** All that is found. */
+interface Findings {
+  file: string;
+  mistakes: Mistake[];
+  /** Of plugins that are no good, each as one line. */
+  broken: string[];
+  notes: Mistake[];
+  plugins: PluginDescription[];
+  reach: Reach[];
+}
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readArguments(args, {});
+  const file = configFile(values);
+  const inspection = inspectConfig(file, Deno.env.toObject());
+  const findings = await findAll(file, inspection);
+  if (values.json) console.log(JSON.stringify({ ok: isRight(findings), ...findings }));
+  else print(findings, inspection.config, inspection.secrets);
+  return isRight(findings) ? EXIT.done : EXIT.yourInput;
+}
+
+const isRight = ({ mistakes, broken }: Findings) => mistakes.length + broken.length === 0;
+
+async function findAll(file: string, { config, mistakes, value, secrets }: Inspection): Promise<Findings> {
+  const folder = dirname(file);
+  const findings: Findings = { file, mistakes, broken: [], notes: [], plugins: [], reach: [] };
+  const pluginsDir = pluginsFolder(folder, value);
+  if (pluginsDir === null || mistakes.some(({ path }) => path === "pluginsDir")) return findings;
+  const progress = createProgress();
+  progress.show("looking at the plugins …");
+  const plugins = await createPlugins({
+    folder: pluginsDir,
+    root: PROJECT,
+    base: folder,
+    hidden: [file, join(folder, ".env")],
+    onLog: () => {},
+  });
+  try {
+    const descriptions = plugins.descriptions();
+    const more = await pluginMistakes({ value, mistakes, secrets, folder }, plugins);
+    const broken = descriptions.flatMap(({ error, file }) =>
+      error === null
+        ? []
+        : [`${basename(pluginsDir)}/${error.file === null ? `${file}: ` : ""}${errorText(error)}`]
+    );
+    const routes = config === null ? [] : resolveRoutes(config, descriptions.filter(({ usable }) => usable));
+    return {
+      ...findings,
+      mistakes: inOrder([...mistakes, ...more], value),
+      broken: broken.map((text) => maskText(text, secrets)),
+      notes: config === null ? [] : notesOn(config, routes, descriptions),
+      plugins: descriptions,
+      reach: routes.map((route) => ({
+        plugin: route.plugin,
+        route: route.name,
+        grants: grantsOf(route, folder).map(({ kind, target, why }) => ({ kind, target, why })),
+      })),
+    };
+  } finally {
+    progress.clear();
+    await plugins.stop(0);
+  }
+}
+
+/** The plugins folder that a config names, right or not; null when it cannot be known. */
+function pluginsFolder(folder: string, value: Inspection["value"]): string | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const { pluginsDir = "./plugins" } = value;
+  return typeof pluginsDir === "string" ? resolve(folder, pluginsDir) : null;
+}
+
+function print(findings: Findings, config: Config | null, secrets: readonly string[]): void {
+  const { file, mistakes, broken, notes, plugins, reach } = findings;
+  const lines = [...mistakes.map((mistake) => renderMistakes(file, [mistake])), ...broken].map(harmless);
+  if (lines.length > 0) {
+    console.error(lines.join("\n"));
+    console.error(`\n${paint.red(lines.length === 1 ? "1 mistake" : `${lines.length} mistakes`)}`);
+    return;
+  }
+  console.log(`${paint.green("right")}  ${file}`);
+  if (config) console.log(`\n${paint.bold("Sources")}\n${table(config.sources.map(describeSource))}`);
+  console.log(
+    `\n${paint.bold("Plugins")}\n${
+      table(plugins.map(({ name, description }) => [`  ${name}`, harmless(description ?? "")]))
+    }`,
+  );
+  console.log(
+    `\n${paint.bold("What each may reach")}\n${
+      table([["  plugin", "route", "may reach", "why"], ...reach.flatMap(rows)].map((row) =>
+        row.map((cell) =>
+          maskText(cell, secrets)
+        )
+      ))
+    }`,
+  );
+  if (notes.length > 0) {
+    console.log(`\n${paint.yellow("Worth a look")}\n${harmless(renderMistakes(file, notes))}`);
+  }
+}
+
+function describeSource({ name, path, secrets, maxAgeSeconds }: Config["sources"][number]): string[] {
+  return [
+    `  ${name}`,
+    path,
+    `${secrets.length} ${secrets.length === 1 ? "secret" : "secrets"}`,
+    `${maxAgeSeconds} s old at most`,
+  ];
+}
+
+function rows({ plugin, route, grants }: Reach): string[][] {
+  if (grants.length === 0) return [[`  ${plugin}`, route, "nothing", ""]];
+  return grants.map(({ kind, target, why }) => [
+    `  ${plugin}`,
+    route,
+    kind === "net" ? (target === "*" ? "any public host" : target) : `${kind} ${target}`,
+    why,
+  ]);
+}

@@ -1,0 +1,75 @@
+/** What is right in a config but probably not meant, told by `deno task check` without making it fail. @module */
+import { isLoopback } from "../config/loopback.ts";
+import type { Mistake } from "../config/mistake.ts";
+import type { Config } from "../config/schema.ts";
+import { suggest } from "../config/suggest.ts";
+import type { Route } from "../route/resolve.ts";
+import type { PluginDescription } from "../sandbox/description.ts";
+
+/** The first segments of the fields that the provider documents. */
+const DOCUMENTED = [
+  "id",
+  "symbol",
+  "name",
+  "web_slug",
+  "image",
+  "categories",
+  "platforms",
+  "public_notices",
+  "additional_notices",
+  "links",
+];
+
+/** Things worth a look. */
+export function notesOn(
+  config: Config,
+  routes: readonly Route[],
+  plugins: readonly PluginDescription[],
+): Mistake[] {
+  const notes: Mistake[] = [];
+  config.sources.forEach(({ secrets }, i) =>
+    secrets.forEach((secret, j) => {
+      if (secret.startsWith("whsec_")) return;
+      notes.push({
+        path: `sources[${i}].secrets[${j}]`,
+        problem: "does not begin with whsec_, as the provider's secrets do",
+        hint: "is it the whole secret? Its prefix belongs to it",
+      });
+    })
+  );
+  config.routes.forEach(({ fields = [], plugin, options, disabled }, i) => {
+    if (disabled) return;
+    fields.forEach((pattern, j) => {
+      const [root = ""] = pattern.replace(/^!/, "").split(".");
+      const near = root.includes("*") || DOCUMENTED.includes(root) ? undefined : suggest(root, DOCUMENTED);
+      if (near === undefined) return;
+      notes.push({
+        path: `routes[${i}].fields[${j}]`,
+        problem: `the provider documents no field like ${JSON.stringify(pattern)}`,
+        hint: `did you mean ${JSON.stringify(pattern.replace(root, near))}?`,
+      });
+    });
+    if (
+      options && Object.keys(options).length > 0 &&
+      plugins.some(({ name, hasOptions }) => name === plugin && !hasOptions)
+    ) {
+      notes.push({
+        path: `routes[${i}].options`,
+        problem: `the plugin ${plugin} takes no options: nothing looks at them`,
+      });
+    }
+  });
+  if (routes.length === 0) {
+    notes.push({
+      path: "routes",
+      problem: "no route is in force: events are kept, and nothing acts on them",
+    });
+  }
+  if (isLoopback(config.server.hostname)) {
+    notes.push({
+      path: "server.hostname",
+      problem: "only this machine reaches the relay: fine behind a proxy or a tunnel here",
+    });
+  }
+  return notes;
+}

@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { inFolder } from "../config/folder.ts";
+import { runCommand } from "./run_command.ts";
+
+const BUILT_IN = fromFileUrl(new URL("../../plugins", import.meta.url));
+const SOURCES = [{ name: "cryptosync", secrets: ["whsec_of_mine"] }];
+
+const check = (folder: string, args: string[] = [], env: Record<string, string> = {}) =>
+  runCommand(["check", "--config", join(folder, "config.json"), ...args], env);
+
+Deno.test("check of the example config finds nothing wrong, and shows that log reaches nothing", () =>
+  inFolder({
+    "config.json": Deno.readTextFileSync(new URL("../../config.example.json", import.meta.url))
+      .replace('"./plugins"', JSON.stringify(BUILT_IN)),
+  }, async (folder) => {
+    const { code, stdout, stderr } = await check(folder, [], { CRYPTOSYNC_WEBHOOK_SECRET: "whsec_1" });
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /^right {2}/);
+    assertMatch(stdout, /\n {2}log +log-everything +nothing/);
+    assertFalse(stdout.includes("Worth a look"), stdout);
+  }));
+
+Deno.test("check shows what each plugin may reach, and why", () =>
+  inFolder({
+    "config.json": {
+      sources: SOURCES,
+      pluginsDir: BUILT_IN,
+      routes: [
+        {
+          name: "chat",
+          plugin: "slack",
+          options: { webhookUrl: "https://hooks.example/services/T0/B0/hunter2" },
+        },
+        {
+          name: "call",
+          plugin: "http",
+          options: { url: "${URL}" },
+          allow: { net: ["*"], write: ["data/x"] },
+        },
+      ],
+    },
+  }, async (folder) => {
+    const { code, stdout, stderr } = await check(folder, [], { URL: "http://127.0.0.1:9000/?key=hunter2" });
+    assertEquals([code, stderr], [0, ""]);
+    for (
+      const row of [
+        /slack +chat +hooks\.example:443 +options\.webhookUrl/,
+        /http +call +127\.0\.0\.1:9000 +options\.url/,
+        /http +call +any public host +allow\.net\[0\]/,
+        new RegExp(`http +call +write ${folder}/data/x +allow\\.write\\[0\\]`),
+      ]
+    ) assertMatch(stdout, row);
+    assertFalse(stdout.includes("hunter2"));
+  }));
+
+Deno.test("check tells the mistakes of the config and of its plugins together, each with its place and remedy", () =>
+  inFolder({
+    "config.json": {
+      server: { prot: 8080 },
+      sources: SOURCES,
+      pluginsDir: BUILT_IN,
+      routes: [
+        { name: "a", plugin: "slak" },
+        { name: "b", plugin: "slack", options: { webhookURL: "https://hooks.example/hunter2" } },
+        { name: "c", plugin: "http", options: { url: "hunter2", method: "GET" } },
+        { name: "d", plugin: "slack", options: { webhookUrl: "${NOWHERE_SET}" } },
+        { name: "e", plugin: "slack" },
+        { name: "f", plugin: "log", allow: { net: ["a b"] }, fields: ["x..y"] },
+        { name: "g", plugin: "gone", disabled: true },
+      ],
+    },
+  }, async (folder) => {
+    const { code, stdout, stderr } = await check(folder);
+    assertEquals([code, stdout], [1, ""]);
+    const places = stderr.split("\n").filter((line) => line.startsWith("config.json: "))
+      .map((line) => line.split(": ")[1]);
+    assertEquals(places, [
+      "server.prot",
+      "routes[0].plugin",
+      "routes[1].options.webhookURL",
+      "routes[2].options.method",
+      "routes[2].options.url",
+      "routes[3].options.webhookUrl",
+      "routes[4].options.webhookUrl",
+      "routes[5].allow.net[0]",
+      "routes[5].fields[0]",
+    ]);
+    assertStringIncludes(
+      stderr,
+      'there is no plugin "slak"\n    did you mean "slack"?\n    permitted: discord, ',
+    );
+    assertStringIncludes(
+      stderr,
+      'is not an option of this plugin\n    did you mean "webhookUrl"?\n    permitted: webhookUrl',
+    );
+    assertStringIncludes(
+      stderr,
+      "routes[3].options.webhookUrl: the environment variable NOWHERE_SET is not set",
+    );
+    assertStringIncludes(stderr, "routes[4].options.webhookUrl: is missing");
+    assertStringIncludes(stderr, "\n9 mistakes\n");
+    assertFalse(stderr.includes("hunter2"));
+  }));
+
+Deno.test("check tells of plugins that do not load, with file and line, whether or not a route names them", () =>
+  inFolder({ "config.json": { sources: SOURCES } }, async (folder) => {
+    const write = (name: string, text: string) => Deno.writeTextFile(join(folder, "plugins", name), text);
+    await write("broken.ts", "\nexport default { run( };");
+    await write("empty.ts", "export const x = 1;");
+    await write("good.ts", 'export default { fields: ["links.*"], run() { throw new Error("was run"); } };');
+    const { code, stderr } = await check(folder);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "plugins/broken.ts:2: ");
+    assertMatch(stderr, /plugins\/empty\.ts.*has no default export/);
+    assertStringIncludes(stderr, "\n2 mistakes\n");
+    await Deno.remove(join(folder, "plugins", "broken.ts"));
+    await Deno.remove(join(folder, "plugins", "empty.ts"));
+    const right = await check(folder);
+    assertEquals(right.code, 0);
+    assertMatch(
+      right.stdout,
+      /\n {2}good +good +nothing/,
+      "a plugin that declares fields is a route of its own name",
+    );
+  }));
+
+Deno.test("check points at what is permitted but probably not meant, without failing", () =>
+  inFolder({
+    "config.json": {
+      sources: [{ name: "a", secrets: ["4f9c2d7be1"] }],
+      pluginsDir: BUILT_IN,
+      routes: [{
+        name: "a",
+        plugin: "log",
+        fields: ["link.*", "platforms.x", "price.usd"],
+        options: { x: 1 },
+      }],
+    },
+  }, async (folder) => {
+    const { code, stdout } = await check(folder);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "sources[0].secrets[0]: does not begin with whsec_");
+    assertStringIncludes(
+      stdout,
+      'routes[0].fields[0]: the provider documents no field like "link.*"\n    did you mean "links.*"?',
+    );
+    assertStringIncludes(stdout, "routes[0].options: the plugin log takes no options");
+    assertFalse(/fields\[[12]\]/.test(stdout));
+    assertFalse(stdout.includes("4f9c2d7be1"));
+  }));
+
+Deno.test("check --json tells the same to machines", () =>
+  inFolder(
+    { "config.json": { sources: SOURCES, routes: [{ name: "a", plugin: "nowhere" }] } },
+    async (folder) => {
+      const { code, stdout } = await check(folder, ["--json"]);
+      assertEquals(code, 1);
+      const found = JSON.parse(stdout);
+      assertEquals([found.ok, found.mistakes.length, found.mistakes[0].path], [false, 1, "routes[0].plugin"]);
+      assert(Array.isArray(found.reach));
+    },
+  ));
+
+Deno.test("check of a config that is no JSON tells that alone", () =>
+  inFolder({ "config.json": "{" }, async (folder) => {
+    const { code, stderr } = await check(folder);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^config\.json: line 1, column 2: .*\n.*\n\n1 mistake\n$/);
+  }));
