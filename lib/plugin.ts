@@ -27,7 +27,8 @@ export {
 export { type MessageOptions, messageOptions } from "./plugin/message_options.ts";
 export { fullest, type Size } from "./plugin/fullest.ts";
 export { renderMessage } from "./plugin/template.ts";
-export { changeWords, eventWords, platformName } from "./plugin/words.ts";
+export { changeWords, eventWords } from "./plugin/words.ts";
+export { chainIdOf, platformName } from "./plugin/platforms.ts";
 export { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./plugin/severity.ts";
 export { type Migration, pairMigrations } from "./plugin/migrations.ts";
 export { difference, type Part } from "./plugin/difference.ts";

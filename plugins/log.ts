@@ -3,13 +3,13 @@ import { definePlugin, describe, rowsAsText } from "coinrelay/plugin";
 /** Writes one readable line for each change to the relay's log. */
 export default definePlugin({
   description: "Writes one readable line for each change",
-  run(event) {
+  run(event, { log }) {
     const { title, lines, more, test } = describe(event, { maxText: 300, maxLines: 200 });
     const mark = test ? "[test] " : "";
     for (const { words, rows } of lines) {
       const values = rowsAsText(rows, " · ");
-      console.log(`${mark}${title}: ${words}${values && ": "}${values}`);
+      log.info(`${mark}${title}: ${words}${values && ": "}${values}`);
     }
-    if (more > 0) console.log(`${mark}${title}: … and ${more} more changes`);
+    if (more > 0) log.info(`${mark}${title}: … and ${more} more changes`);
   },
 });

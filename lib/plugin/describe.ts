@@ -4,7 +4,8 @@ import { clean, shorten } from "./clean.ts";
 import { difference } from "./difference.ts";
 import { pairMigrations } from "./migrations.ts";
 import { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./severity.ts";
-import { changeWords, eventWords, phrase, platformName } from "./words.ts";
+import { platformName } from "./platforms.ts";
+import { changeWords, eventWords, phrase } from "./words.ts";
 
 /** A run of text and what it is: `old`/`new` are whole values, `removed`/`added` parts of a difference. */
 export interface Span {

@@ -1,40 +1,6 @@
 import type { Change, ChangeType } from "../nouns.ts";
 import { clean, shorten } from "./clean.ts";
-
-/** Platform ids whose name is not simply the id with capitals. */
-const PLATFORMS: Record<string, string> = {
-  "algorand": "Algorand",
-  "arbitrum-one": "Arbitrum One",
-  "arbitrum-nova": "Arbitrum Nova",
-  "berachain": "Berachain",
-  "binance-smart-chain": "BNB Smart Chain",
-  "binancecoin": "BNB Beacon Chain",
-  "bob-network": "BOB",
-  "huobi-token": "Huobi ECO Chain",
-  "hyperevm": "HyperEVM",
-  "iotex": "IoTeX",
-  "klay-token": "Kaia",
-  "linea": "Linea",
-  "megaeth": "MegaETH",
-  "mantle": "Mantle",
-  "near-protocol": "NEAR",
-  "okex-chain": "OKT Chain",
-  "opbnb": "opBNB",
-  "optimistic-ethereum": "OP Mainnet",
-  "polygon-pos": "Polygon",
-  "polygon-zkevm": "Polygon zkEVM",
-  "the-open-network": "TON",
-  "tron": "TRON",
-  "unichain": "Unichain",
-  "vechain": "VeChain",
-  "world-chain": "World Chain",
-  "x-layer": "X Layer",
-  "xdai": "Gnosis Chain",
-  "xdc-network": "XDC Network",
-  "xrp": "XRP Ledger",
-  "zksync": "zkSync Era",
-  "zora-network": "Zora",
-};
+import { platformName } from "./platforms.ts";
 
 /** Fields whose name is not simply their last segment in words. */
 const FIELDS: Record<string, string> = {
@@ -81,27 +47,6 @@ const EVENTS: Record<string, string> = {
 };
 
 const DONE: Record<ChangeType, string> = { addition: "added", update: "changed", removal: "removed" };
-
-/**
- * A platform's name for people.
- *
- * @example
- * ```ts
- * import { platformName } from "coinrelay/plugin";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(platformName("xdai"), "Gnosis Chain");
- * assertEquals(platformName("some-new-chain"), "Some New Chain");
- * ```
- */
-export function platformName(id: string): string {
-  const name = Object.hasOwn(PLATFORMS, id) ? PLATFORMS[id] : undefined;
-  return name ??
-    shorten(clean(id), 60).replace(
-      /(^|[-_ ])(\p{Ll})/gu,
-      (_, gap: string, letter: string) => (gap && " ") + letter.toUpperCase(),
-    );
-}
 
 /** An event type for people: `cg.coin.listed` is "New coin listed"; one that is not known is said as it is. */
 export function eventWords(type: string): string {

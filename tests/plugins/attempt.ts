@@ -1,6 +1,14 @@
-/** Runs a plugin once and tells what would become of the delivery. @module */
-import { type Context, type JsonObject, Permanent, type PluginEvent, RetryLater, z } from "coinrelay/plugin";
-import type { Json } from "coinrelay/plugin";
+/** Runs a plugin once, in a context as the relay makes it, and tells what would become of the delivery. @module */
+import {
+  type Context,
+  type Json,
+  type JsonObject,
+  Permanent,
+  type PluginEvent,
+  RetryLater,
+  z,
+} from "coinrelay/plugin";
+import { createContext } from "../../lib/sandbox/inside/context.ts";
 
 /** How it ended. */
 export interface Ending {
@@ -35,33 +43,27 @@ interface AnyPlugin {
 /** Makes one attempt. */
 export async function attempt(plugin: AnyPlugin, event: PluginEvent, around: Around = {}): Promise<Ending> {
   const schema = plugin.options ?? z.strictObject({});
-  const options = await schema.parseAsync(around.options ?? {});
-  const emitted: Ending["emitted"] = [];
-  const log: string[] = [];
   const kv = around.kv ?? new Map<string, Json>();
-  const written = new Map<string, Json | undefined>();
-  const say = (...parts: unknown[]) => void log.push(parts.map(String).join(" "));
-  const timeout = AbortSignal.timeout(around.timeoutMs ?? 10_000);
-  const ending: Ending = { outcome: "done", error: "", seconds: null, emitted, log };
-  try {
-    await plugin.run(structuredClone(event), {
-      options,
+  const log: string[] = [];
+  const { context, close } = createContext({
+    job: {
       route: "test",
+      event: structuredClone(event),
       attempt: 1,
       idempotencyKey: around.idempotencyKey ?? "msg_0123456789abcdef",
-      signal: timeout,
-      log: { debug: say, info: say, warn: say, error: say },
-      fetch: around.fetch ?? fetch,
-      kv: {
-        get: <T extends Json>(key: string) =>
-          Promise.resolve((written.has(key) ? written.get(key) : kv.get(key)) as T | undefined),
-        set: (key, value) => void written.set(key, structuredClone(value)),
-        delete: (key) => void written.set(key, undefined),
-      },
-      emit: (type, data) => void emitted.push({ type, data: structuredClone(data) }),
-    });
-    for (const [key, value] of written) value === undefined ? kv.delete(key) : kv.set(key, value);
-    return ending;
+    },
+    options: await schema.parseAsync(around.options ?? {}),
+    signal: AbortSignal.timeout(around.timeoutMs ?? 10_000),
+    fetch: around.fetch ?? fetch,
+    log: (_level, parts) => void log.push(parts.map(String).join(" ")),
+    kvGet: (key) => Promise.resolve(kv.has(key) ? JSON.stringify(kv.get(key)) : null),
+  });
+  const ending: Ending = { outcome: "done", error: "", seconds: null, emitted: [], log };
+  try {
+    await plugin.run(structuredClone(event), context);
+    const { kv: written, emitted } = close();
+    for (const { key, value } of written) value === null ? kv.delete(key) : kv.set(key, JSON.parse(value));
+    return { ...ending, emitted };
   } catch (error) {
     const outcome = error instanceof Permanent ? "permanent" : "retry";
     const seconds = error instanceof RetryLater ? error.seconds : null;

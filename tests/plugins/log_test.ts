@@ -4,21 +4,8 @@ import { attempt } from "./attempt.ts";
 import { everyChange, plainEvent, updated } from "./events.ts";
 import { assertVisible, HOSTILE, hostileData, hostileEvent } from "./hostile.ts";
 
-/** What `run` writes with `console.log`. */
-async function logged(run: () => Promise<unknown>): Promise<string[]> {
-  const lines: string[] = [];
-  const before = console.log;
-  console.log = (...parts: unknown[]) => void lines.push(parts.join(" "));
-  try {
-    await run();
-  } finally {
-    console.log = before;
-  }
-  return lines;
-}
-
 Deno.test("log writes one readable line for each change", async () => {
-  const lines = await logged(() => attempt(log, updated(everyChange)));
+  const { log: lines } = await attempt(log, updated(everyChange));
   assertEquals(lines.length, everyChange.length - 1, "a migration is one line");
   assertEquals(lines[1], "Tether (USDT): Ticker changed: usdt → usdt0");
   assertEquals(lines[5], "Tether (USDT): Joined a category: stablecoins");
@@ -29,8 +16,9 @@ Deno.test("log writes one readable line for each change", async () => {
 });
 
 Deno.test("log marks a test, and says an event without changes", async () => {
-  const lines = await logged(() =>
-    attempt(log, plainEvent("cg.coin.listed", { id: "x", exchange: "Kraken" }, { test: true }))
+  const { log: lines } = await attempt(
+    log,
+    plainEvent("cg.coin.listed", { id: "x", exchange: "Kraken" }, { test: true }),
   );
   assertEquals(lines, ["[test] Tether (USDT): New coin listed: exchange: Kraken"]);
 });
@@ -39,7 +27,7 @@ Deno.test("log writes hostile texts on one harmless line each", async (step) => 
   for (const [says, text] of Object.entries(HOSTILE)) {
     await step.step(says, async () => {
       for (const event of [hostileEvent(text), hostileData(text)]) {
-        const lines = await logged(() => attempt(log, event));
+        const { log: lines } = await attempt(log, event);
         assert(lines.length >= 1 && lines.length <= Math.max(1, event.changes.length));
         for (const line of lines) {
           assertVisible(line);

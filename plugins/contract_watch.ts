@@ -1,0 +1,168 @@
+import {
+  type Change,
+  type Context,
+  definePlugin,
+  type Json,
+  pairMigrations,
+  platformName,
+  shorten,
+  z,
+} from "coinrelay/plugin";
+import { checkAddress } from "./_address_forms.ts";
+
+const options = z.strictObject({
+  windowMinutes: z.number().min(0).max(7 * 24 * 60).default(60).describe(
+    "A removal and an addition of one coin this far apart are still one migration; the route should say order: coin",
+  ),
+});
+
+/** Says what became of a coin's contracts, and checks the form and the checksum of every new address. */
+export default definePlugin({
+  description: "Pairs contract changes into migrations, checks addresses, emits relay.contract.*",
+  events: ["cg.coin.info.updated"],
+  options,
+  async run({ coin, changes, receivedAt }, context) {
+    const contracts = changes.filter(({ field }) => /^platforms\../.test(field));
+    if (contracts.length === 0) return;
+    if (contracts.length > MAX_CHANGES) {
+      context.log.warn(`${contracts.length} contracts changed at once; looking at ${MAX_CHANGES}`);
+    }
+    const now = Date.parse(receivedAt);
+    const windowMs = context.options.windowMinutes * 60_000;
+    const key = `recent/${coin.id.slice(0, 200).toWellFormed()}`;
+    const earlier = (await context.kv.get<Recent[]>(key) ?? []).filter(({ at }) =>
+      Math.abs(now - at) <= windowMs
+    );
+
+    const moves = pairUp(contracts.slice(0, MAX_CHANGES), earlier, now);
+    for (const move of moves) tell(move, context);
+
+    const used = new Set(moves.flatMap(({ from, to }) => from && to ? [from, to] : []));
+    const alone = moves.flatMap(({ from, to }) => from && to ? [] : [from ?? to]).filter((one) =>
+      one !== undefined
+    );
+    const recent = [...earlier, ...alone].filter((one) => !used.has(one)).slice(-MAX_RECENT);
+    remember(key, recent, now + windowMs, context);
+  },
+});
+
+/** An event makes at most 100 others, two for each change. */
+const MAX_CHANGES = 50;
+const MAX_RECENT = 20;
+/** Longer than any address; more of what a stranger wrote is not handed on. */
+const MAX_ADDRESS = 500;
+
+/** A contract that came or went, and has no counterpart yet. */
+type Recent = { gone: boolean; platform: string; address: string; at: number };
+
+/** What became of a contract: gone (`from`), new (`to`), or moved. */
+interface Move {
+  from?: Recent | undefined;
+  to?: Recent | undefined;
+}
+
+/** Updates, then pairs inside the event, then pairs with what came shortly before; what is left stands alone. */
+function pairUp(changes: Change[], earlier: Recent[], at: number): Move[] {
+  const side = ({ field }: Change, value: Json | undefined, gone: boolean): Recent => ({
+    gone,
+    platform: shorten(field.slice("platforms.".length), MAX_ADDRESS),
+    address: shorten(typeof value === "string" ? value : value ? JSON.stringify(value) : "", MAX_ADDRESS),
+    at,
+  });
+  const moves: Move[] = [];
+  const alone: Recent[] = [];
+  const inside = pairMigrations(changes);
+  const paired = new Set(inside.flatMap(({ removal, addition }) => [removal, addition]));
+  for (const change of changes) {
+    const [before, after] = [side(change, change.old_value, true), side(change, change.new_value, false)];
+    if (paired.has(change)) continue;
+    if (change.change_type === "update") moves.push({ from: before, to: after });
+    else alone.push(change.change_type === "removal" ? before : after);
+  }
+  for (const { removal, addition } of inside) {
+    moves.push({
+      from: side(removal, removal.old_value, true),
+      to: side(addition, addition.new_value, false),
+    });
+  }
+  const changeOf = new Map([...earlier, ...alone].map((one) => [asChange(one), one]));
+  for (const { removal, addition } of pairMigrations([...changeOf.keys()])) {
+    const [from, to] = [changeOf.get(removal), changeOf.get(addition)];
+    if (!from || !to || !(alone.includes(from) || alone.includes(to))) continue;
+    // What comes back where it was, or is withdrawn, has not moved.
+    if (from.platform === to.platform && from.address === to.address) continue;
+    moves.push({ from, to });
+    for (const one of [from, to]) if (alone.includes(one)) alone.splice(alone.indexOf(one), 1);
+  }
+  return [...moves, ...alone.map((one): Move => one.gone ? { from: one } : { to: one })];
+}
+
+function asChange({ gone, platform, address }: Recent): Change {
+  const field = `platforms.${platform}`;
+  return gone
+    ? { field, change_type: "removal", old_value: address }
+    : { field, change_type: "addition", new_value: address };
+}
+
+function tell({ from, to }: Move, { emit }: Pick<Context, "emit">): void {
+  const check = to ? checkAddress(to.platform, to.address) : null;
+  const found = check ? { check: check.verdict, ...check.reason && { reason: check.reason } } : {};
+  if (from && to) {
+    const where = from.platform === to.platform
+      ? `on ${platformName(to.platform)}`
+      : `from ${platformName(from.platform)} to ${platformName(to.platform)}`;
+    emit("relay.contract.migrated", {
+      summary: `Contract migrated ${where}`,
+      severity: "critical",
+      from_platform: from.platform,
+      to_platform: to.platform,
+      old_address: from.address,
+      new_address: to.address,
+      ...found,
+    });
+  } else if (to) {
+    emit("relay.contract.added", {
+      summary: `Contract on ${platformName(to.platform)} added`,
+      severity: "notice",
+      platform: to.platform,
+      address: to.address,
+      ...found,
+    });
+  } else if (from) {
+    emit("relay.contract.removed", {
+      summary: `Contract on ${platformName(from.platform)} removed`,
+      severity: "warning",
+      platform: from.platform,
+      address: from.address,
+    });
+  }
+  if (to && check?.verdict === "invalid") {
+    emit("relay.contract.invalid", {
+      summary: `Contract address on ${platformName(to.platform)} is not valid: ${check.reason}`,
+      severity: "critical",
+      platform: to.platform,
+      address: to.address,
+      reason: check.reason,
+    });
+  }
+}
+
+/** When what this process has written may be forgotten, so that coins that change once leave nothing behind. */
+const expiry = new Map<string, number>();
+
+function remember(
+  key: string,
+  recent: Recent[],
+  until: number,
+  { kv, route }: Pick<Context, "kv" | "route">,
+): void {
+  const mine = `${route}\n`;
+  const old = [...expiry].filter(([name, end]) => name.startsWith(mine) && end < Date.now()).slice(0, 100);
+  for (const [name] of old) {
+    expiry.delete(name);
+    kv.delete(name.slice(mine.length));
+  }
+  if (recent.length === 0) return kv.delete(key);
+  kv.set(key, recent);
+  expiry.set(mine + key, until);
+}

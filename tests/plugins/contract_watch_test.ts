@@ -1,0 +1,151 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Change, Json } from "coinrelay/plugin";
+import { checkAddress } from "../../plugins/_address_forms.ts";
+import contractWatch from "../../plugins/contract_watch.ts";
+import addresses from "./addresses.json" with { type: "json" };
+import { attempt } from "./attempt.ts";
+import { everyChange, updated } from "./events.ts";
+import { HOSTILE, hostileEvent } from "./hostile.ts";
+
+const [A, B, C] = [
+  "0xdac17f958d2ee523a2206206994597c13d831ec7",
+  "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48",
+  "0x4ecaba5870353805a9f068101a40e0f32ed605c6",
+] as const;
+const gone = (platform: string, old_value: string): Change => ({
+  field: `platforms.${platform}`,
+  change_type: "removal",
+  old_value,
+});
+const added = (platform: string, new_value: string): Change => ({
+  field: `platforms.${platform}`,
+  change_type: "addition",
+  new_value,
+});
+
+/** What is emitted, as `type old > new`, when events with these changes come so many minutes apart. */
+async function watch(events: Change[][], minutes = 10, options = {}): Promise<string[][]> {
+  const kv = new Map<string, Json>();
+  const told: string[][] = [];
+  for (const [index, changes] of events.entries()) {
+    const receivedAt = new Date(Date.UTC(2026, 3, 13) + index * minutes * 60_000).toISOString();
+    const ending = await attempt(contractWatch, updated(changes, { receivedAt }), { kv, options });
+    assertEquals(ending.error, "");
+    told.push(ending.emitted.map(({ type, data }) => {
+      const platforms = [data.from_platform, data.to_platform, data.platform].filter(Boolean).join(">");
+      return `${type.slice("relay.contract.".length)} ${platforms}`;
+    }));
+  }
+  return told;
+}
+
+Deno.test("contract_watch is right about every address of the labelled set", () => {
+  for (const { platform, address, verdict, source } of addresses) {
+    const check = checkAddress(platform, address);
+    assertEquals(check.verdict, verdict, `${platform} ${address} (${source}): ${check.reason}`);
+    assertEquals(check.reason !== "", verdict === "invalid");
+  }
+  assert(addresses.length >= 60 && new Set(addresses.map(({ platform }) => platform)).size >= 10);
+});
+
+Deno.test("contract_watch tells what was added, removed and changed", async () => {
+  assertEquals(await watch([[added("ethereum", A)]]), [["added ethereum"]]);
+  assertEquals(await watch([[gone("ethereum", A)]]), [["removed ethereum"]]);
+  const change: Change = { field: "platforms.ethereum", change_type: "update", old_value: A, new_value: B };
+  assertEquals(await watch([[change]]), [["migrated ethereum>ethereum"]]);
+  assertEquals(await watch([everyChange.filter(({ field }) => !field.startsWith("platforms."))]), [[]]);
+});
+
+Deno.test("contract_watch says both sides of a migration, and whether the new address is right", async () => {
+  const { emitted } = await attempt(contractWatch, updated([gone("xdai", C), added("ethereum", B)]));
+  assertEquals(emitted, [{
+    type: "relay.contract.migrated",
+    data: {
+      summary: "Contract migrated from Gnosis Chain to Ethereum",
+      severity: "critical",
+      from_platform: "xdai",
+      to_platform: "ethereum",
+      old_address: C,
+      new_address: B,
+      check: "valid",
+    },
+  }]);
+});
+
+Deno.test("contract_watch pairs a removal and an addition inside one event", async () => {
+  assertEquals(await watch([[added("ethereum", B), gone("xdai", A)]]), [["migrated xdai>ethereum"]]);
+  // By address where there are several, and not at all where it is not plain.
+  assertEquals(await watch([[gone("xdai", A), gone("fantom", C), added("sonic", C), added("base", B)]]), [
+    ["migrated fantom>sonic", "migrated xdai>base"],
+  ]);
+  assertEquals(await watch([[gone("xdai", A), gone("fantom", C), added("sonic", B), added("base", B)]]), [
+    ["removed xdai", "removed fantom", "added sonic", "added base"],
+  ]);
+});
+
+Deno.test("contract_watch pairs across events within the window, in either order", async () => {
+  const [removal, addition] = [[gone("xdai", A)], [added("ethereum", B)]];
+  assertEquals(await watch([removal, addition]), [["removed xdai"], ["migrated xdai>ethereum"]]);
+  assertEquals(await watch([addition, removal]), [["added ethereum"], ["migrated xdai>ethereum"]]);
+  assertEquals(await watch([removal, addition], 61), [["removed xdai"], ["added ethereum"]]);
+  assertEquals(await watch([removal, addition], 61, { windowMinutes: 90 }), [["removed xdai"], [
+    "migrated xdai>ethereum",
+  ]]);
+  assertEquals(await watch([removal, addition], 1, { windowMinutes: 0 }), [["removed xdai"], [
+    "added ethereum",
+  ]]);
+  // What has been paired is not paired again.
+  assertEquals(await watch([removal, addition, [added("base", C)]]), [
+    ["removed xdai"],
+    ["migrated xdai>ethereum"],
+    ["added base"],
+  ]);
+});
+
+Deno.test("contract_watch does not call it a migration when a contract comes back, or is withdrawn", async () => {
+  assertEquals(await watch([[gone("base", A)], [added("base", A)]]), [["removed base"], ["added base"]]);
+  assertEquals(await watch([[added("base", A)], [gone("base", A)]]), [["added base"], ["removed base"]]);
+  assertEquals(await watch([[gone("base", A)], [added("base", B)]]), [["removed base"], [
+    "migrated base>base",
+  ]]);
+});
+
+Deno.test("contract_watch pairs coins apart, and forgets what failed", async () => {
+  const kv = new Map<string, Json>();
+  const other = { coin: { id: "other", symbol: "o", name: "Other" } };
+  await attempt(contractWatch, updated([gone("xdai", A)]), { kv });
+  const { emitted } = await attempt(contractWatch, updated([added("ethereum", B)], other), { kv });
+  assertEquals(emitted.map(({ type }) => type), ["relay.contract.added"]);
+});
+
+Deno.test("contract_watch warns of an address that cannot be right", async () => {
+  const { emitted } = await attempt(contractWatch, updated([added("tron", B), added("never-heard-of", "x")]));
+  assertEquals(emitted.map(({ type, data }) => [type, data.check]), [
+    ["relay.contract.added", "invalid"],
+    ["relay.contract.invalid", undefined],
+    ["relay.contract.added", "not checked"],
+  ]);
+});
+
+Deno.test("contract_watch takes hostile texts, and values that are no text", async (step) => {
+  for (const [says, text] of Object.entries(HOSTILE)) {
+    await step.step(says, async () => {
+      const ending = await attempt(contractWatch, hostileEvent(text), { kv: new Map() });
+      assertEquals(ending.error, "");
+      assert(ending.emitted.length > 0);
+      for (const { data } of ending.emitted) assert(String(data.summary).length < 400);
+    });
+  }
+  const odd: Json[] = [null, true, 7, [], ["0x"], { a: 1 }];
+  for (const value of odd) {
+    const change: Change = {
+      field: "platforms.ethereum",
+      change_type: "update",
+      old_value: value,
+      new_value: value,
+    };
+    assertEquals((await attempt(contractWatch, updated([change]))).emitted[0]?.data.check, "invalid");
+  }
+  const many = Array.from({ length: 500 }, (_, i) => added(`chain-${i}`, A));
+  assertEquals((await attempt(contractWatch, updated(many))).emitted.length, 50);
+});
