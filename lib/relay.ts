@@ -1,21 +1,27 @@
 /** The relay, composed: the listeners, the store, the plugins, and the dispatcher between them. @module */
 import { join, resolve } from "@std/path";
+import { createAdmin } from "./admin/admin.tsx";
+import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
-import { createDispatcher } from "./dispatch/dispatcher.ts";
+import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
 import { logOf } from "./log.ts";
 import { createNarrator } from "./narrate.ts";
-import { createReceiver, unavailable } from "./receive/receiver.ts";
+import { createLedger } from "./receive/ledger.ts";
+import { createReceiver, type Receipt, unavailable } from "./receive/receiver.ts";
 import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
-import { createPlugins } from "./sandbox/plugins.ts";
+import { createPlugins, type RouteMistake } from "./sandbox/plugins.ts";
+import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
-import { pruneAll, retentionLimits } from "./store/retention.ts";
+import { startUpkeep } from "./upkeep.ts";
 
 /** A running relay. */
 export interface Relay {
   /** Where the public listener listens, such as `http://127.0.0.1:8080`. */
   url: string;
+  /** Where the admin listener listens. */
+  adminUrl: string;
   /**
    * Puts another config in force.
    *
@@ -26,21 +32,24 @@ export interface Relay {
   stop(graceMs: number): Promise<void>;
 }
 
-const PRUNE_EVERY_MS = 10 * 60 * 1000;
-const PRUNE_PAUSE_MS = 50;
-
 /** Starts a relay. Paths in the config are relative to `folder`. Rejects with what could not be started and why. */
 export async function startRelay(initial: Config, folder: string): Promise<Relay> {
   const now = Date.now;
   const log = logOf("relay");
   let config = initial;
-  let routes: Route[] = [];
-  let current = createPlan([]);
-  const plan: Plan = (content, at) => current(content, at);
+
   const narrator = createNarrator(now);
-  const ending = new AbortController();
+  const ledger = createLedger(now());
+  const metrics = createMetrics();
 
   const store = await openStore(config.store, folder);
+  const append = groupCommit(async (events: readonly NewEvent[]) => {
+    const began = performance.now();
+    const appended = await store.append(events);
+    metrics.commit(events.length, performance.now() - began);
+    return appended;
+  });
+
   const plugins = await createPlugins({
     folder: resolve(folder, config.pluginsDir),
     root: resolve(import.meta.dirname ?? ".", ".."),
@@ -48,6 +57,18 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     hidden: ["config.json", ".env"].map((name) => join(folder, name)),
     now,
   });
+
+  let routes: Route[] = [];
+  let mistakes: RouteMistake[] = [];
+  const off = new Set<string>();
+  let planned = createPlan([]);
+  const plan: Plan = (content, at) => planned(content, at);
+
+  const observeAttempt = (report: AttemptReport) => {
+    narrator.attempt(report);
+    metrics.attempt(report);
+    admin.observeAttempt(report);
+  };
   const dispatcher = createDispatcher({
     store,
     runner: plugins.runner,
@@ -55,61 +76,89 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     relay: crypto.randomUUID(),
     now,
     random: Math.random,
-    observe: narrator.attempt,
+    observe: observeAttempt,
     onFault: (error) => log.error(`the store cannot be used, trying again: ${messageOf(error)}`),
   });
   store.onCommit((news) => dispatcher.wake(news.routes));
-  const append = groupCommit((events) => store.append(events));
-  const makeReceiver = () => createReceiver({ config, append, plan, now, observe: narrator.receipt });
+
+  const observeReceipt = (receipt: Receipt) => {
+    narrator.receipt(receipt);
+    ledger.record(receipt);
+    metrics.receipt(receipt);
+  };
+  const makeReceiver = () => createReceiver({ config, append, plan, now, observe: observeReceipt });
   let receive = makeReceiver();
+
+  const admin = createAdmin({
+    store,
+    config: () => config,
+    routes: () => routes,
+    switches: {
+      off: () => off,
+      set(route, on) {
+        if (on) off.delete(route);
+        else off.add(route);
+        putInForce();
+      },
+    },
+    plugins,
+    mistakes: () => mistakes,
+    ledger,
+    metrics,
+    running: () => dispatcher.running(),
+    plan,
+    receive: (request) => receive(request),
+    now,
+    onAction: (action, facts) => logOf("admin").info(action, facts),
+  });
+
+  /** The routes that are on take events and make deliveries. */
+  function putInForce() {
+    const on = routes.filter(({ name }) => !off.has(name));
+    planned = createPlan(on);
+    dispatcher.configure(on);
+  }
 
   async function setRoutes() {
     routes = resolveRoutes(config, plugins.descriptions());
-    current = createPlan(routes);
-    const mistakes = await plugins.configure(routes);
+    mistakes = await plugins.configure(routes);
     for (const { route, path, message } of mistakes) {
       log.error(`its deliveries wait: ${path}: ${message}`, { route });
     }
-    dispatcher.configure(routes);
+    putInForce();
   }
   await setRoutes();
   plugins.onChange(() => setRoutes().catch((error) => log.error(`cannot set routes: ${messageOf(error)}`)));
 
+  const adminServer = Deno.serve(
+    { ...address(config.admin), onListen() {} },
+    (request, info) => admin.handle(request, info),
+  );
   const server = Deno.serve({
-    hostname: config.server.hostname,
-    port: config.server.port,
+    ...address(config.server),
     onListen() {},
     onError(error) {
       log.error(`cannot answer a request: ${messageOf(error)}`);
       return unavailable();
     },
   }, (request) => receive(request));
-
-  const pruning = setInterval(async () => {
-    try {
-      const pause = () => new Promise<void>((wake) => setTimeout(wake, PRUNE_PAUSE_MS));
-      const count = await pruneAll(store, retentionLimits(config, now()), ending.signal, pause);
-      if (count > 0) log.info(`deleted ${count} events older than ${config.retention.days} days`);
-    } catch (error) {
-      log.warn(`cannot delete old events, trying again later: ${messageOf(error)}`);
-    }
-  }, PRUNE_EVERY_MS);
+  const upkeep = startUpkeep({ store, config: () => config, now });
 
   return {
-    url: `http://${
-      server.addr.hostname === "0.0.0.0" ? "127.0.0.1" : server.addr.hostname
-    }:${server.addr.port}`,
+    url: urlOf(server.addr),
+    adminUrl: urlOf(adminServer.addr),
     async reconfigure(next) {
       const waiting = RESTART_NEEDED.filter((path) => valueAt(next, path) !== valueAt(config, path));
       config = { ...next, store: config.store, pluginsDir: config.pluginsDir };
+      off.clear();
       receive = makeReceiver();
       await setRoutes();
       return waiting;
     },
     async stop(graceMs) {
-      ending.abort();
-      clearInterval(pruning);
-      const closed = server.shutdown();
+      upkeep.stop();
+      admin.close();
+      const closed = Promise.all([server.shutdown(), adminServer.shutdown()]);
       await dispatcher.stop(graceMs);
       await plugins.stop(graceMs);
       await Promise.race([closed, new Promise((done) => setTimeout(done, graceMs))]);
@@ -130,6 +179,16 @@ const RESTART_NEEDED = [
 
 function valueAt(config: Config, path: typeof RESTART_NEEDED[number]): unknown {
   return path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config);
+}
+
+function address({ hostname, port }: { hostname: string; port: number }) {
+  return { hostname, port };
+}
+
+/** Where a listener can be reached from this machine. */
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function messageOf(error: unknown): string {

@@ -50,6 +50,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const log = logOf("relay");
   log.info(`listening on ${relay.url}`, { sources: config.sources.map(({ path }) => path).join(" ") });
+  log.info(`dashboard at ${relay.adminUrl}/`);
   if (first) console.log(`\n${first.text}\n`);
 
   const watching = watchConfig(file, async (news) => {

@@ -110,10 +110,13 @@ async function startProcess(configFile: string, env: Record<string, string>) {
     });
   const listening = await logged("listening", ({ message }) => message.startsWith("listening on "));
   const url = listening.message.slice("listening on ".length);
+  const dashboard = await logged("dashboard", ({ message }) => message.startsWith("dashboard at "));
+  const adminUrl = dashboard.message.slice("dashboard at ".length, -1);
 
   return {
     pid: child.pid,
     url,
+    adminUrl,
     lines,
     /** Everything it wrote, the log among it. */
     said,

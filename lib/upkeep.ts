@@ -1,0 +1,42 @@
+/** What the relay does by itself from time to time. @module */
+import type { Config } from "./config/schema.ts";
+import { logOf } from "./log.ts";
+import type { Store } from "./store/contract.ts";
+import { pruneAll, retentionLimits } from "./store/retention.ts";
+
+/** What upkeep needs from its surroundings. */
+export interface UpkeepParts {
+  store: Pick<Store, "prune">;
+  config(): Pick<Config, "retention" | "sources">;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+const PRUNE_EVERY_MS = 10 * 60 * 1000;
+/** Between two steps of pruning, so that acks come first. */
+const PRUNE_PAUSE_MS = 50;
+
+/** Begins; until stopped, old events are deleted every now and then. */
+export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void } {
+  const log = logOf("upkeep");
+  const ending = new AbortController();
+  const pause = () => new Promise<void>((wake) => setTimeout(wake, PRUNE_PAUSE_MS));
+
+  const pruning = setInterval(async () => {
+    try {
+      const count = await pruneAll(store, retentionLimits(config(), now()), ending.signal, pause);
+      if (count > 0) log.info(`deleted ${count} events older than ${config().retention.days} days`);
+    } catch (error) {
+      log.warn(
+        `cannot delete old events, trying again later: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }, PRUNE_EVERY_MS);
+
+  return {
+    stop() {
+      ending.abort();
+      clearInterval(pruning);
+    },
+  };
+}
