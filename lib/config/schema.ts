@@ -57,8 +57,10 @@ const source = z.strictObject({
   ),
 });
 
+const attempts = z.int().min(1).max(1000);
+
 const retry = z.strictObject({
-  maxAttempts: z.int().min(1).max(1000).default(10).describe(
+  maxAttempts: attempts.default(10).describe(
     "Attempts in all; after the last the delivery is a dead letter. Default: 10",
   ),
   minDelaySeconds: seconds.default(2).describe(
@@ -68,6 +70,15 @@ const retry = z.strictObject({
     "No wait is drawn above this. In seconds; default: 3600. With all defaults, ten attempts spread over at most 17 minutes",
   ),
 }).superRefine(rules.delaysInOrder, rules.evenIfIncomplete);
+
+/** No defaults here: what a route leaves open, the global retry says. */
+const routeRetry = z.strictObject({
+  maxAttempts: attempts.optional().describe("Attempts in all. Default: as in the global retry"),
+  minDelaySeconds: seconds.optional().describe(
+    "Upper bound of the first wait. In seconds; default: as in the global retry",
+  ),
+  maxDelaySeconds: seconds.optional().describe("Longest wait. In seconds; default: as in the global retry"),
+});
 
 const condition = z.union([
   scalar,
@@ -147,7 +158,7 @@ const route = z.strictObject({
   order: z.enum(["any", "coin"]).default("any").describe(
     "coin: the deliveries of one coin strictly one after the other, as received. Default: any",
   ),
-  retry: z.strictObject(retry.shape).partial().optional().describe(
+  retry: routeRetry.optional().describe(
     "Takes the place of parts of the global retry",
   ),
 });

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { loadConfig } from "../../lib/config/load.ts";
 import { ConfigError } from "../../lib/config/mistake.ts";
 import { MASK, maskSecrets, maskText, secretValues } from "../../lib/config/secrets.ts";
+import { resolveRoutes } from "../../lib/route/resolve.ts";
 import { inFolder } from "./folder.ts";
 
 const SOURCES = [{ name: "cryptosync", secrets: ["${SECRET}"] }];
@@ -43,6 +44,23 @@ Deno.test("loadConfig() takes .env only for what the environment lacks, and read
       number: "9090",
       mixed: "a 9090 ${{b}} $PORT",
       nested: "${SECRET}",
+    });
+  }));
+
+Deno.test("a route's retry says only what the route says; the rest is left to the global retry", () =>
+  inFolder({
+    "config.json": {
+      sources: SOURCES,
+      retry: { minDelaySeconds: 60 },
+      routes: [{ name: "a", plugin: "log", retry: { maxAttempts: 3 } }],
+    },
+  }, (folder) => {
+    const config = loadConfig(join(folder, "config.json"), { SECRET: "whsec_1" });
+    assertEquals(config.routes[0]?.retry, { maxAttempts: 3 });
+    assertEquals(resolveRoutes(config, [])[0]?.retry, {
+      maxAttempts: 3,
+      minDelayMs: 60_000,
+      maxDelayMs: 3_600_000,
     });
   }));
 
