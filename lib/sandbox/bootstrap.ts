@@ -10,7 +10,7 @@ import type { JsonObject } from "../nouns.ts";
 import { openChannel } from "./inside/channel.ts";
 import { createContext, logWith } from "./inside/context.ts";
 import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
-import { watchedFetch } from "./inside/fetch.ts";
+import { ipv4Client, watchedFetch } from "./inside/fetch.ts";
 import { type AnyPlugin, checkOptions, pluginIn, shapeOf } from "./inside/shape.ts";
 import {
   type JobForPlugin,
@@ -37,6 +37,9 @@ const routes = new Map<string, RouteState>();
 const running = new Map<number, AbortController>();
 const kvAnswers = new Map<number, (value: string | null) => void>();
 const stopping = new Controller();
+const told = new WeakSet<Error>();
+const originalFetch = globalThis.fetch;
+let client: Deno.HttpClient | undefined;
 let plugin: AnyPlugin | undefined;
 let folder = "";
 let asked = 0;
@@ -48,9 +51,16 @@ function log(id: number | null, level: LogLevel, parts: unknown[]) {
   channel.send({ t: "log", id, level, text: shorten(text, LIMITS.logChars) });
 }
 
+/** Tells the relay of a refused access, once for each error that says so. */
 function noteRefusal(id: number | null, thrown: unknown) {
   const refusal = refusalOf(thrown);
-  if (refusal) channel.send({ t: "refused", id, ...refusal });
+  if (refusal === null || told.has(thrown as Error)) return;
+  told.add(thrown as Error);
+  channel.send({ t: "refused", id, ...refusal });
+}
+
+function fetchFor(id: number | null): typeof fetch {
+  return watchedFetch(originalFetch, client, (error) => noteRefusal(id, error));
 }
 
 for (const level of ["debug", "info", "log", "warn", "error"] as const) {
@@ -69,7 +79,8 @@ for (const kind of ["unhandledrejection", "error"] as const) {
 
 async function load(message: ToPlugin & { t: "load" }) {
   folder = message.folder;
-  globalThis.fetch = watchedFetch(message.ipv4Only, (error) => noteRefusal(null, error));
+  client = message.ipv4Only ? ipv4Client() : undefined;
+  globalThis.fetch = fetchFor(null);
   let stage: LoadStage = "import";
   try {
     const module = await import(message.url);
@@ -107,7 +118,7 @@ async function run(id: number, job: JobForPlugin) {
     job,
     options: route?.options,
     signal: controller.signal,
-    fetch: globalThis.fetch,
+    fetch: fetchFor(id),
     log: write,
     kvGet: (key) =>
       new Promise((resolve) => {
@@ -177,9 +188,15 @@ function handle(message: ToPlugin) {
   }
 }
 
-for await (const message of channel.messages()) {
-  const done = handle(message);
-  // The first messages are in order: routes need the plugin, and jobs need their routes.
-  if (message.t === "load" || message.t === "route") await done;
+try {
+  for await (const message of channel.messages()) {
+    const done = handle(message);
+    // The first messages are in order: routes need the plugin, and jobs need their routes.
+    if (message.t === "load" || message.t === "route") await done;
+  }
+  exit(0); // the relay is gone
+} catch (thrown) {
+  // Nothing here fails of itself: the plugin has broken what both of them stand on.
+  log(null, "error", [`broke its own process: ${failureText(describeFailure(thrown, folder))}`]);
+  exit(70);
 }
-exit(0); // the relay is gone

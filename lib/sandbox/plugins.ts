@@ -131,7 +131,10 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
 
   const onLog = options.onLog ??
     ((plugin, { level, text, job }) =>
-      log[level](text, job === null ? { plugin } : { plugin, route: job.route, delivery: job.delivery }));
+      log[level](
+        plain(text),
+        job === null ? { plugin } : { plugin, route: job.route, delivery: job.delivery },
+      ));
 
   function changed() {
     if (ready) { for (const listener of listeners) listener(); }
@@ -144,13 +147,15 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       onLog: (line) => onLog(plugin, line),
       onRefused(refusal: PluginRefusal) {
         const access = noteRefusal(refused, refusal, now());
-        if (access) log.warn(refusalText(access), { plugin, route: access.route });
+        if (access) log.warn(plain(refusalText(access)), { plugin, route: access.route });
       },
-      onDeath: (reason) => log.error(reason, { plugin }),
+      onDeath: (reason) => log.error(plain(reason), { plugin }),
       onChange() {
         const { error, usable, version } = slot.description;
         if (error) {
-          log.error(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`, { plugin });
+          log.error(plain(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`), {
+            plugin,
+          });
         } else if (ready) {
           log.info("is in force", { plugin, version });
         }
@@ -184,7 +189,9 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     return scanning ??= (async () => {
       while (scanAgain) {
         scanAgain = false;
-        await scanOnce().catch((error) => log.error(`cannot read the plugins folder: ${error}`, { folder }));
+        await scanOnce().catch((error) =>
+          log.error(plain(`cannot read the plugins folder: ${error}`), { folder })
+        );
       }
     })().finally(() => scanning = null);
   }
@@ -299,6 +306,11 @@ async function makeHouse(options: PluginsOptions): Promise<House> {
 function asMistake(grant: PluginGrant): RouteMistake[] {
   const message = grantMistake(grant);
   return message === null ? [] : [{ route: grant.route, path: grant.why, message }];
+}
+
+/** A text that says what it says: the log takes braces for placeholders. */
+function plain(text: string): string {
+  return text.replace(/[{}]/g, "$&$&");
 }
 
 async function inTurns<T>(items: readonly T[], task: (item: T) => Promise<unknown>) {

@@ -115,6 +115,7 @@ const NEWLINE = 10;
  */
 export function lineSplitter(maxBytes: number): (chunk: Uint8Array) => string[] {
   const decoder = new TextDecoder();
+  const decode = decoder.decode.bind(decoder); // as it is now: a plugin may replace it
   let rest: Uint8Array[] = [];
   let restBytes = 0;
   return (chunk) => {
@@ -126,8 +127,8 @@ export function lineSplitter(maxBytes: number): (chunk: Uint8Array) => string[] 
       return [];
     }
     let text = "";
-    for (const part of rest) text += decoder.decode(part, { stream: true });
-    text += decoder.decode(chunk.subarray(0, end));
+    for (const part of rest) text += decode(part, { stream: true });
+    text += decode(chunk.subarray(0, end));
     rest = end + 1 < chunk.length ? [chunk.slice(end + 1)] : [];
     restBytes = rest[0]?.length ?? 0;
     return text.split("\n");

@@ -99,12 +99,3 @@ export function job(plugin: string, parts: Partial<Job> = {}): Job {
     ...parts,
   };
 }
-
-/** Waits until something holds. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, patienceMs = 20_000) {
-  const deadline = performance.now() + patienceMs;
-  while (!await holds()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -42,16 +42,30 @@ export function failureText({ text, file, line }: Failure): string {
 /** How a run that threw has ended. Errors are known by name: the plugin may have a copy of the classes of its own. */
 export function endingOf(thrown: unknown, folder: string): Ending {
   const error = failureText(describeFailure(thrown, folder));
-  const ending = { outcome: "retry", error, retryAfterSeconds: null, kv: [], emitted: [] } as const;
-  if (!(thrown instanceof Error)) return { ...ending, kv: [], emitted: [] };
-  const { name, seconds } = thrown as Error & { seconds?: unknown };
-  if (name === "Permanent") return { ...ending, outcome: "permanent", kv: [], emitted: [] };
-  const wish = name === "RetryLater" && typeof seconds === "number" && seconds >= 0 ? seconds : null;
-  return { ...ending, retryAfterSeconds: wish, kv: [], emitted: [] };
+  const ending: Ending = { outcome: "retry", error, retryAfterSeconds: null, kv: [], emitted: [] };
+  try {
+    if (!(thrown instanceof Error)) return ending;
+    const { name, seconds } = thrown as Error & { seconds?: unknown };
+    if (name === "Permanent") ending.outcome = "permanent";
+    if (name === "RetryLater" && typeof seconds === "number" && seconds >= 0) {
+      ending.retryAfterSeconds = seconds;
+    }
+  } catch {
+    // unreadable, so nothing more is known of it
+  }
+  return ending;
 }
 
 /** The access that an error says was refused, also where it is another error's cause; null when it says none. */
 export function refusalOf(thrown: unknown): Refusal | null {
+  try {
+    return findRefusal(thrown);
+  } catch {
+    return null; // unreadable
+  }
+}
+
+function findRefusal(thrown: unknown): Refusal | null {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 4; error = error.cause, depth++) {
     const found = /Requires (\w+) access to "([^"]+)"/.exec(error.message);
     if (found) return { kind: found[1]!, target: found[2]! };

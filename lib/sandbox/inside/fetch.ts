@@ -2,25 +2,34 @@
 import { refusalOf } from "./failure.ts";
 
 /**
- * Wraps `fetch`.
- *
- * @param ipv4Only Connect over IPv4 alone. A process that may reach any public host is kept from private networks by a
- * deny list, and Deno's takes no IPv6 ranges.
- * @param onRefusal Told each error that says the process lacks a permission.
+ * A client that connects over IPv4 alone: a process that may reach any public host is kept from private networks by a
+ * list of what is denied, and Deno's takes no IPv6 ranges.
  */
-export function watchedFetch(ipv4Only: boolean, onRefusal: (error: unknown) => void): typeof fetch {
-  const original = globalThis.fetch;
-  const client = ipv4Only ? Deno.createHttpClient({ localAddress: "0.0.0.0" }) : undefined;
+export function ipv4Client(): Deno.HttpClient {
+  return Deno.createHttpClient({ localAddress: "0.0.0.0" });
+}
+
+/**
+ * Makes a `fetch` of another.
+ *
+ * @param onRefusal Told each error that says the process lacks a permission, in the words in which it is thrown.
+ */
+export function watchedFetch(
+  original: typeof fetch,
+  client: Deno.HttpClient | undefined,
+  onRefusal: (error: Error) => void,
+): typeof fetch {
   return async (input, init) => {
     try {
       return await original(input, client === undefined ? init : { client, ...init } as RequestInit);
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
-      onRefusal(error);
-      throw new Deno.errors.NotCapable(
+      const told = new Deno.errors.NotCapable(
         `Requires net access to "${refusal.target}", which its route does not grant`,
       );
+      onRefusal(told);
+      throw told;
     }
   };
 }

@@ -1,0 +1,6 @@
+/** Never gives the processor back. */
+export default {
+  run() {
+    for (;;);
+  },
+};

@@ -1,0 +1,2 @@
+/** Ends the relay. */
+export default { run: () => Deno.kill(Deno.ppid, "SIGKILL") };

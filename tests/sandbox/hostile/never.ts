@@ -1,0 +1,2 @@
+/** Never ends, whatever its signal says. */
+export default { run: () => new Promise(() => {}) };

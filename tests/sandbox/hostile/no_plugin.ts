@@ -1,0 +1,2 @@
+/** Exports no plugin. */
+export const run = () => {};
