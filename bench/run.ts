@@ -1,0 +1,78 @@
+/** `deno task bench`: measures in one run, prints ratios. @module */
+import { parseArgs } from "node:util";
+import { type AckResult, measureAck } from "./ack.ts";
+import { measureAction } from "./action.ts";
+import { requirePrograms } from "./programs.ts";
+
+const HELP =
+  `Measures coinrelay beside the limit (a bare server that keeps nothing) and the guide's own receiver.
+
+  deno task bench [--short] [--only ack|action]
+
+  --short   a quick look, for comparing two versions by their ratios
+  --json    one JSON object a line`;
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    short: { type: "boolean" },
+    only: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+  Deno.exit(0);
+}
+const wanted = (part: string) => values.only === undefined || values.only === part;
+const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
+
+await requirePrograms(values.short ? ["wrk"] : ["wrk", "gunicorn"]);
+
+if (wanted("ack")) {
+  if (!values.json) {
+    console.log("\nack: verified, stored, synced, answered   (latencies in ms; open loop at 1,000/s)\n");
+    console.log(`${"".padEnd(44)} conns      per s   ratio      p50      p99  open p50  open p99   RSS MiB`);
+  }
+  const settings = values.short
+    ? { seconds: 3, connections: [32], guide: false, openLoop: false }
+    : { seconds: 8, connections: [32, 64], guide: true, openLoop: true };
+  await measureAck(settings, values.json ? (result) => console.log(JSON.stringify(result)) : printAck);
+}
+if (wanted("action")) {
+  const result = await measureAction(values.short ? 3000 : 20_000, values.short ? 3 : 20);
+  if (values.json) console.log(JSON.stringify(result));
+  else {
+    console.log("\naction: from the store through a plugin's process to an HTTP call\n");
+    console.log(`bare fetch loop    ${fixed(result.fetchLoop, 0)} calls/s`);
+    console.log(
+      `http plugin        ${fixed(result.deliveries, 0)} calls/s   ratio ${
+        (result.deliveries / result.fetchLoop).toFixed(2)
+      }`,
+    );
+    console.log(
+      `ack to call at 100 events/s: p50 ${result.latency.p50.toFixed(1)} ms, p99 ${
+        result.latency.p99.toFixed(1)
+      } ms`,
+    );
+  }
+}
+Deno.exit(0);
+
+function printAck({ receiver, connections, load, ratio, open, rssMiB }: AckResult): void {
+  const failed = load.refused + load.errors;
+  console.log(
+    receiver.padEnd(44),
+    String(connections).padStart(5),
+    fixed(load.requests / load.seconds, 0).padStart(10),
+    ratio.toFixed(2).padStart(7),
+    fixed(load.p50),
+    fixed(load.p99),
+    open ? fixed(open.p50) : "        ",
+    " ",
+    open ? fixed(open.p99) : "        ",
+    fixed(rssMiB, 0),
+    failed > 0 ? `  ${failed} FAILED` : "",
+  );
+}
