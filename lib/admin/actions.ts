@@ -47,8 +47,13 @@ async function ofEvent(
   const event = await oneEvent(parts.store, id, source);
   knownRoute(parts, route);
   const content = contentOf(event);
-  const match = content === null ? undefined : parts.match(content).find((one) => one.route === route);
-  return { event: event.seq, route, matched: match?.matched ?? null, replayOf: null };
+  const planned = content === null ? [] : parts.plan(content, parts.now());
+  return {
+    event: event.seq,
+    route,
+    matched: planned.find((one) => one.route === route)?.matched ?? null,
+    replayOf: null,
+  };
 }
 
 /** Runs an event through a route's plugin; nothing goes out. */

@@ -1,4 +1,5 @@
 /** The admin listener: dashboard, API, metrics and readiness behind one guard. @module */
+import { STATUS_TEXT } from "@std/http";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
@@ -9,6 +10,9 @@ import { createDesk } from "./desk.ts";
 import { type AdminEnv, createGuard } from "./guard/guard.ts";
 import type { AdminParts } from "./parts.ts";
 import { notFound, Refused } from "./problem.ts";
+import { Problem } from "./pages/sign_in.tsx";
+import { render } from "./pages/layout.tsx";
+import { createPages } from "./pages/pages.tsx";
 import { pluginItems } from "./read/routes.ts";
 
 /** The admin listener's handler, and what it wants to be told. */
@@ -63,10 +67,20 @@ export function createAdmin(parts: AdminParts): Admin {
     return c.body(text, 200, { "content-type": parts.metrics.contentType });
   });
   app.route("/api", createApi(desk));
+  app.route("/", createPages(desk, guard));
   app.notFound(() => {
     throw notFound("There is no such page.");
   });
-  app.onError((error) => refusalOf(error, parts).toResponse());
+  app.onError((error, c) => {
+    const refused = refusalOf(error, parts);
+    const { pathname, search } = new URL(c.req.url);
+    if (!wantsPage(c.req.raw, pathname)) return refused.toResponse();
+    if (refused.reason === "sign_in") {
+      return c.redirect(`/sign-in?${new URLSearchParams({ next: pathname + search })}`, 303);
+    }
+    const page = render(<Problem title={STATUS_TEXT[refused.status]} detail={refused.detail} />);
+    return c.html(page, refused.status, { ...refused.headers });
+  });
 
   return {
     async handle(request, { remoteAddr }) {
@@ -79,6 +93,11 @@ export function createAdmin(parts: AdminParts): Admin {
     observeAttempt: desk.observeAttempt,
     close: desk.close,
   };
+}
+
+/** Whether a person asks, rather than a program. */
+function wantsPage(request: Request, pathname: string): boolean {
+  return !pathname.startsWith("/api/") && (request.headers.get("accept") ?? "").includes("text/html");
 }
 
 /** What went wrong, as it may be told. The log has the rest. */

@@ -65,7 +65,7 @@ export function createDesk(parts: AdminParts): Desk {
     return overviewOf({
       now,
       sources: await sources.all(),
-      routes: await routeItems(parts),
+      routes: await routeItems(parts, mask),
       plugins: pluginItems(parts, mask),
       perMinute,
     });

@@ -20,8 +20,8 @@ export interface Looked {
   plugins: readonly {
     name: string;
     state: string;
-    restarts: number;
-    memoryBytes: number | null;
+    deaths: number;
+    memoryBytes: number;
   }[];
   /** When each source's last event was stored; null: never. */
   lastEvents: ReadonlyMap<string, number | null>;
@@ -105,12 +105,8 @@ export function createMetrics(creditsPerEvent: number = CREDITS_PER_EVENT): Metr
   const dead = gauge("dead_letters", "Dead letters that nobody has discarded or retried.", "route");
   const processes = gauge("plugin_processes", "Plugin processes that are up.");
   const failing = gauge("plugin_failing", "1 where a plugin cannot be loaded or keeps dying.", "plugin");
-  const restarts = gauge(
-    "plugin_restarts",
-    "Times a plugin's process was started again after it died.",
-    "plugin",
-  );
-  const heap = gauge("plugin_heap_bytes", "Heap of a plugin's process.", "plugin");
+  const deaths = counter("plugin_deaths_total", "Times a plugin's process died.", "plugin");
+  const memoryOf = gauge("plugin_memory_bytes", "Resident memory of a plugin's process.", "plugin");
   const streams = gauge("streams", "Readers of the live stream.");
   const memory = gauge("memory_bytes", "Memory of the relay's process.", "kind");
 
@@ -137,15 +133,15 @@ export function createMetrics(creditsPerEvent: number = CREDITS_PER_EVENT): Metr
       commit.observe(tookMs / 1000);
     },
     async render(looked) {
-      for (const looksUp of [lastEvent, backlog, oldest, running, dead, failing, restarts, heap]) {
+      for (const looksUp of [lastEvent, backlog, oldest, running, dead, failing, deaths, memoryOf]) {
         looksUp.reset();
       }
       setRoutes(looked);
       for (const [source, at] of looked.lastEvents) if (at !== null) lastEvent.set({ source }, at / 1000);
-      for (const { name: plugin, state, restarts: count, memoryBytes } of looked.plugins) {
-        failing.set({ plugin }, state === "failed" || state === "waiting" ? 1 : 0);
-        restarts.set({ plugin }, count);
-        if (memoryBytes !== null) heap.set({ plugin }, memoryBytes);
+      for (const { name: plugin, state, deaths: count, memoryBytes } of looked.plugins) {
+        failing.set({ plugin }, state === "broken" || state === "waiting" ? 1 : 0);
+        deaths.inc({ plugin }, count);
+        if (memoryBytes > 0) memoryOf.set({ plugin }, memoryBytes);
       }
       processes.set(looked.plugins.filter(({ state }) => state === "running").length);
       streams.set(looked.streams);

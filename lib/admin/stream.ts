@@ -20,7 +20,9 @@ export interface StreamWish {
 }
 
 /** What a page's stream tells besides events. */
-export interface PageStreamWish extends StreamWish {
+export interface PageStreamWish extends Omit<StreamWish, "query"> {
+  /** Null: no events at all. */
+  query: EventQuery | null;
   /** How the relay is, every few seconds. */
   pulse(): Promise<string>;
 }
@@ -65,8 +67,8 @@ export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response
 /** For a page: also tells of deliveries that move on and of the relay's health, and skips what no page could show. */
 export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Response {
   return open(c, desk, async (stream, goOn) => {
-    const wanted = fits(wish.query);
-    const narrowed = Object.values(wish.query).some((part) => part !== undefined);
+    const wanted = wish.query === null ? () => false : fits(wish.query);
+    const narrowed = Object.values(wish.query ?? {}).some((part) => part !== undefined);
     const moves = new Map<number, Move>();
     const forget = desk.onMove((move) => {
       moves.delete(move.delivery);

@@ -93,10 +93,10 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     }
     return c.json({ items: desk.sources.refusals(name), next: null });
   });
-  api.get("/routes", async (c) => c.json({ items: await routeItems(parts), next: null }));
+  api.get("/routes", async (c) => c.json({ items: await routeItems(parts, mask), next: null }));
   api.post("/routes/:name", async (c) => {
     switchRoute(parts, c.req.param("name"), query.check(query.switchBody, await bodyOf(c)).on);
-    return c.json((await routeItems(parts)).find(({ name }) => name === c.req.param("name")));
+    return c.json((await routeItems(parts, mask)).find(({ name }) => name === c.req.param("name")));
   });
   api.get("/routes/:name/kv", async (c) => {
     const items = await store.kvList(c.req.param("name"));

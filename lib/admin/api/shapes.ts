@@ -161,7 +161,11 @@ export const routeItem = z.strictObject({
   plugin: z.string(),
   on: z.boolean().describe("false: a person turned it off until the config changes"),
   configured: z.boolean().describe("false: it is there because its plugin's file is"),
+  mistakes: z.array(z.strictObject({ path: z.string(), message: z.string() })).describe(
+    "What keeps it from running; its deliveries wait",
+  ),
   filters: z.json(),
+  scheduled: z.boolean().describe("Whether its deliveries wait for a digest or for the end of quiet hours"),
   order: z.enum(["any", "coin"]),
   concurrency: z.int(),
   timeoutMs: z.number(),
@@ -173,20 +177,35 @@ export const routeItem = z.strictObject({
 /** A plugin. */
 export const pluginItem = z.strictObject({
   name: z.string(),
+  file: z.string().describe("Relative to the plugins folder"),
   description: z.string().nullable(),
-  state: z.enum(["unused", "idle", "running", "waiting", "failed"]),
-  version: z.string().nullable(),
-  readyAt: maybeTime,
-  restarts: count,
-  memoryBytes: z.number().nullable(),
-  lastError: z.strictObject({
-    at: time,
+  version: z.string().nullable().describe("Changes when its source does"),
+  usable: z.boolean().describe("Whether there is a version that runs; with an error, the one before it"),
+  error: z.strictObject({
+    stage: z.enum(["find", "import", "check", "types", "options"]),
     message: z.string(),
     file: z.string().nullable(),
     line: z.int().nullable(),
-  }).nullable(),
-  allowed: z.record(z.string(), z.array(z.string())),
-  refused: z.array(z.strictObject({ kind: z.string(), target: z.string(), count, lastAt: time })),
+  }).nullable().describe("What is wrong with the file that is in the folder now"),
+  state: z.enum(["idle", "starting", "running", "waiting", "broken"]),
+  waitsUntil: maybeTime.describe("When one that keeps dying is started again"),
+  running: count,
+  deaths: count.describe("Times its process died"),
+  memoryBytes: count,
+  lastError: z.string().nullable(),
+  allowed: z.array(
+    z.strictObject({ kind: z.string(), target: z.string(), route: z.string(), why: z.string() }),
+  ),
+  refused: z.array(
+    z.strictObject({
+      kind: z.string(),
+      target: z.string(),
+      route: z.string().nullable(),
+      count,
+      lastAt: time,
+      remedy: z.string().nullable().describe("What in the route's config would allow it"),
+    }),
+  ),
   routes: z.array(z.string()),
 });
 

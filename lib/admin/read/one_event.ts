@@ -9,25 +9,23 @@ import { deliveryWhole } from "./views.ts";
 const MOST_DELIVERIES = 200;
 
 /**
- * Finds an event by the id that its source gave it, or by `seq:N`.
+ * Finds an event by `seq:N`, or by the id that its source gave it.
  *
  * @throws {Refused} with 404, or with 409 where several sources have that id and none is named.
  */
 export async function oneEvent(store: Store, id: string, source?: string): Promise<StoredEvent> {
-  const filter = source === undefined ? { id } : { id, source };
-  const events = await store.events(filter, { limit: 2 });
+  const seq = /^seq:(\d{1,15})$/.exec(id)?.[1];
+  const bySeq = seq === undefined ? null : await store.event({ seq: Number(seq) });
+  if (bySeq !== null) return bySeq;
+  const events = await store.events(source === undefined ? { id } : { id, source }, { limit: 2 });
   if (events.length > 1) {
     const sources = events.map((event) => event.source).join(", ");
     throw new Refused(409, "ambiguous", `Several sources have this event id (${sources}): add ?source=NAME.`);
   }
-  const seq = /^seq:(\d{1,15})$/.exec(id)?.[1];
-  const found = events[0] ?? (seq === undefined ? null : await store.event({ seq: Number(seq) }));
-  if (found === null || found === undefined) {
-    throw notFound(
-      "No such event is stored. It may be older than retention.days of config.json, or was never accepted.",
-    );
-  }
-  return found;
+  if (events[0] !== undefined) return events[0];
+  throw notFound(
+    "No such event is stored. It may be older than retention.days of config.json, or was never accepted.",
+  );
 }
 
 /** The deliveries of an event, oldest first, each with its attempts. */

@@ -59,11 +59,22 @@ function problemsOfSource({ name, failing, silent, lastEventAt }: SourceItem): P
   return problems;
 }
 
-function problemsOfPlugin({ name, state, lastError, routes }: PluginItem): Problem[] {
-  if (routes.length === 0 || (state !== "failed" && state !== "waiting")) return [];
-  const what = state === "failed" ? "cannot be loaded" : "keeps failing";
-  const why = lastError === null ? "" : `: ${firstLine(lastError.message)}`;
-  return [{ level: "bad", text: `plugin ${name} ${what}${why}`, page: `/plugins#plugin-${name}` }];
+function problemsOfPlugin({ name, usable, error, state, lastError, routes }: PluginItem): Problem[] {
+  const page = `/plugins#plugin-${name}`;
+  if (routes.length === 0) return [];
+  if (state === "broken" || !usable) {
+    return [{
+      level: "bad",
+      text: `plugin ${name} cannot run: ${firstLine(error?.message ?? lastError ?? "")}`,
+      page,
+    }];
+  }
+  if (state === "waiting") {
+    return [{ level: "bad", text: `plugin ${name} keeps failing: ${firstLine(lastError ?? "")}`, page }];
+  }
+  if (error === null) return [];
+  const text = `plugin ${name}: its newest version cannot be used, the one before goes on`;
+  return [{ level: "warning", text, page }];
 }
 
 function problemsOfRoutes(routes: readonly RouteItem[], now: number): Problem[] {
@@ -73,14 +84,17 @@ function problemsOfRoutes(routes: readonly RouteItem[], now: number): Problem[] 
     const text = dead === 1 ? "1 dead letter" : `${dead.toLocaleString("en")} dead letters`;
     problems.push({ level: "warning", text, page: "/deliveries?state=dead" });
   }
-  for (const { name, on, oldestWaitingAt } of routes) {
-    if (!on) {
+  for (const { name, on, oldestWaitingAt, mistakes, scheduled } of routes) {
+    if (mistakes[0] !== undefined) {
+      const text = `route ${name} cannot run: ${firstLine(mistakes[0].message)}`;
+      problems.push({ level: "bad", text, page: `/plugins#route-${name}` });
+    } else if (!on) {
       problems.push({
         level: "warning",
         text: `route ${name} is turned off`,
         page: `/plugins#route-${name}`,
       });
-    } else if (oldestWaitingAt !== null && now - Date.parse(oldestWaitingAt) > LATE_MS) {
+    } else if (!scheduled && oldestWaitingAt !== null && now - Date.parse(oldestWaitingAt) > LATE_MS) {
       const minutes = Math.floor((now - Date.parse(oldestWaitingAt)) / 60_000);
       const text = `route ${name} is late: its oldest delivery has waited ${minutes} min`;
       problems.push({ level: "warning", text, page: `/deliveries?state=pending&route=${name}` });

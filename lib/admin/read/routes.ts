@@ -4,8 +4,9 @@ import type { PluginItem, RouteItem } from "../api/shapes.ts";
 import type { AdminParts } from "../parts.ts";
 import { iso } from "./views.ts";
 
-/** Every route in force, and those that only have deliveries left. */
-export async function routeItems(parts: AdminParts): Promise<RouteItem[]> {
+/** Every route in force. `mask` takes secrets out of what is wrong with them. */
+export async function routeItems(parts: AdminParts, mask: (text: string) => string): Promise<RouteItem[]> {
+  const mistakes = parts.mistakes();
   const counts = await parts.store.counts();
   const running = parts.running();
   const off = parts.switches.off();
@@ -18,7 +19,10 @@ export async function routeItems(parts: AdminParts): Promise<RouteItem[]> {
       plugin: route.plugin,
       on: !off.has(route.name),
       configured: route.configured,
+      mistakes: mistakes.filter((mistake) => mistake.route === route.name)
+        .map(({ path, message }) => ({ path, message: mask(message) })),
       filters: route.filters as Json,
+      scheduled: route.schedule.digest !== null || route.schedule.quietHours !== null,
       order: route.order,
       concurrency: route.concurrency,
       timeoutMs: route.timeoutMs,
@@ -31,29 +35,33 @@ export async function routeItems(parts: AdminParts): Promise<RouteItem[]> {
 
 /** Every plugin in the folder. `mask` takes secrets out of errors and of what it may reach. */
 export function pluginItems(parts: AdminParts, mask: (text: string) => string): PluginItem[] {
-  return parts.plugins().map((plugin) => ({
-    name: plugin.name,
-    description: plugin.description,
-    state: plugin.state,
-    version: plugin.version,
-    readyAt: iso(plugin.readyAt),
-    restarts: plugin.restarts,
-    memoryBytes: plugin.memoryBytes,
-    lastError: plugin.lastError && {
-      ...plugin.lastError,
-      at: iso(plugin.lastError.at),
-      message: mask(plugin.lastError.message),
-    },
-    allowed: Object.fromEntries(
-      Object.entries(plugin.allowed).filter(([, names]) => names.length > 0).map((
-        [kind, names],
-      ) => [kind, [...names]]),
-    ),
-    refused: plugin.refused.map(({ lastAt, target, ...refusal }) => ({
-      ...refusal,
-      target: mask(target),
-      lastAt: iso(lastAt),
-    })),
-    routes: parts.routes().filter((route) => route.plugin === plugin.name).map(({ name }) => name),
-  }));
+  const status = new Map(parts.plugins.status().map((one) => [one.name, one]));
+  const grants = parts.plugins.grants();
+  return parts.plugins.descriptions().map((plugin) => {
+    const { name, file, description, version, usable, error } = plugin;
+    const now = status.get(name);
+    return {
+      name,
+      file,
+      description,
+      version,
+      usable,
+      error: error && { ...error, message: mask(error.message) },
+      state: now?.state ?? "idle",
+      waitsUntil: iso(now?.waitsUntil ?? null),
+      running: now?.running ?? 0,
+      deaths: now?.deaths ?? 0,
+      memoryBytes: now?.memory ?? 0,
+      lastError: now?.lastError ? mask(now.lastError) : null,
+      allowed: grants.filter((grant) => grant.plugin === name)
+        .map(({ kind, target, route, why }) => ({ kind, target: mask(target), route, why })),
+      refused: (now?.refused ?? []).map((one) => ({
+        ...one,
+        target: mask(one.target),
+        remedy: one.remedy && mask(one.remedy),
+        lastAt: iso(one.lastAt),
+      })),
+      routes: parts.routes().filter((route) => route.plugin === name).map((route) => route.name),
+    };
+  });
 }

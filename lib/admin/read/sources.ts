@@ -41,7 +41,7 @@ export function createSources(parts: AdminParts): Sources {
     return new Map(
       parts.config().sources.map((
         { name },
-      ) => [name, ledger.source(name).last.accepted ?? known.get(name) ?? null]),
+      ) => [name, ledger.source(name, parts.now()).last.accepted ?? known.get(name) ?? null]),
     );
   }
 
@@ -51,7 +51,7 @@ export function createSources(parts: AdminParts): Sources {
       const last = await lastEvents();
       const now = parts.now();
       return parts.config().sources.map((source) => {
-        const record = ledger.source(source.name);
+        const record = ledger.source(source.name, now);
         const lastAt = last.get(source.name) ?? null;
         const silentMinutes = source.silentMinutes ?? null;
         const { failing } = record;

@@ -1,0 +1,250 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { until } from "../support/until.ts";
+import { coinBody, openRoom, update } from "./room.ts";
+
+const ROUTES = [{ name: "links", plugin: "http", fields: ["links.*"] }, { name: "all", plugin: "log" }];
+
+Deno.test("events come newest first, a page at a time, each exactly once", async () => {
+  await using room = await openRoom();
+  for (let i = 0; i < 7; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });
+  const seen: string[] = [];
+  let cursor: string | null = "";
+  do {
+    const page: { items: { id: string }[]; next: string | null } = await room.json(
+      `/api/events?limit=3&cursor=${cursor}`,
+    );
+    seen.push(...page.items.map(({ id }) => id));
+    cursor = page.next;
+  } while (cursor !== null);
+  assertEquals(seen, ["e6", "e5", "e4", "e3", "e2", "e1", "e0"]);
+});
+
+Deno.test("events are narrowed by coin, field, change type, event type, route and text, all together", async () => {
+  await using room = await openRoom({ routes: ROUTES });
+  await room.deliver({
+    id: "link",
+    body: coinBody("aave", [update("links.homepage", [], ["https://a.example"])]),
+  });
+  await room.deliver({ id: "name", body: coinBody("aave", [update("name", "Aave", "AAVE Café")]) });
+  await room.deliver({
+    id: "other",
+    body: coinBody("btc", [{ field: "categories", change_type: "addition" }]),
+  });
+  await room.deliver({ id: "listed", body: '{"event_type":"cg.coin.listed","data":{"id":"new"}}' });
+  await room.deliver({ id: "junk", body: "junk" });
+  const ids = async (query: string) =>
+    (await room.json(`/api/events?${query}`)).items.map(({ id }: { id: string }) => id);
+
+  assertEquals(await ids("coin=aave"), ["name", "link"]);
+  assertEquals(await ids("coin=btc,new"), ["listed", "other"]);
+  assertEquals(await ids("field=links.*,name"), ["name", "link"]);
+  assertEquals(await ids("field=*,!links.*"), ["other", "name"]);
+  assertEquals(await ids("changeType=addition"), ["other"]);
+  assertEquals(await ids("type=cg.coin.listed"), ["listed"]);
+  assertEquals(await ids("route=links"), ["link"]);
+  assertEquals(await ids("q=CAFÉ"), ["name"]);
+  assertEquals(await ids("q=oTHer"), ["other"]);
+  assertEquals(await ids("notUnderstood=1"), ["junk"]);
+  assertEquals(await ids("coin=aave&field=name&q=homepage"), []);
+  assertEquals(await ids("limit=1&q=aave"), ["name"]);
+});
+
+Deno.test("a filter that finds little says where to go on instead of reading everything at once", async () => {
+  await using room = await openRoom();
+  const events = Array.from({ length: 9000 }, (_, index) => ({
+    source: "cryptosync",
+    id: `e${index}`,
+    type: "cg.coin.info.updated",
+    coin: "aave",
+    receivedAt: index,
+    timestamp: "",
+    signature: "",
+    body: new TextEncoder().encode(index === 10 ? '{"needle":1}' : "{}"),
+    test: false,
+    depth: 0,
+    deliveries: [],
+  }));
+  await room.store.append(events);
+  let pages = 0;
+  const found: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null; pages++) {
+    const page: { items: { id: string }[]; next: string | null } = await room.json(
+      `/api/events?q=needle&cursor=${cursor}`,
+    );
+    found.push(...page.items.map(({ id }) => id));
+    cursor = page.next;
+  }
+  assertEquals(found, ["e10"]);
+  assertEquals(pages, 3);
+});
+
+Deno.test("an event is found by its id, whatever it holds, and shows body, signature, deliveries and attempts", async () => {
+  await using room = await openRoom({
+    routes: ROUTES,
+    run: () => ({ outcome: "retry", error: "503 from x" }),
+  });
+  const id = "evt/with:colons?and %20 café";
+  // A header carries bytes; the id arrives as they read.
+  const body = coinBody("aave", [update("links.homepage", [], ["https://a.example"])]);
+  await room.deliver({ id: "evt/with:colons?and%20", body });
+  const path = `/api/events/${encodeURIComponent("evt/with:colons?and%20")}`;
+  const event = await until("both are dead", async () => {
+    const now = await room.json(path);
+    return now.deliveries.every(({ state }: { state: string }) => state === "dead") ? now : null;
+  });
+  assertEquals(event.body, body);
+  assertEquals(event.bodyBase64, null);
+  assertEquals(event.signature.valid, true);
+  assertMatch(event.signature.value, /^[0-9a-f]{64}$/);
+  assertEquals(event.deliveries.map((d: { route: string }) => d.route), ["links", "all"]);
+  assertEquals(
+    event.deliveries[0].tries.map((t: { number: number; outcome: string; error: string }) => [
+      t.number,
+      t.outcome,
+      t.error,
+    ]),
+    [[1, "retry", "503 from x"], [2, "retry", "503 from x"]],
+  );
+  assertEquals((await room.json(`/api/events/seq:${event.seq}`)).id, event.id);
+  assertEquals((await room.ask(`/api/events/${encodeURIComponent(id)}`)).status, 404);
+});
+
+Deno.test("an event id that two sources have is asked back", async () => {
+  await using room = await openRoom({ sources: [{}, { name: "second", path: "/second" }] });
+  await room.deliver({ id: "same", body: coinBody("aave", []) });
+  await room.deliver({ id: "same", body: coinBody("btc", []) }, "/second");
+  assertEquals((await room.ask("/api/events/same")).status, 409);
+  assertEquals((await room.json("/api/events/same?source=second")).coin.id, "btc");
+});
+
+Deno.test("a body that is not UTF-8 is given as bytes too", async () => {
+  await using room = await openRoom();
+  await room.deliver({ id: "bytes", body: new Uint8Array([0xff, 0x00, 0x41]) });
+  const event = await room.json("/api/events/bytes");
+  assertEquals(event.type, null);
+  assertEquals(event.bodyBase64, "/wBB");
+  assertMatch(event.notUnderstood, /not JSON in UTF-8/);
+});
+
+Deno.test("a dead letter is retried and then succeeds; another is discarded", async () => {
+  await using room = await openRoom({ routes: ROUTES, run: () => ({ outcome: "permanent", error: "no" }) });
+  await room.deliver({
+    id: "e",
+    body: coinBody("aave", [update("links.homepage", [], ["https://a.example"])]),
+  });
+  const dead = await until("two dead letters", async () => {
+    const { items } = await room.json("/api/dead-letters?source=cryptosync");
+    return items.length === 2 ? items : null;
+  });
+  assertEquals(dead.map((d: { event: { id: string } }) => d.event.id), ["e", "e"]);
+  room.setRun(() => {});
+  assertEquals(await (await room.post(`/api/deliveries/${dead[0].id}/retry`)).json(), { changed: 1 });
+  await until("it is done", async () => (await room.json(`/api/deliveries/${dead[0].id}`)).state === "done");
+  assertEquals(await (await room.post(`/api/deliveries/${dead[1].id}/discard`)).json(), { changed: 1 });
+  assertEquals((await room.json("/api/dead-letters?source=cryptosync")).items, []);
+  assertEquals((await room.json("/api/dead-letters?source=cryptosync&discarded=1")).items.length, 1);
+  assertEquals((await room.post("/api/deliveries/999/retry")).status, 404);
+});
+
+Deno.test("many dead letters are counted first, then retried in steps; only those that are asked for", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log" }],
+    run: () => ({ outcome: "permanent" }),
+  });
+  for (let i = 0; i < 12; i++) {
+    await room.deliver({ id: `e${i}`, body: coinBody(i < 5 ? "aave" : "btc", []) });
+  }
+  const count = async (body: Record<string, unknown>) =>
+    (await (await room.post("/api/dead-letters/retry", { ...body, preview: true })).json()).count;
+  await until("all are dead", async () => await count({ source: "cryptosync" }) === 12);
+  assertEquals(await count({ coin: "aave", source: "cryptosync" }), 5);
+  assertEquals((await room.post("/api/dead-letters/retry", { ids: [] })).status, 400);
+
+  room.setRun(() => {});
+  const response = await room.post("/api/dead-letters/retry", { coin: "aave", source: "cryptosync" });
+  assertEquals(response.status, 202);
+  const { id, total } = await response.json();
+  assertEquals(total, 5);
+  const job = await until("the job has ended", async () => {
+    const now = await room.json(`/api/jobs/${id}`);
+    return now.state === "finished" ? now : null;
+  });
+  assertEquals(job.done, 5);
+  await until(
+    "they are done",
+    async () =>
+      (await room.json("/api/deliveries?state=done&coin=aave&source=cryptosync")).items.length === 5,
+  );
+  assertEquals(await count({ source: "cryptosync" }), 7);
+});
+
+Deno.test("replay makes a new delivery of what was done, for any route", async () => {
+  let runs = 0;
+  await using room = await openRoom({ routes: ROUTES, run: () => void runs++ });
+  await room.deliver({ id: "e", body: coinBody("aave", [update("name", "a", "b")]) });
+  const first = await until(
+    "it is done",
+    async () => (await room.json("/api/deliveries?state=done")).items[0],
+  );
+  const again = await (await room.post("/api/replay", { delivery: first.id })).json();
+  await until("it ran again", () => runs === 2);
+  assertEquals((await room.json(`/api/deliveries/${again.deliveries[0]}`)).replayOf, first.id);
+  assertEquals((await room.post("/api/replay", { event: "e", route: "links" })).status, 201);
+  await until("it ran for the other route", () => runs === 3);
+  assertEquals((await room.post("/api/replay", { event: "e", route: "nobody" })).status, 404);
+  assertEquals((await room.post("/api/replay", { event: "gone", route: "all" })).status, 404);
+});
+
+Deno.test("a test event goes the whole way and is marked as a test", async () => {
+  await using room = await openRoom({ routes: ROUTES });
+  const answer = await (await room.post("/api/test-event", { sample: "homepage-changed" })).json();
+  assertEquals([answer.status, answer.answer], [200, { status: "accepted" }]);
+  const event = await room.json(`/api/events/${answer.id}`);
+  assertEquals([event.test, event.coin.id, event.seq], [true, "usd-coin", answer.seq]);
+  const own = await (await room.post("/api/test-event", { body: { event_type: "x.y", data: {} } })).json();
+  assertEquals((await room.json(`/api/events/${own.id}`)).type, "x.y");
+  assertEquals((await room.post("/api/test-event", { source: "nobody" })).status, 404);
+});
+
+Deno.test("a route is turned off and on again", async () => {
+  await using room = await openRoom({ routes: ROUTES });
+  assertEquals((await (await room.post("/api/routes/all", { on: false })).json()).on, false);
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  assertEquals((await room.json("/api/events/e")).deliveries, []);
+  assertEquals((await (await room.post("/api/routes/all", { on: true })).json()).on, true);
+  assertEquals((await room.post("/api/routes/nobody", { on: true })).status, 404);
+});
+
+Deno.test("the config shows no secret", async () => {
+  await using room = await openRoom({
+    routes: [{
+      name: "s",
+      plugin: "slack",
+      options: { webhookUrl: "https://hooks.example/T0/B0/sesame-open" },
+    }],
+    admin: { token: "a-long-admin-token" },
+  });
+  const text =
+    await (await room.ask("/api/config", { headers: { authorization: "Bearer a-long-admin-token" } })).text();
+  assertMatch(text, /"name":"s"/);
+  for (const secret of ["sesame-open", "a-long-admin-token", "whsec_test"]) {
+    assertEquals(text.includes(secret), false);
+  }
+});
+
+Deno.test("mistakes in a request are told, each with its place", async () => {
+  await using room = await openRoom();
+  const told = async (path: string) => {
+    const response = await room.ask(path);
+    assertEquals(response.headers.get("content-type"), "application/problem+json");
+    return [response.status, (await response.json()).detail];
+  };
+  assertEquals(await told("/api/events?limit=0&since=yesterday"), [
+    400,
+    "since: must be ISO 8601, or milliseconds since 1970; limit: Too small: expected number to be >=1.",
+  ]);
+  assertEquals((await told("/api/events?colour=red"))[0], 400);
+  assertEquals(await told("/api/events?field=links..x"), [400, "field: “links..x” has an empty segment."]);
+  assertEquals((await told("/api/nothing"))[0], 404);
+  assertEquals((await room.ask("/api/replay", { method: "POST", body: "{" })).status, 400);
+});
