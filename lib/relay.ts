@@ -10,11 +10,14 @@ import { createLedger } from "./receive/ledger.ts";
 import { createReceiver, type Receipt, unavailable } from "./receive/receiver.ts";
 import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
+import { pluginHealth } from "./sandbox/plugin_trouble.ts";
 import { createPlugins, type RouteMistake } from "./sandbox/plugins.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
+import { createTeller } from "./teller.ts";
 import { startUpkeep } from "./upkeep.ts";
+import { startWatchdog } from "./watchdog.ts";
 
 /** A running relay. */
 export interface Relay {
@@ -85,9 +88,25 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     narrator.receipt(receipt);
     ledger.record(receipt);
     metrics.receipt(receipt);
+    watchdog.receipt(receipt);
   };
   const makeReceiver = () => createReceiver({ config, append, plan, now, observe: observeReceipt });
   let receive = makeReceiver();
+
+  const teller = createTeller({
+    append,
+    plan,
+    now,
+    onFault: (error) =>
+      log.error(`cannot store what the relay has to tell, trying again: ${messageOf(error)}`),
+  });
+  const watchdog = await startWatchdog({
+    store,
+    config: () => config,
+    plugins: () => pluginHealth(routes.filter(({ name }) => !off.has(name)), mistakes, plugins.status()),
+    teller,
+    now,
+  });
 
   const admin = createAdmin({
     store,
@@ -108,6 +127,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     running: () => dispatcher.running(),
     plan,
     receive: (request) => receive(request),
+    publicUrl: () => urlOf(server.addr),
     now,
     onAction: (action, facts) => logOf("admin").info(action, facts),
   });
@@ -157,11 +177,13 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     },
     async stop(graceMs) {
       upkeep.stop();
+      watchdog.stop();
       admin.close();
       const closed = Promise.all([server.shutdown(), adminServer.shutdown()]);
       await dispatcher.stop(graceMs);
       await plugins.stop(graceMs);
       await Promise.race([closed, new Promise((done) => setTimeout(done, graceMs))]);
+      await teller.stop();
       await store.close();
     },
   };

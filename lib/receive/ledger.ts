@@ -5,8 +5,11 @@
  * @module
  */
 import type { SignedHeaders } from "../verify/verify.ts";
+import { createFailing, type Failing, type FailingDeliveries, PROVIDER_TRIES } from "./failing.ts";
 import type { Receipt } from "./receiver.ts";
 import { createSeries, type Series } from "./series.ts";
+
+export { PROVIDER_TRIES };
 
 /** Why a delivery was refused. */
 export type RefusedBecause = NonNullable<Receipt["reason"]>;
@@ -26,9 +29,6 @@ export const REFUSED_BECAUSE: readonly RefusedBecause[] = [
 /** What can come of a delivery. */
 export const RESULTS: readonly Receipt["result"][] = ["accepted", "duplicate", "rejected"];
 
-/** How often the provider tries a delivery before it disables the webhook. */
-export const PROVIDER_TRIES = 14;
-
 /** A refused delivery, kept to be explained. */
 export interface Refusal {
   /** Counts up from 1. */
@@ -44,17 +44,8 @@ export interface Refusal {
   bodyBytes: number;
 }
 
-/** An unbroken row of refusals: nothing of this source was taken since. */
-export interface FailingStretch {
-  since: number;
-  refusals: number;
-  /** How often the event that was tried most was refused: so many of {@linkcode PROVIDER_TRIES} are used up. */
-  tries: number;
-  /** The id of that event; null where no refused delivery named one. */
-  eventId: string | null;
-  /** Whether at least one refused delivery was rightly signed, and so surely the provider's. */
-  authentic: boolean;
-}
+/** Deliveries that are refused now. */
+export type FailingStretch = Pick<Failing, "since" | "refusals" | "tries" | "eventId" | "authentic">;
 
 /** What one source received. */
 export interface SourceRecord {
@@ -73,7 +64,7 @@ export interface Ledger {
   /** When it began, in milliseconds since 1970. */
   since: number;
   record(receipt: Receipt): void;
-  source(name: string): SourceRecord;
+  source(name: string, now: number): SourceRecord;
   /** The last quarter of an hour in steps of 10 s. */
   recent(source: string, now: number): ReturnType<Series<Receipt["result"]>["read"]>;
   /** The last day in steps of 15 minutes. */
@@ -86,25 +77,14 @@ export interface Ledger {
 export const KEPT_BODY_BYTES = 16 * 1024;
 /** So many refusals of each source and reason are kept, so that a flood of one reason pushes out no other. */
 const KEPT_REFUSALS = 20;
-/** So many event ids of a failing stretch are told apart. */
-const KEPT_IDS = 1000;
 /** A header that a stranger made long is cut to so many characters. */
 const KEPT_HEADER_CHARS = 512;
-
-interface Stretch {
-  since: number;
-  refusals: number;
-  authentic: boolean;
-  triesById: Map<string, number>;
-  tries: number;
-  eventId: string | null;
-}
 
 interface Account {
   counts: { accepted: number; duplicate: number; rejected: Record<RefusedBecause, number> };
   notUnderstood: number;
   last: Record<Receipt["result"], number | null>;
-  stretch: Stretch | null;
+  failing: FailingDeliveries;
   recent: Series<Receipt["result"]>;
   day: Series<Receipt["result"]>;
   refusals: Map<RefusedBecause, Refusal[]>;
@@ -123,15 +103,6 @@ export function createLedger(since: number): Ledger {
 
   function refuse(to: Account, receipt: Receipt, reason: RefusedBecause) {
     to.counts.rejected[reason]++;
-    to.stretch ??= {
-      since: receipt.at,
-      refusals: 0,
-      authentic: false,
-      triesById: new Map(),
-      tries: 0,
-      eventId: null,
-    };
-    lengthen(to.stretch, receipt);
     const kept = to.refusals.get(reason) ?? [];
     to.refusals.set(reason, kept);
     kept.push(refusal(++lastId, receipt, reason));
@@ -146,23 +117,23 @@ export function createLedger(since: number): Ledger {
       to.recent.add(result, at);
       to.day.add(result, at);
       to.last[result] = at;
+      to.failing.record(receipt);
       if (result !== "rejected") {
         to.counts[result]++;
-        to.stretch = null;
         if (result === "accepted" && receipt.notUnderstood !== null) to.notUnderstood++;
       } else if (reason !== null) {
         refuse(to, receipt, reason);
       }
     },
-    source(name) {
-      const { counts, notUnderstood, last, stretch } = account(name);
+    source(name, now) {
+      const { counts, notUnderstood, last, failing } = account(name);
       return {
         accepted: counts.accepted,
         duplicate: counts.duplicate,
         rejected: { ...counts.rejected },
         notUnderstood,
         last: { ...last },
-        failing: stretch === null ? null : failing(stretch),
+        failing: stretchOf(failing.read(now)),
       };
     },
     recent: (source, now) => account(source).recent.read(now),
@@ -180,30 +151,16 @@ function emptyAccount(): Account {
     counts: { accepted: 0, duplicate: 0, rejected: rejected as Record<RefusedBecause, number> },
     notUnderstood: 0,
     last: { accepted: null, duplicate: null, rejected: null },
-    stretch: null,
+    failing: createFailing(),
     recent: createSeries(RESULTS, 10_000, 90),
     day: createSeries(RESULTS, 15 * 60_000, 96),
     refusals: new Map(),
   };
 }
 
-/** A delivery without an id is a try of an event of its own. */
-function lengthen(stretch: Stretch, { headers, authentic }: Receipt) {
-  stretch.refusals++;
-  stretch.authentic ||= authentic;
-  const id = cut(headers.id);
-  const tries = id === "" ? 1 : (stretch.triesById.get(id) ?? 0) + 1;
-  if (id !== "") {
-    stretch.triesById.set(id, tries);
-    if (stretch.triesById.size > KEPT_IDS) stretch.triesById.delete(stretch.triesById.keys().next().value!);
-  }
-  if (tries > stretch.tries || (tries === stretch.tries && stretch.eventId === null)) {
-    stretch.tries = tries;
-    stretch.eventId = id || null;
-  }
-}
-
-function failing({ since, refusals, tries, eventId, authentic }: Stretch): FailingStretch {
+function stretchOf(failing: Failing | null): FailingStretch | null {
+  if (failing === null) return null;
+  const { since, refusals, tries, eventId, authentic } = failing;
   return { since, refusals, tries, eventId, authentic };
 }
 

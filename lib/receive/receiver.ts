@@ -4,7 +4,13 @@ import type { Config, SourceConfig } from "../config/schema.ts";
 import type { Plan } from "../route/plan.ts";
 import { type Appended, type NewEvent, StoreUnavailable } from "../store/contract.ts";
 import { ageSeconds } from "../verify/age.ts";
-import { createVerify, type RefusalReason, type SignedHeaders, type Verify } from "../verify/verify.ts";
+import {
+  createVerify,
+  type RefusalReason,
+  type SignedHeaders,
+  signedHeaders,
+  type Verify,
+} from "../verify/verify.ts";
 import { createBodyReader } from "./body.ts";
 import { problem } from "./problem.ts";
 import { understand } from "./understand.ts";
@@ -85,7 +91,8 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
     const receipt = (
       result: Receipt["result"],
       reason: Receipt["reason"],
-      { authentic = false, headers = NO_HEADERS, notUnderstood = null as string | null } = {},
+      { authentic = false, headers = signedHeaders(request.headers), notUnderstood = null as string | null } =
+        {},
     ) =>
       parts.observe({
         source: source.name,
@@ -155,8 +162,6 @@ export function unavailable(): Response {
     { "retry-after": RETRY_AFTER_SECONDS },
   );
 }
-
-const NO_HEADERS: SignedHeaders = { timestamp: "", id: "", signature: "" };
 
 function refusalDetail(reason: RefusalReason, { timestamp }: SignedHeaders, at: number): string {
   if (reason !== "stale_timestamp" && reason !== "future_timestamp") return ADVICE[reason];

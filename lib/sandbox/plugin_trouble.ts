@@ -1,6 +1,7 @@
 /** When a person must hear that a plugin keeps failing. A pure policy. @module */
 import type { JsonObject } from "../nouns.ts";
-import { createPacing } from "../pacing.ts";
+import { createPacing, type Pacing } from "../pacing.ts";
+import type { PluginStatus } from "./plugins.ts";
 
 /** Told of a plugin that cannot run; see {@linkcode createPluginTrouble}. */
 export const FAILING_EVENT_TYPE = "relay.plugin.failing";
@@ -22,6 +23,29 @@ export interface PluginTrouble {
   look(plugins: readonly PluginHealth[], now: number): JsonObject[];
 }
 
+/** How the plugins of `routes` stand. */
+export function pluginHealth(
+  routes: readonly { name: string; plugin: string }[],
+  mistakes: readonly { route: string; path: string; message: string }[],
+  statuses: readonly PluginStatus[],
+): PluginHealth[] {
+  return [...Map.groupBy(routes, ({ plugin }) => plugin)].map(([name, users]) => {
+    const status = statuses.find((one) => one.name === name);
+    const mistake = mistakes.find(({ route }) => users.some((user) => user.name === route));
+    const down = status?.state === "broken" || status?.state === "waiting";
+    return {
+      name,
+      routes: users.map((user) => user.name),
+      trouble: down
+        ? status.lastError ?? "it cannot be loaded"
+        : mistake
+        ? `${mistake.path}: ${mistake.message}`
+        : null,
+      deaths: status?.deaths ?? 0,
+    };
+  });
+}
+
 const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE;
 /** A file that is being edited is in trouble for a moment. */
 const PATIENCE_MS = 10 * SECOND;
@@ -32,12 +56,15 @@ const CALM_MS = MINUTE;
 const PACE = { firstMs: 15 * MINUTE, mostMs: 4 * HOUR, calmMs: 24 * HOUR };
 
 interface Course {
-  since: number;
-  lastAt: number;
-  deathsBefore: number;
+  /** Since when it cannot run; null when it can. */
+  downSince: number | null;
+  lastTroubleAt: number;
+  deaths: number;
+  /** How often its process had died when it was last without trouble for long. */
+  deathsInCalm: number;
   deathsTold: number;
   outstanding: boolean;
-  pacing: ReturnType<typeof createPacing>;
+  pacing: Pacing;
 }
 
 /**
@@ -50,25 +77,23 @@ export function createPluginTrouble(): PluginTrouble {
   const courses = new Map<string, Course>();
 
   function lookAt({ name, routes, trouble, deaths }: PluginHealth, now: number): JsonObject[] {
-    const course = courses.get(name) ?? begin(deaths, now);
+    const course = courses.get(name) ?? begin(deaths);
     courses.set(name, course);
-    const died = deaths > course.deathsTold && deaths - course.deathsBefore >= TELLING_DEATHS;
-    if (trouble === null && !died) {
-      if (now - course.lastAt < CALM_MS) return [];
-      course.since = now;
-      course.deathsBefore = deaths;
+    if (trouble !== null || deaths > course.deaths) course.lastTroubleAt = now;
+    course.deaths = deaths;
+    course.downSince = trouble === null ? null : Math.min(course.downSince ?? now, now);
+    if (now - course.lastTroubleAt >= CALM_MS) {
+      course.deathsInCalm = deaths;
       if (!course.outstanding) return [];
       course.outstanding = false;
       return [recovered(name, routes)];
     }
-    course.since = Math.min(course.since, now);
-    if (trouble !== null) course.lastAt = now;
-    const lasts = trouble !== null && now - course.since >= PATIENCE_MS;
-    if (!(lasts || died) || !course.pacing.may(now)) return [];
+    const isDown = course.downSince !== null && now - course.downSince >= PATIENCE_MS;
+    const keepsDying = deaths > course.deathsTold && deaths - course.deathsInCalm >= TELLING_DEATHS;
+    if (!(isDown || keepsDying) || !course.pacing.may(now)) return [];
     course.outstanding = true;
-    course.lastAt = now;
     course.deathsTold = deaths;
-    return [failing(name, routes, trouble, deaths - course.deathsBefore)];
+    return [failing(name, routes, trouble, deaths - course.deathsInCalm)];
   }
 
   return {
@@ -80,15 +105,15 @@ export function createPluginTrouble(): PluginTrouble {
   };
 }
 
-function begin(deaths: number, now: number): Course {
-  const pacing = createPacing(PACE);
+function begin(deaths: number): Course {
   return {
-    since: now,
-    lastAt: -Infinity,
-    deathsBefore: deaths,
+    downSince: null,
+    lastTroubleAt: -Infinity,
+    deaths,
+    deathsInCalm: deaths,
     deathsTold: deaths,
     outstanding: false,
-    pacing,
+    pacing: createPacing(PACE),
   };
 }
 

@@ -26,15 +26,20 @@ export type Verdict =
 /** Judges a request's headers and raw body. `now` in milliseconds since 1970. */
 export type Verify = (headers: Headers, body: Uint8Array, now: number) => Verdict;
 
+/** Reads the three headers. */
+export function signedHeaders(headers: Headers): SignedHeaders {
+  return {
+    timestamp: headers.get(TIMESTAMP_HEADER) ?? "",
+    id: headers.get(EVENT_ID_HEADER) ?? "",
+    signature: headers.get(SIGNATURE_HEADER) ?? "",
+  };
+}
+
 /** Makes the judge of a source. The signature is checked before the age, so that only the signer learns of the age. */
 export function createVerify(source: Pick<SourceConfig, "secrets" | "maxAgeSeconds">): Verify {
   const keys = source.secrets.map(signingKey);
   return (requestHeaders, body, now) => {
-    const headers: SignedHeaders = {
-      timestamp: requestHeaders.get(TIMESTAMP_HEADER) ?? "",
-      id: requestHeaders.get(EVENT_ID_HEADER) ?? "",
-      signature: requestHeaders.get(SIGNATURE_HEADER) ?? "",
-    };
+    const headers = signedHeaders(requestHeaders);
     const { timestamp, id, signature } = headers;
     if (timestamp === "" || id === "" || signature === "") {
       return { verified: false, reason: "missing_header", authentic: false, headers };

@@ -1,0 +1,179 @@
+/** When a person must hear that a source refuses what the provider sends, and what. A pure policy. @module */
+import type { JsonObject } from "../nouns.ts";
+import { createPacing } from "../pacing.ts";
+import {
+  createFailing,
+  type Failing,
+  type FailingBefore,
+  type FailingStand,
+  PROVIDER_TRIES,
+} from "./failing.ts";
+import type { Receipt } from "./receiver.ts";
+
+/** Told in words and figures; see {@linkcode createRejecting}. */
+export const REJECTING_EVENT_TYPE = "relay.source.rejecting";
+
+/** Refusals of one event that nobody signed, after which it looks like the provider's. */
+const TELLING_TRIES = 3;
+/** Refusals of any events in a row, with nothing taken in between. */
+const TELLING_ROW = 5;
+const MINUTE = 60_000, HOUR = 60 * MINUTE;
+const PACE = { firstMs: 15 * MINUTE, mostMs: 4 * HOUR, calmMs: 24 * HOUR };
+/** So long before the provider gives up it is told once more. */
+const LAST_CALL_MS = 2 * HOUR;
+
+/** Follows one source. */
+export interface Rejecting {
+  /** Takes note of a receipt; answers what to tell now: mostly nothing. */
+  record(receipt: Receipt): JsonObject[];
+  /** To be called every minute or so: time alone makes some things worth telling. */
+  tick(now: number): JsonObject[];
+}
+
+/**
+ * Follows one source. What it tells is the `data` of a `relay.source.rejecting`:
+ * - `state`: `rejecting`; `gave_up`: the provider's 24 hours are over, it has probably disabled the webhook;
+ *   `recovered`: everything that was refused has been taken since
+ * - `authentic`: whether the refused deliveries were rightly signed, and so surely the provider's
+ * - `tries` of `triesAllowed`, `disabledAt` and `hoursLeft`, `reason`, `eventId`, `refusals`, `events`, `since`
+ *
+ * Rightly signed deliveries (stale ones, and those that could not be stored) are told at once. Others are told when one
+ * event was refused {@linkcode TELLING_TRIES} times, or {@linkcode TELLING_ROW} deliveries in a row were, since anybody
+ * can send those; and what anybody sends never delays what is told of rightly signed ones.
+ *
+ * @param before The last that a process before this one told of the source, so that counts go on over a restart.
+ */
+export function createRejecting(source: string, before: JsonObject | null = null): Rejecting {
+  const going = before?.["state"] === "rejecting" || before?.["state"] === "gave_up" ? before : null;
+  const signed = createTrack(source, going?.["authentic"] === true ? going : null);
+  const unsigned = createTrack(source, going?.["authentic"] === false ? going : null);
+  return {
+    record(receipt) {
+      const tracks = receipt.result !== "rejected"
+        ? [signed, unsigned]
+        : receipt.authentic
+        ? [signed]
+        : [unsigned];
+      return tracks.flatMap((track) => track.record(receipt));
+    },
+    tick: (now) => [signed, unsigned].flatMap((track) => track.tell(now)),
+  };
+}
+
+/** Follows either the rightly signed deliveries of a source or the others. */
+function createTrack(source: string, before: JsonObject | null) {
+  const failing = createFailing(before === null ? null : remembered(before));
+  const pacing = createPacing(PACE);
+  let outstanding = before !== null;
+  let refusalsTold = 0;
+  let lastCalled = false;
+  let gaveUpTold = before?.["state"] === "gave_up";
+
+  function tell(now: number): JsonObject[] {
+    const current = failing.read(now);
+    if (current === null || !isTelling(current)) return [];
+    const gaveUp = current.gaveUp && !gaveUpTold;
+    const ending = !current.gaveUp && current.disabledAt - now <= LAST_CALL_MS;
+    const news = current.refusals !== refusalsTold && pacing.may(now);
+    if (!gaveUp && !news && !(ending && outstanding && !lastCalled)) return [];
+    outstanding = true;
+    refusalsTold = current.refusals;
+    gaveUpTold = current.gaveUp;
+    lastCalled ||= ending;
+    return [rejecting(source, current, now)];
+  }
+
+  /** What is left when something is taken may be a stranger's. */
+  function taken(now: number): JsonObject[] {
+    if (!outstanding) return [];
+    const left = failing.read(now);
+    if (left !== null && isTelling(left)) return [];
+    outstanding = lastCalled = gaveUpTold = false;
+    refusalsTold = 0;
+    return [recovered(source, now)];
+  }
+
+  return {
+    tell,
+    record(receipt: Receipt): JsonObject[] {
+      const stand = failing.record(receipt);
+      if (receipt.result !== "rejected") return taken(receipt.at);
+      // A flood must cost nothing: all is read only when there may be something to tell.
+      return stand !== null && isTelling(stand) && pacing.ready(receipt.at) ? tell(receipt.at) : [];
+    },
+  };
+}
+
+/** The event that was told of by a process before this one. */
+function remembered(data: JsonObject): FailingBefore | null {
+  const { eventId, tries, since, disabledAt, authentic } = data;
+  const times = [Date.parse(String(since)), Date.parse(String(disabledAt))];
+  if (typeof eventId !== "string" || typeof tries !== "number" || times.some(Number.isNaN)) return null;
+  return { id: eventId, tries, since: times[0]!, disabledAt: times[1]!, authentic: authentic === true };
+}
+
+function isTelling({ authentic, tries, inARow }: FailingStand): boolean {
+  return authentic || tries >= TELLING_TRIES || inARow >= TELLING_ROW;
+}
+
+/** What answers each reason gets, and what a person can do about it. */
+const REASONS: Record<Failing["reason"], { status: number; remedy: string }> = {
+  missing_header: { status: 401, remedy: "a proxy before the relay may drop the x-cg-… headers" },
+  bad_signature: {
+    status: 401,
+    remedy: "compare the signing secret in config.json with the one in the provider's dashboard",
+  },
+  bad_timestamp: {
+    status: 401,
+    remedy: "the provider has changed the form of x-cg-timestamp: update the relay",
+  },
+  stale_timestamp: { status: 401, remedy: "check this server's clock, or raise the source's maxAgeSeconds" },
+  future_timestamp: { status: 401, remedy: "check this server's clock" },
+  too_large: { status: 413, remedy: "raise server.maxBodyBytes" },
+  too_slow: { status: 408, remedy: "check the connection and any proxy before the relay" },
+  store_unavailable: { status: 503, remedy: "the store cannot write: check the disk and the relay's log" },
+};
+
+function rejecting(source: string, failing: Failing, now: number): JsonObject {
+  const { since, refusals, events, tries, eventId, authentic, reason, disabledAt, gaveUp } = failing;
+  const { status, remedy } = REASONS[reason];
+  const hoursLeft = Math.max(0, Math.round((disabledAt - now) / HOUR * 10) / 10);
+  const whose = authentic ? "rightly signed deliveries" : "deliveries";
+  const summary = gaveUp
+    ? `${source} refused ${whose} for 24 hours: the provider has probably disabled the webhook. Mend the cause ` +
+      `(${remedy}), then enable it in the provider's dashboard`
+    : `${source} answers ${status} (${reason}) to ${whose}: ${
+      Math.min(tries, PROVIDER_TRIES)
+    } of ${PROVIDER_TRIES} ` +
+      `tries used, about ${hoursLeft} hours until the provider disables the webhook; ${remedy}`;
+  return {
+    summary,
+    severity: gaveUp || authentic ? "critical" : "warning",
+    source,
+    state: gaveUp ? "gave_up" : "rejecting",
+    authentic,
+    reason,
+    status,
+    tries,
+    triesAllowed: PROVIDER_TRIES,
+    hoursLeft,
+    disabledAt: iso(disabledAt),
+    eventId,
+    events,
+    refusals,
+    since: iso(since),
+    remedy,
+  };
+}
+
+function recovered(source: string, now: number): JsonObject {
+  return {
+    summary: `${source} takes deliveries again`,
+    severity: "info",
+    source,
+    state: "recovered",
+    at: iso(now),
+  };
+}
+
+const iso = (at: number) => new Date(at).toISOString();

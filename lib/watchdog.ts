@@ -1,0 +1,130 @@
+/** What the relay says of itself: sources that refuse deliveries or are silent, plugins that cannot run. @module */
+import type { Config } from "./config/schema.ts";
+import { logOf } from "./log.ts";
+import type { JsonObject } from "./nouns.ts";
+import { OWN_SOURCE } from "./own_event.ts";
+import type { Receipt } from "./receive/receiver.ts";
+import { createRejecting, type Rejecting, REJECTING_EVENT_TYPE } from "./receive/rejecting.ts";
+import { createSilence, type Silence, SILENT_EVENT_TYPE } from "./receive/silence.ts";
+import { createPluginTrouble, FAILING_EVENT_TYPE, type PluginHealth } from "./sandbox/plugin_trouble.ts";
+import type { Store } from "./store/contract.ts";
+import type { Teller } from "./teller.ts";
+
+/** What the watchdog needs from its surroundings. */
+export interface WatchdogParts {
+  store: Pick<Store, "events">;
+  /** The config in force. */
+  config(): Pick<Config, "sources">;
+  /** How the plugins stand that routes in force use. */
+  plugins(): PluginHealth[];
+  teller: Pick<Teller, "tell">;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** Watches. */
+export interface Watchdog {
+  /** Takes note of what a source received. */
+  receipt(receipt: Receipt): void;
+  /** Looks at all that time alone makes worth telling; called by a timer of its own too. */
+  look(): void;
+  stop(): void;
+}
+
+const LOOK_EVERY_MS = 1000;
+/** So many of the events told before the start are looked at: a source's last is among them, or long past. */
+const TOLD_LOOKED_AT = 200;
+
+interface SourceWatch {
+  rejecting: Rejecting;
+  silence: Silence | null;
+  /** What the silence was made from. */
+  silentMinutes: number | undefined;
+}
+
+/** Starts watching, going on with what a process before this one has told. */
+export async function startWatchdog(
+  { store, config, plugins, teller, now }: WatchdogParts,
+): Promise<Watchdog> {
+  const log = logOf("relay");
+  const began = now();
+  const before = {
+    rejecting: await lastTold(store, REJECTING_EVENT_TYPE),
+    silent: await lastTold(store, SILENT_EVENT_TYPE),
+    heardAt: await lastHeard(store, config().sources.map(({ name }) => name)),
+  };
+  const sources = new Map<string, SourceWatch>();
+  const trouble = createPluginTrouble();
+
+  function watchOf({ name, silentMinutes }: Config["sources"][number]): SourceWatch {
+    const known = sources.get(name);
+    if (known?.silentMinutes === silentMinutes && known !== undefined) return known;
+    const watch: SourceWatch = {
+      rejecting: known?.rejecting ?? createRejecting(name, before.rejecting.get(name) ?? null),
+      silence: silentMinutes === undefined ? null : createSilence(name, silentMinutes, {
+        heardAt: before.heardAt.get(name) ?? began,
+        listeningSince: began,
+        told: before.silent.get(name)?.["state"] === "silent",
+      }),
+      silentMinutes,
+    };
+    sources.set(name, watch);
+    return watch;
+  }
+
+  function tell(type: string, all: readonly JsonObject[]) {
+    for (const data of all) {
+      log[data["severity"] === "info" ? "info" : "warn"](String(data["summary"]));
+      teller.tell(type, data);
+    }
+  }
+
+  function look() {
+    const at = now();
+    for (const source of config().sources) {
+      const { rejecting, silence } = watchOf(source);
+      tell(REJECTING_EVENT_TYPE, rejecting.tick(at));
+      tell(SILENT_EVENT_TYPE, silence?.tick(at) ?? []);
+    }
+    tell(FAILING_EVENT_TYPE, trouble.look(plugins(), at));
+  }
+  const timer = setInterval(look, LOOK_EVERY_MS);
+
+  return {
+    look,
+    receipt(receipt) {
+      const source = config().sources.find(({ name }) => name === receipt.source);
+      if (source === undefined) return;
+      const { rejecting, silence } = watchOf(source);
+      tell(REJECTING_EVENT_TYPE, rejecting.record(receipt));
+      if (receipt.result === "rejected") return;
+      before.heardAt.set(receipt.source, receipt.at);
+      tell(SILENT_EVENT_TYPE, silence?.heard(receipt.at) ?? []);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** What was last told of each source. */
+async function lastTold(store: Pick<Store, "events">, type: string): Promise<Map<string, JsonObject>> {
+  const last = new Map<string, JsonObject>();
+  for (const { body } of await store.events({ source: OWN_SOURCE, type }, { limit: TOLD_LOOKED_AT })) {
+    const { data } = JSON.parse(new TextDecoder().decode(body)) as { data: JsonObject };
+    const source = String(data["source"]);
+    if (!last.has(source)) last.set(source, data);
+  }
+  return last;
+}
+
+/** When each source was last heard. */
+async function lastHeard(
+  store: Pick<Store, "events">,
+  sources: readonly string[],
+): Promise<Map<string, number>> {
+  const heard = new Map<string, number>();
+  for (const source of sources) {
+    const [event] = await store.events({ source }, { limit: 1 });
+    if (event !== undefined) heard.set(source, event.receivedAt);
+  }
+  return heard;
+}
