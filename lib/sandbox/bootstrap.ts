@@ -127,11 +127,8 @@ async function run(id: number, job: JobForPlugin) {
       }),
   });
   try {
-    if (route === undefined) throw new Error("its options were not accepted");
-    if (plugin!.start) {
-      route.started ??= start(plugin!, job.route, route.options);
-      await route.started;
-    }
+    if (route === undefined) throw new Error("the plugin does not take its options: see `deno task check`");
+    if (plugin!.start) await (route.started ??= start(plugin!, job.route, route));
     await plugin!.run(job.event, context);
     const { kv, emitted } = close();
     channel.send({ t: "end", id, outcome: "done", error: null, retryAfterSeconds: null, kv, emitted });
@@ -145,13 +142,18 @@ async function run(id: number, job: JobForPlugin) {
 }
 
 /** A `start` that failed is tried again by the next job. */
-async function start(loaded: AnyPlugin, name: string, options: unknown) {
+async function start(loaded: AnyPlugin, name: string, route: RouteState) {
   try {
+    await null; // so that it is noted as started before it can fail
     const write = (level: LogLevel, parts: unknown[]) => log(null, level, parts);
-    await loaded.start!({ options, route: name, log: logWith(write), signal: stopping.signal });
+    await loaded.start!({
+      options: route.options,
+      route: name,
+      log: logWith(write),
+      signal: stopping.signal,
+    });
   } catch (thrown) {
-    const route = routes.get(name);
-    if (route) route.started = null;
+    route.started = null;
     throw new Error(`start failed: ${failureText(describeFailure(thrown, folder))}`, { cause: thrown });
   }
 }

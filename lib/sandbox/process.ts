@@ -117,6 +117,8 @@ export class PluginProcess {
   readonly #token = crypto.randomUUID().slice(0, 8) + ":";
   readonly #encoder = new TextEncoder();
   readonly #running = new Map<number, Running>();
+  /** What the plugin was given last, by route. */
+  readonly #options = new Map<string, JsonObject>();
   readonly #checks = new Map<number, (issues: OptionIssue[]) => void>();
   readonly #load = Promise.withResolvers<PluginShape>();
   readonly #logs = createThrottle(LIMITS.logPerSecond, LIMITS.logBurst);
@@ -126,6 +128,7 @@ export class PluginProcess {
   /** The job whose `run` was entered last, until the process shows that it still answers. */
   #suspect: number | null = null;
   #ready = false;
+  #over = false;
   #ticks = 0;
   /** Whether a ping waits for its pong, and for how many ticks. */
   #pinged = false;
@@ -176,8 +179,12 @@ export class PluginProcess {
     return this.#running.size;
   }
 
-  /** Gives the plugin a route's options and hears what is wrong with them. Ends only with the process or an answer. */
+  /** Gives the plugin a route's options, and hears what is wrong with them. */
   setRoute(route: string, options: JsonObject): Promise<OptionIssue[]> {
+    if (this.#over) {
+      return Promise.resolve([{ path: "", message: "cannot be checked: the process has ended" }]);
+    }
+    this.#options.set(route, options);
     const ask = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<OptionIssue[]>();
     this.#checks.set(ask, resolve);
@@ -185,8 +192,10 @@ export class PluginProcess {
     return promise;
   }
 
-  /** Runs one job; resolves null when the plugin was never entered. */
-  run(job: Job): Promise<Result | null> {
+  /** Runs one job of a route with these options; resolves null when the plugin was never entered. */
+  run(job: Job, options: JsonObject): Promise<Result | null> {
+    if (this.#over) return Promise.resolve(null);
+    if (this.#options.get(job.route) !== options) void this.setRoute(job.route, options);
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<Result | null>();
     const running: Running = { job, begun: false, overdue: false, timer: undefined, kvReads: 0, resolve };
@@ -269,6 +278,7 @@ export class PluginProcess {
       this.#read(this.#child.stdout, LIMITS.lineBytes, (line) => this.#line(line)),
       this.#read(this.#child.stderr, LIMITS.lineBytes, (line) => this.#print(line)),
     ]);
+    this.#over = true;
     clearInterval(this.#ticker);
     this.#stdin.close().catch(() => {});
     const end = this.#verdict ?? { orderly: false, reason: causeOf(status, this.#printed), stalled: false };

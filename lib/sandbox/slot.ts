@@ -87,16 +87,19 @@ export class PluginSlot {
     return this.#process || this.waitsUntil <= this.house.now() ? 0 : this.waitsUntil;
   }
 
-  /** Makes one attempt; resolves null when none could be made. */
+  /** Makes one attempt; resolves null when none could be made, as for a route whose options do not fit. */
   async run(job: Job): Promise<Result | null> {
     for (;;) {
+      const route = this.#routes.find(({ name }) => name === job.route);
+      if (!route || this.#issues.has(job.route)) return null;
       if (this.#process?.retiring) this.#dismiss(); // a run that does not end holds it
       const process = this.#process ?? await this.#start();
       if (process === null) return null;
       this.#worked.add(process);
-      const result = await process.run(job);
+      const result = await process.run(job, route.options);
       if (result?.outcome === "done") this.#failures = 0;
       if (result !== null) return result;
+      await process.ended; // before the plugin was entered: so another process may try
     }
   }
 

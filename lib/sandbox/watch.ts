@@ -5,7 +5,7 @@ import { join } from "@std/path";
 export interface WatchTimes {
   /** Waits so long after the last sign of a change. Default: 50 ms. */
   settleMs?: number;
-  /** Looks for itself this often, where the system gives no sign (some mounts). Default: 2 s. */
+  /** Looks for itself this often, where the system gives no sign (links, some mounts). Default: 1 s. */
   pollMs?: number;
 }
 
@@ -14,7 +14,7 @@ export interface WatchTimes {
  * together. Returns its undoing.
  */
 export function watchFolder(folder: string, onChange: () => void, times: WatchTimes = {}): () => void {
-  const { settleMs = 50, pollMs = 2000 } = times;
+  const { settleMs = 50, pollMs = 1000 } = times;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let seen = fingerprint(folder);
   const changed = () => {

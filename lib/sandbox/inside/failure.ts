@@ -75,11 +75,13 @@ function findRefusal(thrown: unknown): Refusal | null {
   return null;
 }
 
-/** The first line of the plugins folder that a message or stack names. */
+/** The first line of a file in the plugins folder that a message or stack names. */
 function placeIn(text: string, folder: string): { file: string | null; line: number | null } {
-  const at = text.indexOf(folder);
-  const found = at < 0 ? null : /^([^\s:)]+):(\d+)/.exec(text.slice(at + folder.length));
-  return found ? { file: decodeURI(found[1]!), line: Number(found[2]) } : { file: null, line: null };
+  for (const part of text.split(folder).slice(1)) {
+    const found = /^([^\s:)"']+):(\d+)/.exec(part);
+    if (found) return { file: decodeURI(found[1]!), line: Number(found[2]) };
+  }
+  return { file: null, line: null };
 }
 
 const short = (text: string) => shorten(text, LIMITS.errorChars);

@@ -1,0 +1,216 @@
+/** A plugin changes while it is in use. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { until } from "../support/until.ts";
+import { type House, house, job, route } from "./support.ts";
+
+/** A plugin that tells its version. */
+const version = (name: string | number) =>
+  `export default { run(_event, { emit }) { emit("version", { version: "${name}" }); } };`;
+
+async function runVersion(home: House, plugin = "plain") {
+  if (!described(home, plugin)?.usable) return null;
+  await home.plugins.configure([route(plugin)]); // as the relay does after each change
+  const result = await home.plugins.runner.run(job(plugin));
+  return result?.emitted[0]?.data["version"] ?? result?.error ?? null;
+}
+
+const described = (home: House, plugin = "plain") =>
+  home.plugins.descriptions().find(({ name }) => name === plugin);
+const errorOf = (home: House, plugin = "plain") => described(home, plugin)?.error ?? null;
+
+Deno.test("a plugin written while the relay runs is used, and one removed is not", async () => {
+  await using home = await house({});
+  let changes = 0;
+  home.plugins.onChange(() => changes++);
+  await home.write("plugins/plain.ts", version(1));
+  await until("it is found", () => described(home)?.usable);
+  assertEquals(await runVersion(home), "1");
+  await Deno.remove(join(home.folder, "plain.ts"));
+  await until("it is gone", () => described(home) === undefined);
+  assertEquals(await home.plugins.runner.run(job("plain")), null);
+  assertEquals(home.plugins.runner.readyAt("plain"), null);
+  assert(changes >= 2);
+});
+
+Deno.test("a changed plugin takes over when it is ready; what runs ends on the version it began with", async () => {
+  const held = Promise.withResolvers<string | null>();
+  await using home = await house({
+    "plain.ts": `export default { async run(_event, { emit, kv }) {
+      await kv.get("held");
+      emit("version", { version: "1" });
+    } };`,
+  });
+  await home.plugins.configure([route("plain")]);
+  const slow = home.plugins.runner.run(job("plain", { kvGet: () => held.promise }));
+  const before = described(home)!.version;
+  await home.write("plugins/plain.ts", version(2));
+  await until("the new version is in force", () => described(home)!.version !== before);
+  assertEquals(await runVersion(home), "2");
+  assertEquals(home.plugins.status()[0]!.running, 1);
+  held.resolve(null);
+  assertEquals((await slow)?.emitted[0]?.data["version"], "1");
+});
+
+const BROKEN: Record<string, [source: string, stage: string, message: RegExp, line: number | null]> = {
+  "does not parse": [`export default {\n  run() {\n};`, "import", /Expected/, 3],
+  "throws when loaded": [`const x = 1;\nthrow new Error("bad start " + x);`, "import", /bad start 1/, 2],
+  "imports what is not there": [
+    `import "./missing.ts";\nexport default { run() {} };`,
+    "import",
+    /missing\.ts/,
+    1,
+  ],
+  "has no run": [`export default { fields: ["*"] };`, "check", /no function `run`/, null],
+  "has fields that are none": [
+    `export default { fields: [7], run() {} };`,
+    "check",
+    /its `fields\.0` is not right/,
+    null,
+  ],
+  "has wrong types": [
+    `export default {\n  run() {\n    const n: number = "text";\n    return n;\n  },\n};`,
+    "types",
+    /not assignable to type 'number'/,
+    3,
+  ],
+  "does not take the options it took": [
+    `import { z } from "coinrelay/plugin";\nexport default { options: z.object({ url: z.string() }), run() {} };`,
+    "options",
+    /it does not take those of route "plain": url: /,
+    null,
+  ],
+  "exits when loaded": [`Deno.exit(0);`, "import", /ended itself with exit code 0/, null],
+};
+
+for (const [what, [source, stage, message, line]] of Object.entries(BROKEN)) {
+  Deno.test(`a changed plugin that ${what} is refused, with the reason, and the version before it goes on`, async () => {
+    await using home = await house({ "plain.ts": version(1) });
+    await home.plugins.configure([route("plain")]);
+    assertEquals(await runVersion(home), "1");
+    await home.write("plugins/plain.ts", source);
+    await until("it is refused", () => errorOf(home) !== null);
+    const error = errorOf(home)!;
+    assertEquals(error.stage, stage);
+    assertMatch(error.message, message);
+    assertEquals(error.line, line);
+    if (line !== null) assertEquals(error.file, "plain.ts");
+    assertEquals(described(home)?.usable, true);
+    assertMatch(home.plugins.status()[0]!.lastError!, message);
+    assertEquals(await runVersion(home), "1");
+    await home.write("plugins/plain.ts", version(3));
+    await until("the mended one is in force", async () => await runVersion(home) === "3");
+    assertEquals(errorOf(home), null);
+  });
+}
+
+Deno.test("a broken plugin that never worked takes no job until it is mended", async () => {
+  await using home = await house({ "plain.ts": "export default {" });
+  const mistakes = await home.plugins.configure([route("plain")]);
+  assertEquals(mistakes.map(({ route, path }) => [route, path]), [["plain", "plugin"]]);
+  assertMatch(mistakes[0]!.message, /^plugin "plain" cannot be used: plain\.ts:1: /);
+  assertEquals(home.plugins.runner.readyAt("plain"), null);
+  assertEquals(await home.plugins.runner.run(job("plain")), null);
+  await home.write("plugins/plain.ts", version(1));
+  await until("it can be run", () => home.plugins.runner.readyAt("plain") === 0);
+  assertEquals(await runVersion(home), "1");
+});
+
+Deno.test("a changed helper changes the plugins that import it", async () => {
+  await using home = await house({
+    "_words.ts": `export const word = "one";`,
+    "plain.ts": `import { word } from "./_words.ts";
+      export default { run(_event, { emit }) { emit("version", { version: word }); } };`,
+    "other.ts": version("other"),
+  });
+  assertEquals(home.plugins.descriptions().map(({ name }) => name), ["other", "plain"]);
+  const before = described(home, "other")!.version;
+  assertEquals(await runVersion(home), "one");
+  await home.write("plugins/_words.ts", `export const word = "two";`);
+  await until("the change is in force", async () => await runVersion(home) === "two");
+  assertEquals(described(home, "other")!.version, before);
+});
+
+Deno.test("a plugin may be a folder, written together with its files", async () => {
+  await using home = await house({});
+  await Deno.mkdir(join(home.base, "made"));
+  await home.write("made/_lib/word.ts", `export const word = "folder";`);
+  await home.write(
+    "made/mod.ts",
+    `import { word } from "./_lib/word.ts";
+      export default { run(_event, { emit }) { emit("version", { version: word }); } };`,
+  );
+  await Deno.rename(join(home.base, "made"), join(home.folder, "plain"));
+  await until("it is found", () => described(home)?.usable);
+  assertEquals(described(home)!.file, "plain/mod.ts");
+  assertEquals(await runVersion(home), "folder");
+  await home.write("plugins/plain/_lib/word.ts", `export const word = "changed";`);
+  await until("the change is in force", async () => await runVersion(home) === "changed");
+});
+
+Deno.test("a plugin that is renamed, replaced, or behind a link that turns is noticed", async () => {
+  await using home = await house({ "first.ts": version(1) });
+  await Deno.rename(join(home.folder, "first.ts"), join(home.folder, "plain.ts"));
+  await until("it has its new name", () => described(home)?.usable && !described(home, "first"));
+  await home.write("next.ts", version(2)); // as editors save: beside it, then over it
+  await Deno.rename(join(home.base, "next.ts"), join(home.folder, "plain.ts"));
+  await until("it is replaced", async () => await runVersion(home) === "2");
+  // As a Kubernetes volume: the file is a link through a link that is turned.
+  for (const n of [3, 4]) await home.write(`plugins/..${n}/plain.ts`, version(n));
+  await Deno.symlink("..3", join(home.folder, "..data"));
+  await Deno.remove(join(home.folder, "plain.ts"));
+  await Deno.symlink("..data/plain.ts", join(home.folder, "plain.ts"));
+  await until("the link is followed", async () => await runVersion(home) === "3");
+  await Deno.symlink("..4", join(home.folder, "..new"));
+  await Deno.rename(join(home.folder, "..new"), join(home.folder, "..data"));
+  await until("the turn is noticed", async () => await runVersion(home) === "4");
+});
+
+Deno.test("a plugin that is a link out of the folder is refused", async () => {
+  await using home = await house({});
+  await home.write("elsewhere.ts", version(1));
+  await Deno.symlink("../elsewhere.ts", join(home.folder, "plain.ts"));
+  await until("it is found", () => errorOf(home));
+  assertMatch(errorOf(home)!.message, /is a symbolic link that leads out of the plugins folder/);
+  assertEquals(await home.plugins.runner.run(job("plain")), null);
+});
+
+Deno.test("edits under load: every job is done once, by a version that was valid", async () => {
+  await using home = await house({ "plain.ts": version(0) });
+  await home.plugins.configure([route("plain")]);
+  const valid = new Set(["0"]);
+  const seen: number[] = [];
+  let over = false;
+  let waits = 0;
+  const load = Array.from({ length: 4 }, async () => {
+    while (!over) {
+      const result = await home.plugins.runner.run(job("plain"));
+      if (result === null) {
+        waits++;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        continue;
+      }
+      assertEquals(result.outcome, "done", result.error ?? "");
+      const ran = String(result.emitted[0]!.data["version"]);
+      assert(valid.has(ran), `version ${ran} was never valid`);
+      seen.push(Number(ran));
+    }
+  });
+  const edits = 60;
+  for (let n = 1; n <= edits; n++) {
+    if (n % 3 === 0) await home.write("plugins/plain.ts", `export default { run( // broken ${n}`);
+    else {
+      valid.add(String(n));
+      await home.write("plugins/plain.ts", version(n));
+    }
+    await new Promise((resolve) => setTimeout(resolve, n % 10 === 0 ? 300 : 20));
+  }
+  await home.write("plugins/plain.ts", version(edits + 1));
+  valid.add(String(edits + 1));
+  await until("the last version is in force", async () => await runVersion(home) === String(edits + 1));
+  over = true;
+  await Promise.all(load);
+  assertEquals(waits, 0, "a process that runs goes on until the next can take over");
+  assert(new Set(seen).size > 2, "versions in between came into force");
+  await until("only one process is left", () => home.plugins.status()[0]!.running === 0);
+});
