@@ -125,7 +125,6 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     ledger,
     metrics,
     running: () => dispatcher.running(),
-    plan,
     receive: (request) => receive(request),
     publicUrl: () => urlOf(server.addr),
     now,

@@ -1,6 +1,8 @@
 /** What a person may do, behind both the API and the pages. @module */
 import { SAMPLES } from "../samples.ts";
 import { TEST_HEADER } from "../receive/receiver.ts";
+import { createPlan } from "../route/plan.ts";
+import type { Route } from "../route/resolve.ts";
 import { sign } from "../verify/signature.ts";
 import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
 import type { AdminParts, DryRun } from "./parts.ts";
@@ -45,13 +47,12 @@ async function ofEvent(
   { event: id, source, route }: Exclude<ReplayWish, { delivery: number }>,
 ) {
   const event = await oneEvent(parts.store, id, source);
-  knownRoute(parts, route);
   const content = contentOf(event);
-  const planned = content === null ? [] : parts.plan(content, parts.now());
+  const planned = content === null ? [] : createPlan([knownRoute(parts, route)])(content, parts.now());
   return {
     event: event.seq,
     route,
-    matched: planned.find((one) => one.route === route)?.matched ?? null,
+    matched: planned[0]?.matched ?? null,
     replayOf: null,
   };
 }
@@ -128,7 +129,8 @@ async function knownDelivery(parts: AdminParts, id: number) {
   return delivery;
 }
 
-function knownRoute(parts: AdminParts, name: string): void {
-  if (parts.routes().some((route) => route.name === name)) return;
+function knownRoute(parts: AdminParts, name: string): Route {
+  const found = parts.routes().find((route) => route.name === name);
+  if (found !== undefined) return found;
   throw new Refused(404, "not_found", `No route in force is called “${name}”.`);
 }

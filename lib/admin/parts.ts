@@ -3,7 +3,6 @@ import type { Config } from "../config/schema.ts";
 import type { StoredEvent } from "../nouns.ts";
 import type { Ledger } from "../receive/ledger.ts";
 import type { Route } from "../route/resolve.ts";
-import type { Plan } from "../route/plan.ts";
 import type { Plugins, RouteMistake } from "../sandbox/plugins.ts";
 import type { Store } from "../store/contract.ts";
 import type { Metrics } from "./metrics.ts";
@@ -31,8 +30,6 @@ export interface AdminParts {
   metrics: Metrics;
   /** How many deliveries run now, by route. */
   running(): ReadonlyMap<string, number>;
-  /** The deliveries that the routes in force make of an event. */
-  plan: Plan;
   /** The public listener's handler: a test event goes the whole way. */
   receive(request: Request): Promise<Response>;
   /** Where the public listener listens, as seen from this machine, such as `http://127.0.0.1:8080`. */

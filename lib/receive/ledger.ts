@@ -45,7 +45,7 @@ export interface Refusal {
 }
 
 /** Deliveries that are refused now. */
-export type FailingStretch = Pick<Failing, "since" | "refusals" | "tries" | "eventId" | "authentic">;
+export type FailingStretch = Omit<Failing, "inARow" | "events" | "reason">;
 
 /** What one source received. */
 export interface SourceRecord {
@@ -160,8 +160,8 @@ function emptyAccount(): Account {
 
 function stretchOf(failing: Failing | null): FailingStretch | null {
   if (failing === null) return null;
-  const { since, refusals, tries, eventId, authentic } = failing;
-  return { since, refusals, tries, eventId, authentic };
+  const { since, refusals, tries, eventId, authentic, disabledAt, gaveUp } = failing;
+  return { since, refusals, tries, eventId, authentic, disabledAt, gaveUp };
 }
 
 function refusal(id: number, receipt: Receipt, reason: RefusedBecause): Refusal {

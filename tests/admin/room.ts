@@ -118,7 +118,6 @@ export async function openRoom(settings: RoomSettings = {}) {
     ledger,
     metrics,
     running: dispatcher.running,
-    plan,
     receive,
     publicUrl: () => "http://127.0.0.1:8080",
     now,

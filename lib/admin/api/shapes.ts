@@ -118,6 +118,10 @@ const failing = z.strictObject({
   triesAllowed: z.int().describe("After so many the provider disables the webhook"),
   eventId: z.string().nullable(),
   authentic: z.boolean().describe("Whether one of them was rightly signed"),
+  disabledAt: time.describe(
+    "When the provider has tried the oldest for so long that it disables the webhook",
+  ),
+  gaveUp: z.boolean().describe("Whether that has come to pass, and nothing was taken since"),
 });
 
 /** A source and what it received since the relay started. */

@@ -4,6 +4,8 @@
 const style = getComputedStyle(document.documentElement);
 const TONES = { accepted: "--accent", duplicate: "--soft", rejected: "--bad" };
 
+const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hour12: false });
+
 /** A colour of the style sheet as the browser resolves it now: light or dark. */
 function colour(name, alpha = 1) {
   const probe = document.createElement("span");
@@ -41,7 +43,11 @@ export function drawCounts(into, kinds, data, { height, axes = true }) {
         scales: { y: { range: (_self, _min, max) => [0, Math.max(4, max * 1.1)] } },
         axes: axes
           ? [
-            axis({ space: 70 }),
+            axis({
+              space: 70,
+              size: 24,
+              values: (_self, times) => times.map((time) => clock.format(time * 1000)),
+            }),
             axis({
               size: 40,
               space: 30,

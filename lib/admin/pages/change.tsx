@@ -18,10 +18,7 @@ export function Values({ change, whole = false }: { change: ChangeItem; whole?: 
   if (Array.isArray(before) && Array.isArray(after)) {
     return <Lists before={before} after={after} whole={whole} />;
   }
-  if (
-    typeof before === "string" && typeof after === "string" &&
-    Math.min(before.length, after.length) > WORDS_FROM
-  ) {
+  if (isProse(before) && isProse(after)) {
     return <Words before={before} after={after} />;
   }
   const hadNothing = before === undefined || before === "";
@@ -36,13 +33,17 @@ export function Values({ change, whole = false }: { change: ChangeItem; whole?: 
   );
 }
 
+function isProse(value: Json | undefined): value is string {
+  return typeof value === "string" && value.length > WORDS_FROM && /\s/.test(value);
+}
+
 /** One value. */
 export function Value(
   { value, kind, whole = false }: { value: Json | undefined; kind?: "old" | "new"; whole?: boolean },
 ) {
   const text = textOf(value);
   const shown = whole || text.length <= SHORT ? text : `${text.slice(0, SHORT)}…`;
-  const code = typeof value !== "string" || /^0x|^[\w.+:/?#=&%-]{24,}$/.test(text);
+  const code = typeof value !== "string" || /^(0x|[a-z]+:\/\/)\S*$|^[\w.+:/?#=&%-]{24,}$/i.test(text);
   return (
     <span class={`value ${kind ?? ""} ${code ? "mono" : ""}`} title={shown === text ? undefined : text}>
       <T>{shown}</T>

@@ -218,7 +218,7 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
         )}
       </td>
       <td class="mono">
-        <a href={eventPath(event.seq)}>
+        <a class="cut" href={eventPath(event.seq)} title={event.id}>
           <T>{event.id}</T>
         </a>
       </td>

@@ -136,7 +136,7 @@ export function Problems({ problems }: { problems: Overview["problems"] }) {
   return (
     <ul class="notices" data-problems>
       {problems.map(({ level, text, page }) => (
-        <li class={`notice ${level === "bad" ? "bad" : ""}`}>
+        <li class={level}>
           <span>
             <T>{text}</T>
           </span>

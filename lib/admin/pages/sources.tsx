@@ -158,19 +158,27 @@ function isGrave(reason: RefusedBecause): boolean {
 }
 
 function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
-  const used = Math.min(failing.tries, PROVIDER_TRIES);
+  const { tries, refusals, since, authentic, gaveUp, disabledAt } = failing;
+  const used = Math.min(tries, PROVIDER_TRIES);
   return (
-    <p class="notice bad">
+    <p class={`notice ${authentic || tries >= 3 ? "bad" : ""}`}>
       <span>
-        Nothing was taken since <Time at={failing.since} relative />:{" "}
-        {`${number(failing.refusals)} refused. `}
+        {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused since `}
+        <Time at={since} relative />, and not taken yet.{" "}
         <span class="tries" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>
           {Array.from({ length: PROVIDER_TRIES }, (_, index) => <i class={index < used ? "used" : ""}></i>)}
         </span>
-        {` ${used} of the ${PROVIDER_TRIES} tries are used up after which the provider disables the webhook. `}
-        {failing.authentic
+        {gaveUp
+          ? ` The provider has most likely disabled the webhook: mend what is told below, then enable it in the provider's dashboard. `
+          : (
+            <>
+              {` ${used} of the provider's ${PROVIDER_TRIES} tries are used up; it disables the webhook `}
+              <Time at={disabledAt} relative />.
+            </>
+          )}
+        {authentic
           ? "Some were rightly signed, so this is the provider."
-          : "None was rightly signed: it may be strangers, or the wrong secret."}
+          : "None was rightly signed: it is strangers, or the secret is wrong."}
       </span>
     </p>
   );

@@ -42,13 +42,14 @@ type Problem = Overview["problems"][number];
 function problemsOfSource({ name, failing, silent, lastEventAt }: SourceItem): Problem[] {
   const page = `/sources#${name}`;
   const problems: Problem[] = [];
-  if (failing !== null) {
-    // Strangers knock on every door; only rightly signed refusals, or many, speak of the provider.
-    const grave = failing.authentic || failing.tries >= 3;
+  // Strangers knock on every door: what is neither rightly signed nor names an event is not the provider.
+  if (failing !== null && (failing.authentic || failing.eventId !== null)) {
+    const { tries, triesAllowed, authentic, gaveUp } = failing;
     problems.push({
-      level: grave ? "bad" : "warning",
-      text:
-        `${name} refuses what arrives: ${failing.tries} of the provider's ${failing.triesAllowed} tries used`,
+      level: authentic || tries >= 3 ? "bad" : "warning",
+      text: gaveUp
+        ? `${name}: the provider has most likely disabled the webhook, after ${tries} tries that were refused`
+        : `${name} keeps refusing deliveries: ${tries} of the provider's ${triesAllowed} tries used`,
       page,
     });
   }

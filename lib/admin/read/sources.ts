@@ -67,9 +67,12 @@ export function createSources(parts: AdminParts): Sources {
           credits: record.accepted * CREDITS_PER_EVENT,
           silentMinutes,
           silent: silentMinutes !== null && now - (lastAt ?? ledger.since) > silentMinutes * 60_000,
-          failing: failing === null
-            ? null
-            : { ...failing, since: iso(failing.since), triesAllowed: PROVIDER_TRIES },
+          failing: failing === null ? null : {
+            ...failing,
+            since: iso(failing.since),
+            disabledAt: iso(failing.disabledAt),
+            triesAllowed: PROVIDER_TRIES,
+          },
           day: ledger.day(source.name, now).map(({ at, counts }) => ({ at: iso(at), ...counts })),
         };
       });
