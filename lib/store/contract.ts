@@ -197,6 +197,13 @@ export interface Store {
    */
   prune(olderThan: number, forgetIdsBefore: number, limit: number): Promise<number>;
 
+  /**
+   * Has `run` do what is to be done by one relay for all (`task` names it), unless another began it within the last
+   * `ms` or still runs it: then answers false at once. A relay that dies while it runs blocks the task for at most
+   * `ms`. Rejects as `run` does; then too the next turn is `ms` later.
+   */
+  exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean>;
+
   /** Writes a consistent copy to `file` while in use. */
   backup(file: string): Promise<void>;
   /** Rejects with {@linkcode StoreUnavailable} when it could not commit now. */

@@ -17,7 +17,7 @@ export interface OpenOptions {
 /**
  * Opens a store, and makes it when there is none.
  *
- * @param url `sqlite:FILE`; a relative FILE is taken from `baseFolder`.
+ * @param url `sqlite:FILE`; a relative FILE is taken from `baseFolder`. Or `postgres://…`, see `postgres/settings.ts`.
  * @throws {StoreUnusable} when it cannot be used; the message says what to do.
  */
 export async function openStore(url: string, baseFolder: string, options: OpenOptions = {}): Promise<Store> {
@@ -25,11 +25,15 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   if (engine === "sqlite" && rest) {
     return await openSqlite(resolve(baseFolder, rest), options.shared ?? false);
   }
-  const kind = engine ? `${engine}:…` : "that";
+  if (engine === "postgres" || engine === "postgresql") {
+    const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
+    return await PostgresStore.open(url);
+  }
   throw new StoreUnusable(
-    engine === "postgres" || engine === "postgresql"
-      ? `Cannot open the store ${kind}: this version has no PostgreSQL yet. Use "sqlite:./data/relay.db"`
-      : `Cannot open the store ${kind}: give "sqlite:FILE", such as "sqlite:./data/relay.db"`,
+    `Cannot open the store ${
+      engine ? `${engine}:…` : "that"
+    }: give "sqlite:FILE", such as "sqlite:./data/relay.db", ` +
+      'or "postgres://user:password@host/database"',
   );
 }
 

@@ -35,6 +35,8 @@ export class SqliteStore implements Store {
   readonly #engine: Engine;
   readonly #listeners = new Set<(news: CommitNews) => void>();
   readonly #looking: ReturnType<typeof setInterval> | undefined;
+  /** When a task may be begun again. The only relay is here, so nobody else need know. */
+  readonly #turns = new Map<string, number>();
   #prunedUpTo = 0;
 
   constructor(file: string, private readonly lock: Disposable | null) {
@@ -144,6 +146,17 @@ export class SqliteStore implements Store {
   // deno-lint-ignore require-await
   async ready(): Promise<void> {
     this.#engine.write((tx) => tx.db.run("UPDATE last_seq SET seq = seq"));
+  }
+
+  async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
+    if ((this.#turns.get(task) ?? -Infinity) > now) return false;
+    this.#turns.set(task, Infinity); // until it has ended
+    try {
+      await run();
+    } finally {
+      this.#turns.set(task, now + ms);
+    }
+    return true;
   }
 
   onCommit(listener: (news: CommitNews) => void): () => void {

@@ -1,0 +1,99 @@
+/** Appends events with their deliveries, each once. @module */
+import type { Appended, NewEvent } from "../contract.ts";
+import { counting } from "./counters.ts";
+import { entering, laneOf } from "./lanes.ts";
+import { PENDING } from "./states.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** The routes of the events' deliveries. */
+export function routesOf(events: readonly NewEvent[]): string[] {
+  return events.flatMap(({ deliveries }) => deliveries.map(({ route }) => route));
+}
+
+/**
+ * Takes the locks, and appends in the order given; an event whose (source, id) is known is a duplicate and leaves no
+ * trace. Goes out without waiting for an answer, so that the locks are not held while messages travel.
+ */
+export function append(tx: Transaction, events: readonly NewEvent[]): Promise<Appended[]> {
+  tx.script(`${tx.locks.underOrders}; ${tx.locks.sequence}`);
+  tx.query(tx.locks.lanes, routesOf(events));
+  return tx.also(insert(tx, events));
+}
+
+/** Appends, inside a transaction that holds the locks. Throws at once when an event is not as it should be. */
+export function insert(tx: Transaction, events: readonly NewEvent[]): Promise<Appended[]> {
+  const keys = events.map(({ source, id }) => JSON.stringify([source, id]));
+  const given = events.flatMap((event, position) =>
+    keys.indexOf(keys[position]!) === position ? [toRow(event, position)] : []
+  );
+  const planned = given.flatMap(({ position }) =>
+    events[position]!.deliveries.map(({ route, matched, dueAt }, nth) => ({
+      position,
+      nth,
+      route,
+      matched,
+      dueAt,
+    }))
+  );
+  return understand(tx, events, tx.query<Inserted>(INSERT, given, planned));
+}
+
+interface Inserted {
+  made: { position: number; seq: number }[] | null;
+  due: string[] | null;
+}
+
+async function understand(
+  tx: Transaction,
+  events: readonly NewEvent[],
+  inserting: Promise<Inserted[]>,
+): Promise<Appended[]> {
+  const [inserted] = await inserting;
+  const seqs = new Map(inserted?.made?.map(({ position, seq }) => [position, seq]));
+  for (const seq of seqs.values()) tx.appended(seq);
+  for (const route of inserted?.due ?? []) tx.due(route);
+  return events.map((_, position) => {
+    const seq = seqs.get(position);
+    return seq === undefined ? { result: "duplicate" } : { result: "accepted", seq };
+  });
+}
+
+function toRow(event: NewEvent, position: number) {
+  const { deliveries: _, body, ...rest } = event;
+  return { position, ...rest, body: body.toBase64() };
+}
+
+const INSERT = `
+WITH given AS (
+  SELECT *, sha256(convert_to(id, 'UTF8')) AS digest FROM json_to_recordset($1::json) AS g(
+    position int, source text, id text, type text, coin text, "receivedAt" bigint, timestamp text, signature text,
+    test boolean, depth int, body text)
+), made AS (
+  INSERT INTO events (source, id, digest, type, coin, received_at, timestamp, signature, test, depth, body)
+  SELECT source, id, digest, type, coin, "receivedAt", timestamp, signature, test, depth, decode(body, 'base64')
+  FROM given
+  WHERE NOT EXISTS (SELECT FROM events e WHERE e.digest = given.digest AND e.source = given.source)
+    AND NOT EXISTS (SELECT FROM remembered m WHERE m.digest = given.digest AND m.source = given.source)
+  ORDER BY position
+  ON CONFLICT (digest, source) DO NOTHING
+  RETURNING seq, digest, source
+), accepted AS (
+  SELECT position, seq, coin, "receivedAt" FROM made JOIN given USING (digest, source)
+), planned AS (
+  SELECT position, nth, seq, "receivedAt", r.id AS route, matched, "dueAt",
+    CASE WHEN r.lanes THEN ${laneOf("coin")} END AS lane
+  FROM accepted
+  JOIN json_to_recordset($2::json) AS p(position int, nth int, route text, matched json, "dueAt" bigint)
+    USING (position)
+  LEFT JOIN routes r ON r.name = p.route
+), placed AS (
+  INSERT INTO deliveries (event, route, state, due_at, created_at, lane, matched)
+  SELECT seq, route, ${entering("planned", "position, nth")}, "dueAt", "receivedAt", lane, matched
+  FROM planned ORDER BY position, nth
+  RETURNING id, route, state
+), counted AS (${counting("SELECT route, state, 1 AS by FROM placed")})
+SELECT
+  (SELECT json_agg(json_build_object('position', position, 'seq', seq) ORDER BY position) FROM accepted) AS made,
+  (SELECT json_agg(name ORDER BY first) FROM (
+     SELECT route, min(id) AS first FROM placed WHERE state = ${PENDING} GROUP BY route
+   ) AS due JOIN routes r ON r.id = due.route) AS due`;

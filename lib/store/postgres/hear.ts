@@ -1,0 +1,119 @@
+/** Hears what other relays have committed. @module */
+import type { CommitNews } from "../contract.ts";
+import { Connection } from "./connection.ts";
+import type { Settings } from "./settings.ts";
+import { PENDING } from "./states.ts";
+
+/** How often the database is asked for what no notification told: those may get lost, and are but hints. */
+const ASK_EVERY_MS = 5000;
+/** Wait before a connection that broke is made anew. */
+const CONNECT_AGAIN_MS = 1000;
+
+/** What travels from relay to relay. */
+export interface Message {
+  /** Who says so. */
+  from: string;
+  seq: number | null;
+  /** Null: any may have work. */
+  routes: string[] | null;
+}
+
+/** The channel that the relays of a schema share. */
+export function channelOf({ schema }: Pick<Settings, "schema">): string {
+  return `coinrelay_${schema}`;
+}
+
+/** Listens on a connection of its own, for as long as the store is open. */
+export class Hearing {
+  readonly #running: Promise<void>;
+  #connection: Connection | null = null;
+  /** The highest seq that was told; null before the first. */
+  #lastSeq: number | null = null;
+  #ending = Promise.withResolvers<void>();
+  #closed = false;
+
+  /**
+   * @param me Whose messages are not to be heard.
+   * @param onNews Called with what others have committed.
+   */
+  constructor(
+    private readonly settings: Settings,
+    private readonly me: string,
+    private readonly onNews: (news: CommitNews) => void,
+  ) {
+    this.#running = this.#run();
+  }
+
+  /** Tells what this relay itself has committed, so that it is not taken for another's. */
+  know(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq ?? 0, seq);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#ending.resolve();
+    this.#connection?.destroy();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await this.#hear();
+      } catch {
+        // The store tells by itself that the database is away.
+      }
+      this.#connection?.destroy();
+      this.#connection = null;
+      await this.#pause(CONNECT_AGAIN_MS);
+    }
+  }
+
+  async #hear(): Promise<void> {
+    this.#connection = await Connection.open(
+      this.settings,
+      () => {},
+      (payload) => this.#heard(JSON.parse(payload)),
+    );
+    await this.#connection.script(`LISTEN "${channelOf(this.settings)}"`);
+    let missed = true; // whatever was said before is not heard
+    while (!this.#closed && this.#connection.usable) {
+      await this.#ask(missed);
+      missed = false;
+      await this.#pause(ASK_EVERY_MS);
+    }
+  }
+
+  #heard({ from, seq, routes }: Message): void {
+    if (from === this.me) return;
+    if (routes === null) void this.#ask(true).catch(() => {});
+    else this.#tell(seq, routes);
+  }
+
+  /** Asks for the newest event, and tells when it, or with `always` anything, may not have been told. */
+  async #ask(always: boolean): Promise<void> {
+    const known = this.#lastSeq;
+    const [row] = await this.#connection!.query<{ seq: number | null; routes: string[] | null }>(
+      `SELECT (SELECT seq FROM events ORDER BY seq DESC LIMIT 1) AS seq, (
+         SELECT json_agg(name) FROM routes r
+         WHERE EXISTS (SELECT FROM deliveries d WHERE d.route = r.id AND d.state = ${PENDING})
+       ) AS routes`,
+    );
+    const seq = row?.seq ?? 0;
+    if (known === null) this.know(seq);
+    else if (always || seq > (this.#lastSeq ?? 0)) this.#tell(seq, row?.routes ?? []);
+  }
+
+  #tell(seq: number | null, routes: string[]): void {
+    const lastSeq = seq !== null && seq > (this.#lastSeq ?? 0) ? seq : null;
+    if (lastSeq !== null) this.know(lastSeq);
+    if (lastSeq !== null || routes.length > 0) this.onNews({ lastSeq, routes });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    let timer;
+    const time = new Promise((resolve) => timer = setTimeout(resolve, ms));
+    await Promise.race([time, this.#ending.promise]);
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,218 @@
+/** The store in PostgreSQL, which several relays share. @module */
+import {
+  type Appended,
+  type Attempt,
+  type ClaimRequest,
+  type ClaimResult,
+  type CommitNews,
+  type Delivery,
+  type DeliveryFilter,
+  type EventFilter,
+  type KvEntry,
+  type NewEvent,
+  type PageRequest,
+  type ReplayWish,
+  type RouteCount,
+  type Settlement,
+  type Store,
+  type StoredEvent,
+  StoreUnusable,
+} from "../contract.ts";
+import { append, routesOf } from "./append.ts";
+import { claim } from "./claim.ts";
+import { Engine } from "./engine.ts";
+import { Hearing } from "./hear.ts";
+import { setLanes } from "./lanes.ts";
+import * as manage from "./manage.ts";
+import { prune } from "./prune.ts";
+import * as queries from "./queries.ts";
+import { renew } from "./renew.ts";
+import { readSettings } from "./settings.ts";
+import { routesTouched, settle } from "./settle.ts";
+import * as tasks from "./tasks.ts";
+import { createTeller } from "./tell.ts";
+
+/** Longest that putting a route's deliveries in order, or out of it, may take. */
+const REORDER_MS = 300_000;
+
+/** A {@linkcode Store} on an {@linkcode Engine}. */
+export class PostgresStore implements Store {
+  readonly #me = crypto.randomUUID();
+  readonly #engine: Engine;
+  readonly #listeners = new Set<(news: CommitNews) => void>();
+  readonly #tell: (news: CommitNews) => void;
+  #hearing: Hearing | null = null;
+  #prunedUpTo = 0;
+
+  private constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#tell = createTeller(engine, this.#me);
+    engine.onNews = (news) => {
+      if (news.lastSeq !== null) this.#hearing?.know(news.lastSeq);
+      this.#toListeners(news);
+      this.#tell(news);
+    };
+  }
+
+  /**
+   * Connects, and makes the tables where there are none.
+   *
+   * @param url See `readSettings`.
+   * @throws {StoreUnusable} when that cannot be done; the message says what to do.
+   */
+  static async open(url: string): Promise<PostgresStore> {
+    return new PostgresStore(await Engine.open(readSettings(url)));
+  }
+
+  async append(events: readonly NewEvent[]): Promise<Appended[]> {
+    if (events.length === 0) return [];
+    const written = await this.#engine.write(
+      // deno-lint-ignore require-await -- what it answers is waited for together with the commit
+      async (tx) => ({ answers: append(tx, events) }),
+      { routes: routesOf(events) },
+    );
+    return written.answers;
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    const routes = request.routes.map(({ route }) => route);
+    const outcome = await this.#engine.write((tx) => claim(tx, request), { lossy: true, routes });
+    const { reorder, ...result } = await outcome();
+    if (reorder.length === 0) return result;
+    for (const { route, order } of reorder) {
+      await this.#engine.write((tx) => setLanes(tx, route, order === "coin"), { timeoutMs: REORDER_MS });
+    }
+    const rest = await this.claim({ ...request, routes: reorder });
+    const due = [result.nextDueAt, rest.nextDueAt].filter((time) => time !== null);
+    return {
+      claimed: [...result.claimed, ...rest.claimed].sort((a, b) =>
+        routes.indexOf(a.delivery.route) - routes.indexOf(b.delivery.route)
+      ),
+      nextDueAt: due.length > 0 ? Math.min(...due) : null,
+    };
+  }
+
+  async renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
+    return await this.#engine.write((tx) => renew(tx, relay, deliveries, leaseUntil));
+  }
+
+  async settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]> {
+    return await this.#engine.write((tx) => settle(tx, relay, settlements, now), {
+      routes: routesTouched(settlements),
+    });
+  }
+
+  event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null> {
+    return queries.event(this.#engine, key);
+  }
+
+  events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
+    return queries.events(this.#engine, filter, page);
+  }
+
+  delivery(id: number): Promise<Delivery | null> {
+    return queries.delivery(this.#engine, id);
+  }
+
+  deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]> {
+    return queries.deliveries(this.#engine, filter, page);
+  }
+
+  attempts(delivery: number): Promise<Attempt[]> {
+    return queries.attempts(this.#engine, delivery);
+  }
+
+  counts(): Promise<RouteCount[]> {
+    return queries.counts(this.#engine);
+  }
+
+  retry(filter: DeliveryFilter, now: number): Promise<number> {
+    return this.#inSteps((after) => this.#engine.write((tx) => manage.retry(tx, filter, now, after)));
+  }
+
+  discard(filter: DeliveryFilter): Promise<number> {
+    return this.#inSteps((after) => this.#engine.write((tx) => manage.discard(tx, filter, after)));
+  }
+
+  async replay(wishes: readonly ReplayWish[], now: number): Promise<number[]> {
+    return await this.#engine.write((tx) => manage.replay(tx, wishes, now), {
+      routes: wishes.map(({ route }) => route),
+    });
+  }
+
+  kvGet(route: string, key: string): Promise<string | null> {
+    return queries.kvGet(this.#engine, route, key);
+  }
+
+  kvList(route: string): Promise<KvEntry[]> {
+    return queries.kvList(this.#engine, route);
+  }
+
+  async prune(olderThan: number, forgetIdsBefore: number, limit: number): Promise<number> {
+    let deleted = 0;
+    while (deleted < limit) {
+      const step = await this.#engine.write((tx) =>
+        prune(tx, olderThan, forgetIdsBefore, limit - deleted, this.#prunedUpTo)
+      );
+      deleted += step.deleted;
+      this.#prunedUpTo = step.after ?? 0; // the next sweep begins at the start: what was needed may be so no more
+      if (step.after === null) break;
+    }
+    return deleted;
+  }
+
+  backup(file: string): Promise<void> {
+    const { host, port, database, user, schema } = this.#engine.settings;
+    const where = `--host=${host} --port=${port} --username=${user} --schema=${schema}`;
+    return Promise.reject(
+      new StoreUnusable(
+        "PostgreSQL has its own tool for that, which may be used while relays run: " +
+          `pg_dump ${where} --format=custom --file=${file} ${database}`,
+      ),
+    );
+  }
+
+  async ready(): Promise<void> {
+    await this.#engine.write((tx) => tx.query("UPDATE store SET beats = beats + 1"));
+  }
+
+  async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
+    if (!await this.#engine.write((tx) => tasks.take(tx, task, this.#me, now, now + ms))) return false;
+    const began = performance.now();
+    const extending = setInterval(() => {
+      const until = now + performance.now() - began + ms;
+      this.#engine.write((tx) => tasks.extend(tx, task, this.#me, Math.round(until))).catch(() => {});
+    }, Math.max(1, ms / 3));
+    try {
+      await run();
+    } finally {
+      clearInterval(extending);
+    }
+    return true;
+  }
+
+  onCommit(listener: (news: CommitNews) => void): () => void {
+    this.#listeners.add(listener);
+    this.#hearing ??= new Hearing(this.#engine.settings, this.#me, (news) => this.#toListeners(news));
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#hearing?.close();
+    await this.#engine.close();
+  }
+
+  #toListeners(news: CommitNews): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  async #inSteps(step: (after: number) => Promise<manage.Step>): Promise<number> {
+    let changed = 0;
+    for (let after: number | null = 0; after !== null;) {
+      const done: manage.Step = await step(after);
+      changed += done.changed;
+      after = done.after;
+    }
+    return changed;
+  }
+}

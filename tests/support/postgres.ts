@@ -1,0 +1,171 @@
+/** A real PostgreSQL of the test's own: a cluster in a temporary folder, on a free port of the loopback. @module */
+import { join } from "@std/path";
+import { until } from "./until.ts";
+
+/** Who runs the server where the tests run as root, which it refuses. */
+const UNPRIVILEGED = ["postgres", "nobody"];
+const PASSWORD = "password-of-the-test";
+/** Small, quick to start, and otherwise as a server is: it syncs. */
+const SETTINGS = {
+  listen_addresses: "127.0.0.1",
+  max_connections: "100",
+  shared_buffers: "32MB",
+  log_min_messages: "warning",
+  timezone: "UTC",
+};
+
+/** A running server. */
+export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
+
+/** Starts a server, or answers null, loudly, where none can be had. */
+export async function postgresOrNone(): Promise<Postgres | null> {
+  const folder = await programs();
+  if (folder !== null) return await startPostgres(folder);
+  console.error("\n*** No PostgreSQL here and none could be installed: its tests are SKIPPED. ***\n");
+  return null;
+}
+
+/** Where the server's programs are; installs Debian's package when they are missing and that can be done. */
+async function programs(): Promise<string | null> {
+  const found = installed();
+  if (found !== null || Deno.build.os !== "linux" || Deno.uid() !== 0) return found;
+  try {
+    // Without the cluster that the package would make and start.
+    await Deno.mkdir("/etc/postgresql-common", { recursive: true });
+    await Deno.writeTextFile("/etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n");
+    await run("apt-get", ["-qq", "update"]);
+    await run("apt-get", ["-qq", "-o", "Dpkg::Options::=--force-confold", "install", "--yes", "postgresql"]);
+  } catch (error) {
+    console.error(String(error));
+  }
+  return installed();
+}
+
+function installed(): string | null {
+  const root = "/usr/lib/postgresql";
+  try {
+    const versions = [...Deno.readDirSync(root)].map(({ name }) => name).sort((a, b) =>
+      Number(b) - Number(a)
+    );
+    return versions.map((version) => join(root, version, "bin")).find((folder) =>
+      exists(join(folder, "initdb"))
+    ) ??
+      null;
+  } catch {
+    return null;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a server with the programs in `bin`. Dispose of it at the end. */
+export async function startPostgres(bin: string, settings: Record<string, string> = {}) {
+  const user = Deno.uid() === 0 ? await unprivileged() : null;
+  const folder = await Deno.makeTempDir({ prefix: "coinrelay-postgres-" });
+  const passwords = join(folder, "password");
+  await Deno.writeTextFile(passwords, PASSWORD);
+  if (user) { for (const path of [folder, passwords]) await Deno.chown(path, user.uid, user.gid); }
+  const data = join(folder, "data");
+  await run(
+    join(bin, "initdb"),
+    [
+      "-D",
+      data,
+      "-U",
+      "relay",
+      "--pwfile",
+      passwords,
+      "-A",
+      "scram-sha-256",
+      "-E",
+      "UTF8",
+      "--locale=C",
+      "--no-sync",
+    ],
+    user,
+  );
+  const port = freePort();
+  let server: Deno.ChildProcess | null = null;
+  const url = (schema: string, more = "") =>
+    `postgres://relay:${PASSWORD}@127.0.0.1:${port}/postgres?schema=${schema}${more}`;
+
+  const postgres = {
+    port,
+    folder,
+    user,
+    /** A store's URL, in a schema of its own. */
+    url,
+    /** Runs SQL as the superuser; answers what psql prints, unaligned and without headings. */
+    psql: (sql: string) =>
+      run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url("x").replace(/\?.*/, "")]),
+    async start() {
+      const all = Object.entries({ ...SETTINGS, ...settings }).flatMap((
+        [name, value],
+      ) => ["-c", `${name}=${value}`]);
+      server = new Deno.Command(join(bin, "postgres"), {
+        args: ["-D", data, "-p", String(port), "-k", folder, ...all],
+        stdin: "null",
+        stdout: "null",
+        stderr: exists("/dev/stderr") && Deno.env.has("SHOW_POSTGRES") ? "inherit" : "null",
+        cwd: folder,
+        ...user,
+      }).spawn();
+      await until("PostgreSQL answers", () => postgres.psql("SELECT 1").then(() => true, () => false));
+    },
+    /** SIGINT: at once, but in order. SIGQUIT: like a crash. */
+    async stop(signal: "SIGINT" | "SIGQUIT" = "SIGINT") {
+      server?.kill(signal);
+      await server?.status;
+      server = null;
+    },
+    async [Symbol.asyncDispose]() {
+      await postgres.stop("SIGQUIT");
+      await Deno.remove(folder, { recursive: true });
+    },
+    /** Ends it and removes its folder, at once: for the end of a test file. */
+    kill() {
+      server?.kill("SIGKILL");
+      server = null;
+      Deno.removeSync(folder, { recursive: true });
+    },
+  };
+  await postgres.start();
+  return postgres;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+async function unprivileged(): Promise<{ uid: number; gid: number }> {
+  const users = (await Deno.readTextFile("/etc/passwd")).split("\n").map((line) => line.split(":"));
+  for (const wanted of UNPRIVILEGED) {
+    const [, , uid, gid] = users.find(([name]) => name === wanted) ?? [];
+    if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
+  }
+  throw new Error(`No user of ${UNPRIVILEGED.join(", ")} is here to run PostgreSQL`);
+}
+
+async function run(
+  program: string,
+  args: string[],
+  user: { uid: number; gid: number } | null = null,
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    cwd: "/",
+    env: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+    stdin: "null",
+    ...user,
+  }).output();
+  if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout).trim();
+}
