@@ -10,6 +10,7 @@ import { pacing } from "./contract/pacing.ts";
 import { pruning } from "./contract/pruning.ts";
 import { remembering } from "./contract/remembering.ts";
 import { settling } from "./contract/settling.ts";
+import { takingTurns } from "./contract/taking_turns.ts";
 
 /** A store under test. */
 export interface Opened {
@@ -48,6 +49,7 @@ export function storeContract(engine: string, open: () => Promise<Opened>): void
       listing,
       managing,
       pruning,
+      takingTurns,
       modelled,
     ]
   ) group(test);

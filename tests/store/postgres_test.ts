@@ -1,10 +1,8 @@
 import { openStore } from "../../lib/store/open.ts";
-import { postgresOrNone } from "../support/postgres.ts";
+import { withPostgres } from "../support/postgres.ts";
 import { storeContract } from "./contract.ts";
 
-const postgres = await postgresOrNone();
-if (postgres) {
-  addEventListener("unload", () => postgres.kill());
+await withPostgres((postgres) => {
   let schemas = 0;
   storeContract("PostgreSQL", async () => {
     const url = postgres.url(`contract_${++schemas}`);
@@ -18,4 +16,4 @@ if (postgres) {
       cleanup: () => store.close(),
     };
   });
-}
+});

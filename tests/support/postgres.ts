@@ -17,12 +17,22 @@ const SETTINGS = {
 /** A running server. */
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 
-/** Starts a server, or answers null, loudly, where none can be had. */
-export async function postgresOrNone(): Promise<Postgres | null> {
+/**
+ * Starts a server for the tests of a file, which `register` registers, and ends it after them. Where none can be had,
+ * says so loudly and registers nothing.
+ */
+export async function withPostgres(
+  register: (postgres: Postgres) => void,
+  settings: Record<string, string> = {},
+): Promise<void> {
   const folder = await programs();
-  if (folder !== null) return await startPostgres(folder);
-  console.error("\n*** No PostgreSQL here and none could be installed: its tests are SKIPPED. ***\n");
-  return null;
+  if (folder === null) {
+    console.error("\n*** No PostgreSQL here and none could be installed: its tests are SKIPPED. ***\n");
+    return;
+  }
+  const postgres = await startPostgres(folder, settings);
+  addEventListener("unload", () => postgres.kill());
+  register(postgres);
 }
 
 /** Where the server's programs are; installs Debian's package when they are missing and that can be done. */

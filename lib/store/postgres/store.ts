@@ -177,7 +177,7 @@ export class PostgresStore implements Store {
   }
 
   async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
-    if (!await this.#engine.write((tx) => tasks.take(tx, task, this.#me, now, now + ms))) return false;
+    if (!await this.#engine.write((tx) => tasks.take(tx, task, this.#me, now, ms))) return false;
     const began = performance.now();
     const extending = setInterval(() => {
       const until = now + performance.now() - began + ms;

@@ -1,22 +1,25 @@
 /** Lets one relay do what is to be done once for all. @module */
 import type { Transaction } from "./transaction.ts";
 
-/** Takes a task for `relay` until then, unless another has it at `now`; answers whether it got it. */
+/**
+ * Takes a task for `relay` from `now` for `ms`, unless another has it; answers whether it got it. Who has it for much
+ * longer than that took it before the clocks were set back.
+ */
 export async function take(
   tx: Transaction,
   task: string,
   relay: string,
   now: number,
-  until: number,
+  ms: number,
 ): Promise<boolean> {
   const rows = await tx.query(
-    `INSERT INTO tasks AS t VALUES ($1, $2, $4)
-     ON CONFLICT (name) DO UPDATE SET relay = excluded.relay, until = excluded.until WHERE t.until <= $3
+    `INSERT INTO tasks AS t VALUES ($1, $2, $3::bigint + $4::bigint)
+     ON CONFLICT (name) DO UPDATE SET relay = excluded.relay, until = excluded.until WHERE t.until NOT BETWEEN $3::bigint + 1 AND $3::bigint + 2 * $4::bigint
      RETURNING 1`,
     task,
     relay,
     now,
-    until,
+    ms,
   );
   return rows.length > 0;
 }

@@ -149,8 +149,10 @@ export class SqliteStore implements Store {
   }
 
   async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
-    if ((this.#turns.get(task) ?? -Infinity) > now) return false;
-    this.#turns.set(task, Infinity); // until it has ended
+    const until = this.#turns.get(task) ?? -Infinity;
+    // An end that is far off was set before the clock was set back.
+    if (until === Infinity || until > now && until <= now + 2 * ms) return false;
+    this.#turns.set(task, Infinity); // while it runs
     try {
       await run();
     } finally {
