@@ -1,6 +1,7 @@
 /** The admin listener: dashboard, API, metrics and readiness behind one guard. @module */
 import { STATUS_TEXT } from "@std/http";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import type { AttemptReport } from "../dispatch/dispatcher.ts";
@@ -50,6 +51,12 @@ export function createAdmin(parts: AdminParts): Admin {
     xFrameOptions: "DENY",
   }));
   app.use(guard.middleware);
+  app.use(bodyLimit({
+    maxSize: MOST_BODY_BYTES,
+    onError() {
+      throw new Refused(413, "too_large", `The body is longer than ${MOST_BODY_BYTES} bytes.`);
+    },
+  }));
 
   app.get("/readyz", async () => {
     await parts.store.ready();
@@ -84,10 +91,6 @@ export function createAdmin(parts: AdminParts): Admin {
 
   return {
     async handle(request, { remoteAddr }) {
-      if (Number(request.headers.get("content-length")) > MOST_BODY_BYTES) {
-        return new Refused(413, "too_large", `The body is longer than ${MOST_BODY_BYTES} bytes.`)
-          .toResponse();
-      }
       return await app.fetch(request, { address: "hostname" in remoteAddr ? remoteAddr.hostname : "local" });
     },
     observeAttempt: desk.observeAttempt,

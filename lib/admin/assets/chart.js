@@ -24,6 +24,7 @@ function colour(name, alpha = 1) {
 export function drawCounts(into, kinds, data, { height, axes = true }) {
   let chart;
   let shown = data;
+  const step = data[0][1] - data[0][0];
   function draw() {
     chart?.destroy();
     const axis = (more) => ({
@@ -40,7 +41,10 @@ export function drawCounts(into, kinds, data, { height, axes = true }) {
         cursor: { drag: { x: false, y: false }, points: { size: 5 } },
         legend: { show: false },
         padding: axes ? [8, 8, 0, 0] : [4, 0, 0, 0],
-        scales: { y: { range: (_self, _min, max) => [0, Math.max(4, max * 1.1)] } },
+        scales: {
+          x: { range: (_self, min, max) => [min, max + step] },
+          y: { range: (_self, _min, max) => [0, Math.max(4, max * 1.1)] },
+        },
         axes: axes
           ? [
             axis({
@@ -59,11 +63,10 @@ export function drawCounts(into, kinds, data, { height, axes = true }) {
           {},
           ...kinds.map((kind) => ({
             label: kind,
-            stroke: colour(TONES[kind] ?? "--accent"),
-            fill: colour(TONES[kind] ?? "--accent", 0.18),
-            width: 1.5,
+            fill: colour(TONES[kind] ?? "--accent", 0.8),
+            width: 0,
             points: { show: false },
-            paths: uPlot.paths.stepped({ align: 1 }),
+            paths: uPlot.paths.bars({ size: [0.8, 40], align: 1 }),
           })),
         ],
       },

@@ -211,11 +211,13 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
         {replayOf !== null && <div class="soft small">replay</div>}
       </td>
       <td>
-        {event.coin === null ? <span class="soft">–</span> : (
-          <a href={coinPath(event.coin)}>
-            <T>{event.coin}</T>
-          </a>
-        )}
+        {event.coin === null
+          ? <span class="soft">–</span>
+          : (
+            <a class="cut" href={coinPath(event.coin)} title={event.coin}>
+              <T>{event.coin}</T>
+            </a>
+          )}
       </td>
       <td class="mono">
         <a class="cut" href={eventPath(event.seq)} title={event.id}>

@@ -24,7 +24,10 @@ const TYPES = [
 const SHOWN_CHANGES = 4;
 
 /** What the listing is narrowed by, as the address has it. */
-export type LiveFilters = Partial<Record<"coin" | "field" | "changeType" | "type" | "route" | "q", string>>;
+export type LiveFilters = Readonly<Partial<Record<string, string>>>;
+
+/** Those that the form has fields for; others (a link made them) it keeps as they are. */
+const FIELDS = ["coin", "field", "changeType", "type", "route", "q"];
 
 /** Counts of the last quarter of an hour, in steps. */
 export type Rate = { at: number; accepted: number; duplicate: number; rejected: number }[];
@@ -42,6 +45,7 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
   everReceived: boolean;
 }) {
   const filtered = Object.values(filters).some(Boolean);
+  const extra = Object.entries(filters).some(([name, value]) => name !== "coin" && value);
   const live = !search.has("cursor");
   const newest = rows.items[0]?.seq ?? 0;
   return (
@@ -57,47 +61,53 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
           <label>
             Coin id<input
               name="coin"
-              value={filters.coin ?? ""}
+              value={filters["coin"] ?? ""}
               placeholder="any, or bitcoin,aave"
               autocomplete="off"
             />
           </label>
-          <label>
+          {Object.entries(filters).filter(([name]) => !FIELDS.includes(name)).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <details class="extra-switch" open={extra}>
+            <summary>More filters</summary>
+          </details>
+          <label class="extra">
             Field<input
               name="field"
-              value={filters.field ?? ""}
+              value={filters["field"] ?? ""}
               placeholder="links.*"
               autocomplete="off"
               spellcheck={false}
             />
           </label>
-          <label>
+          <label class="extra">
             Change
             <select name="changeType">
               <option value="">any</option>
-              {CHANGE_TYPES.map((type) => <option selected={filters.changeType === type}>{type}</option>)}
+              {CHANGE_TYPES.map((type) => <option selected={filters["changeType"] === type}>{type}</option>)}
             </select>
           </label>
-          <label>
+          <label class="extra">
             Event type
             <select name="type">
               <option value="">any</option>
-              {withOwn(TYPES, filters.type).map((type) => (
-                <option value={type} selected={filters.type === type}>{eventWords(type)}</option>
+              {withOwn(TYPES, filters["type"]).map((type) => (
+                <option value={type} selected={filters["type"] === type}>{eventWords(type)}</option>
               ))}
             </select>
           </label>
-          <label>
+          <label class="extra">
             Route
             <select name="route">
               <option value="">any</option>
-              {withOwn(routes, filters.route).map((name) => (
-                <option selected={filters.route === name}>{name}</option>
+              {withOwn(routes, filters["route"]).map((name) => (
+                <option selected={filters["route"] === name}>{name}</option>
               ))}
             </select>
           </label>
-          <label>
-            Text<input name="q" type="search" value={filters.q ?? ""} autocomplete="off" />
+          <label class="extra">
+            Text<input name="q" type="search" value={filters["q"] ?? ""} autocomplete="off" />
           </label>
           <div class="row">
             <button>Filter</button>

@@ -346,6 +346,11 @@ function params(c: Ctx): Record<string, string> {
   return given;
 }
 
+/** The parameters that narrow a listing. */
+function narrowing({ cursor: _, limit: __, ...rest }: Record<string, string>): Record<string, string> {
+  return rest;
+}
+
 /** What all sources received in the last quarter of an hour. */
 function rateOf({ parts }: Desk): Rate {
   const all = parts.config().sources.map(({ name }) => parts.ledger.recent(name, parts.now()));

@@ -173,7 +173,7 @@ function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
           : (
             <>
               {` ${used} of the provider's ${PROVIDER_TRIES} tries are used up; it disables the webhook `}
-              <Time at={disabledAt} relative />.
+              <Time at={disabledAt} relative />.{" "}
             </>
           )}
         {authentic
