@@ -1,0 +1,131 @@
+/** `deno task new`: a plugin and its test, to begin with. @module */
+import { dirname, join, relative, resolve } from "@std/path";
+import { inspectConfig } from "../config/load.ts";
+import { didYouMean } from "../config/suggest.ts";
+import { fieldPatternMistake } from "../route/field_pattern.ts";
+import { COMMON_HELP, configFile, EXIT, PROJECT, readArguments, UsageError } from "./command.ts";
+import { type PluginTemplate, TEMPLATES } from "./plugin_templates.ts";
+
+const DEFAULT_FIELDS = "links.*";
+
+export const name = "new";
+
+export const summary = "write a new plugin and its test";
+
+export const help = `deno task new NAME [flags]
+
+Writes NAME.ts into the plugins folder, and NAME_test.ts beside it, which passes at once. A file that is there already
+is not touched. Without flags, on a terminal, it asks.
+
+  --kind KIND          ${
+  TEMPLATES.map(({ kind, summary }) => `${kind}: ${summary}`).join("\n                       ")
+}
+                       (default: ${TEMPLATES[0]!.kind})
+  --fields A,B         the field patterns it takes (default: ${DEFAULT_FIELDS})
+  --force              write over files that are there
+${COMMON_HELP}
+
+Examples
+  deno task new new_links --fields 'links.*'
+  deno task new call_us --kind http --fields 'public_notices,platforms.*'`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values, words } = readArguments(args, { kind: "text", fields: "text", force: "switch" }, 1);
+  const asks = args.length - words.length === 0 && Deno.stdin.isTerminal();
+  const plugin = checkedName(words[0] ?? (asks ? ask("Name of the plugin", "my_plugin") : undefined));
+  const fields = checkedFields(
+    values.fields ?? (asks ? ask("Fields it takes, with commas between", DEFAULT_FIELDS) : DEFAULT_FIELDS),
+  );
+  const template = templateOf(
+    values.kind ?? (asks ? ask(`Kind (${kinds().join(", ")})`, kinds()[0]!) : kinds()[0]!),
+  );
+
+  const folder = pluginsFolder(configFile(values));
+  const files: [file: string, text: string][] = [
+    [join(folder, `${plugin}.ts`), template.plugin(plugin, fields)],
+    [join(folder, `${plugin}_test.ts`), template.test(plugin, exampleOf(fields))],
+  ];
+  await Deno.mkdir(folder, { recursive: true });
+  if (!values.force) files.forEach(([file]) => mustBeFree(file));
+  for (const [file, text] of files) await Deno.writeTextFile(file, text, { createNew: !values.force });
+
+  if (values.json) console.log(JSON.stringify({ files: files.map(([file]) => file) }));
+  else console.log(nextSteps(files.map(([file]) => file), plugin, template));
+  return EXIT.done;
+}
+
+const kinds = () => TEMPLATES.map(({ kind }) => kind);
+
+function ask(question: string, fallback: string): string {
+  return prompt(`${question}:`, fallback) ?? fallback;
+}
+
+function checkedName(plugin: string | undefined): string {
+  if (plugin === undefined) throw new UsageError("needs a name: deno task new NAME");
+  const bare = plugin.replace(/\.ts$/, "");
+  if (!/^[a-z][a-z0-9_-]*$/i.test(bare) || /_test$/i.test(bare)) {
+    throw new UsageError(
+      "NAME begins with a letter, holds only letters, digits, _ and -, and does not end in _test",
+    );
+  }
+  return bare;
+}
+
+function checkedFields(text: string): string[] {
+  const fields = text.split(",").map((field) => field.trim()).filter((field) => field !== "");
+  if (fields.length === 0) throw new UsageError("--fields takes field patterns with commas between");
+  for (const field of fields) {
+    const mistake = fieldPatternMistake(field);
+    if (mistake !== null) throw new UsageError(`--fields: ${JSON.stringify(field)} ${mistake}`);
+  }
+  return fields;
+}
+
+function templateOf(kind: string): PluginTemplate {
+  const template = TEMPLATES.find((one) => one.kind === kind);
+  if (template) return template;
+  throw new UsageError(
+    `--kind is one of ${kinds().join(", ")}: ${didYouMean(kind, kinds()) ?? "choose one"}`,
+  );
+}
+
+/** The plugins folder of the config, or the project's own when there is no config yet. */
+function pluginsFolder(file: string): string {
+  const { value } = inspectConfig(file, Deno.env.toObject());
+  const written = typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value["pluginsDir"]
+    : undefined;
+  return resolve(
+    value === null ? PROJECT : dirname(file),
+    typeof written === "string" ? written : "./plugins",
+  );
+}
+
+/** A field that the first of the patterns takes. */
+function exampleOf(fields: readonly string[]): string {
+  const pattern = fields.find((field) => !field.startsWith("!")) ?? "*";
+  return pattern === "*" ? "name" : pattern.replaceAll("*", "example");
+}
+
+function mustBeFree(file: string): void {
+  try {
+    Deno.lstatSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new UsageError(`${file} is there already: choose another name, or write over it with --force`);
+}
+
+function nextSteps(files: readonly string[], plugin: string, { options }: PluginTemplate): string {
+  const shown = files.map((file) =>
+    relative(PROJECT, file).startsWith("..") ? file : relative(PROJECT, file)
+  );
+  const route = JSON.stringify({ name: plugin, plugin, options });
+  const live = options === null
+    ? "It needs no options, so a running relay uses it from now on; a route in config.json narrows what it gets."
+    : `It gets events once config.json has a route for it:\n  ${route}`;
+  return `Written: ${shown.join(" and ")}\n\nTest it      deno task test ${
+    shown[1]
+  }\nCheck it     deno task check\n\n${live}`;
+}
