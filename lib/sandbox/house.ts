@@ -5,6 +5,7 @@ import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess, type ProcessListeners } from "./process.ts";
+import type { ToolPaths } from "./tools.ts";
 
 /** Times and sizes. */
 export interface PluginLimits {
@@ -40,13 +41,13 @@ export const DEFAULT_LIMITS: PluginLimits = {
   maxRestartMs: 5 * 60_000,
 };
 
-/** Starts processes. */
+/** What processes and tools are started with. */
 export interface House {
-  paths: ProcessPaths & { typesConfig: string };
+  paths: ProcessPaths & ToolPaths;
   limits: PluginLimits;
   /** Symbolic links that no plugin may follow. */
   strayLinks: readonly string[];
-  /** The admin listener's ports: no plugin may reach them on an address of this machine unless a route names both. */
+  /** The admin listener's ports: `"*"` never includes them, not even on an address that a route names. */
   ownPorts: readonly number[];
   /** The relay's environment, for what `allow.env` grants. */
   env(name: string): string | undefined;
@@ -75,6 +76,19 @@ const RUNTIME_VARIABLES = [
   "no_proxy",
 ];
 
+/** The environment of Deno itself, as far as its cache and the network need it. */
+export function runtimeEnvironment(env: House["env"]): Record<string, string> {
+  const values = RUNTIME_VARIABLES.map((name) => [name, env(name)]).filter(([, value]) =>
+    value !== undefined
+  );
+  return {
+    ...Object.fromEntries(values),
+    NO_COLOR: "1",
+    DENO_NO_UPDATE_CHECK: "1",
+    DENO_NO_PACKAGE_JSON: "1",
+  };
+}
+
 /** Starts a process for the plugin whose module is `module` (an absolute path). */
 export async function startProcess(
   house: House,
@@ -85,24 +99,20 @@ export async function startProcess(
   const { paths, limits, now } = house;
   const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
   const own = ownAddresses();
-  const args = processArguments(
-    { ...paths, hidden: [...paths.hidden, ...house.strayLinks] },
-    limits,
-    grants,
-    anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
-  );
-  const names = [
-    ...RUNTIME_VARIABLES,
-    ...grants.filter(({ kind }) => kind === "env").map(({ target }) => target),
-  ];
-  const env: Record<string, string> = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", DENO_NO_PACKAGE_JSON: "1" };
-  for (const name of names) {
-    const value = house.env(name);
-    if (value !== undefined) env[name] = value;
-  }
+  const granted = grants.filter(({ kind }) => kind === "env").map((
+    { target },
+  ) => [target, house.env(target)]);
   return new PluginProcess({
-    args,
-    env,
+    args: processArguments(
+      { ...paths, hidden: [...paths.hidden, ...house.strayLinks] },
+      limits,
+      grants,
+      anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
+    ),
+    env: {
+      ...Object.fromEntries(granted.filter(([, value]) => value !== undefined)),
+      ...paths.environment(),
+    },
     url: toFileUrl(module).href,
     folder: toFileUrl(paths.folder).href + "/",
     ipv4Only: anyHost && own.some((address) => address.includes(".") && !address.startsWith("127.")),

@@ -7,7 +7,7 @@ import type { JsonObject } from "../nouns.ts";
 import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
 import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
-import { DEFAULT_LIMITS, type House, type PluginLimits } from "./house.ts";
+import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
 import type { PluginLine, PluginRefusal } from "./process.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { noteRefusal, refusalText, type RefusedAccess } from "./refused.ts";
@@ -293,6 +293,7 @@ async function makeHouse(options: PluginsOptions): Promise<House> {
       root,
       importMap: options.importMap ?? join(root, ".imports.json"),
       typesConfig: join(import.meta.dirname!, "plugin_types.json"),
+      environment: () => runtimeEnvironment(env),
       hidden: options.hidden ?? [resolve(base, "config.json"), resolve(base, ".env")],
     },
     limits: { ...DEFAULT_LIMITS, ...options.limits },

@@ -15,13 +15,16 @@ export interface ToolPaths {
   importMap: string;
   /** A deno.json with the compiler options for plugins. */
   typesConfig: string;
+  /** What the tools get as their environment. */
+  environment(): Record<string, string>;
 }
 
 /** Checks the types of plugins, by rules that let the five-line plugin pass. Resolves null when they are right. */
 export function checkTypes(paths: ToolPaths, modules: readonly string[]): Promise<ToolFinding | null> {
-  return tool([
+  return tool(paths, [
     "check",
     "--quiet",
+    "--no-lock",
     `--config=${paths.typesConfig}`,
     `--import-map=${paths.importMap}`,
     ...modules,
@@ -30,13 +33,21 @@ export function checkTypes(paths: ToolPaths, modules: readonly string[]): Promis
 
 /** Fetches the npm and JSR packages that a plugin imports. Install scripts are not run. Resolves null when all are there. */
 export function fetchImports(paths: ToolPaths, module: string): Promise<ToolFinding | null> {
-  return tool(["cache", "--quiet", "--no-config", "--no-lock", `--import-map=${paths.importMap}`, module]);
+  return tool(paths, [
+    "cache",
+    "--quiet",
+    "--no-config",
+    "--no-lock",
+    `--import-map=${paths.importMap}`,
+    module,
+  ]);
 }
 
-async function tool(args: string[]): Promise<ToolFinding | null> {
+async function tool({ environment }: ToolPaths, args: string[]): Promise<ToolFinding | null> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: environment(),
+    clearEnv: true,
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -1,0 +1,110 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { readCatalogue } from "../../lib/sandbox/catalogue.ts";
+import { readVersion } from "../../lib/sandbox/version.ts";
+
+/** A folder with these files (a text), links (`-> target`) and empty folders (null). */
+async function withFolder(entries: Record<string, string | null>, check: (folder: string) => unknown) {
+  const base = await Deno.realPath(await Deno.makeTempDir());
+  const folder = join(base, "plugins");
+  try {
+    await Deno.mkdir(folder);
+    for (const [name, text] of Object.entries(entries)) {
+      const path = join(folder, name);
+      await Deno.mkdir(join(path, ".."), { recursive: true });
+      if (text === null) await Deno.mkdir(path);
+      else if (text.startsWith("-> ")) await Deno.symlink(text.slice(3), path);
+      else await Deno.writeTextFile(path, text);
+    }
+    await check(folder);
+  } finally {
+    await Deno.remove(base, { recursive: true });
+  }
+}
+
+Deno.test("a plugin is NAME.ts, NAME.js, or a folder with mod.ts; helpers, tests and declarations are none", async () => {
+  await withFolder({
+    "one.ts": "",
+    "two.js": "",
+    "three/mod.ts": "",
+    "three/inner.ts": "",
+    "_helper.ts": "",
+    ".hidden.ts": "",
+    "one_test.ts": "",
+    "types.d.ts": "",
+    "README.md": "",
+    "data.json": "",
+    "_lib/mod.ts": "",
+    "notes": null,
+    "node_modules/x/mod.ts": "",
+  }, (folder) => {
+    assertEquals(readCatalogue(folder), {
+      plugins: [
+        { name: "one", file: "one.ts", mistake: null },
+        { name: "three", file: "three/mod.ts", mistake: null },
+        { name: "two", file: "two.js", mistake: null },
+      ],
+      strayLinks: [],
+    });
+  });
+});
+
+Deno.test("names that are taken twice or hold what they must not are refused, with what to do", async () => {
+  await withFolder({ "twice.ts": "", "twice.js": "", "my plugin.ts": "", "ünïcode.ts": "" }, (folder) => {
+    const mistakes = readCatalogue(folder).plugins.map(({ name, mistake }) => [name, mistake]);
+    assertEquals(mistakes.length, 3);
+    for (const [name, mistake] of mistakes) {
+      assertMatch(mistake!, name === "twice" ? /is there twice, as .*: remove one of them/ : /rename it/);
+    }
+  });
+});
+
+Deno.test("links that lead out of the folder are found, wherever they are; those inside are followed", async () => {
+  await withFolder({
+    "real.ts": "",
+    "inside.ts": "-> real.ts",
+    "outside.ts": "-> ../../outside.ts",
+    "deep/mod.ts": "",
+    "deep/data/secret": "-> ../../../..",
+    "nowhere.ts": "-> missing.ts",
+  }, (folder) => {
+    const { plugins, strayLinks } = readCatalogue(folder);
+    assertEquals(plugins.map(({ name, mistake }) => [name, mistake === null]), [
+      ["deep", true],
+      ["inside", true],
+      ["real", true],
+    ]);
+    assertEquals(
+      strayLinks.toSorted(),
+      ["deep/data/secret", "nowhere.ts", "outside.ts"].map((p) => join(folder, p)),
+    );
+  });
+});
+
+Deno.test("a version changes with every local module that the plugin imports, and with nothing else", async () => {
+  await withFolder({
+    "plain.ts":
+      `import { a } from "./_a.ts"; export * from './_lib/b.ts'; const c = await import("./_c.ts");`,
+    "_a.ts": `import json from "./data.json" with { type: "json" };`,
+    "_lib/b.ts": `import "../_shared.ts"; import "npm:x"; import "coinrelay/plugin";`,
+    "_c.ts": "",
+    "_shared.ts": `import "./plain.ts"; // round and round`,
+    "data.json": "{}",
+    "other.ts": "",
+  }, async (folder) => {
+    const module = join(folder, "plain.ts");
+    const { hash, files } = readVersion(module);
+    const names = ["plain.ts", "_a.ts", "_lib/b.ts", "_c.ts", "data.json", "_shared.ts"];
+    assertEquals(files.toSorted(), names.map((name) => join(folder, name)).toSorted());
+    await Deno.writeTextFile(join(folder, "other.ts"), "changed");
+    assertEquals(readVersion(module).hash, hash);
+    for (const name of names) {
+      const path = join(folder, name);
+      const before = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, before + " ");
+      assertEquals(readVersion(module).hash === hash, false, name);
+      await Deno.writeTextFile(path, before);
+    }
+    assertEquals(readVersion(module).hash, hash);
+  });
+});
