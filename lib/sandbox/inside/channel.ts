@@ -17,7 +17,7 @@ const BATCH_CHARS = 64 * 1024;
 /** Opens the channel. All that it needs is taken now, before a plugin could replace it. */
 export function openChannel(): Channel {
   const { parse, stringify } = JSON;
-  const { stdin, stdout } = Deno;
+  const { stdin, stdout, exit } = Deno;
   const read = stdin.read.bind(stdin);
   const write = stdout.writeSync.bind(stdout);
   const encoder = new TextEncoder();
@@ -29,7 +29,11 @@ export function openChannel(): Channel {
   function flush() {
     const bytes = encode(batch);
     batch = "";
-    for (let sent = 0; sent < bytes.length;) sent += write(bytes.subarray(sent));
+    try {
+      for (let sent = 0; sent < bytes.length;) sent += write(bytes.subarray(sent));
+    } catch {
+      exit(0); // the relay is gone: to tell of it would fail in the same way, again and again
+    }
   }
 
   function put(message: FromPlugin) {
