@@ -49,11 +49,15 @@ async function ofEvent(
   const event = await oneEvent(parts.store, id, source);
   const content = contentOf(event);
   const planned = content === null ? [] : createPlan([knownRoute(parts, route)])(content, parts.now());
+  // With the one before named, it gets a key of its own: its receiver must not take it for a duplicate.
+  const [before] = await parts.store.deliveries({ events: [event.seq], routes: [route], discarded: true }, {
+    limit: 1,
+  });
   return {
     event: event.seq,
     route,
     matched: planned[0]?.matched ?? null,
-    replayOf: null,
+    replayOf: before?.id ?? null,
   };
 }
 
