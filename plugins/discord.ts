@@ -24,7 +24,7 @@ export default definePlugin({
     // Without it, Discord answers before it has saved the message.
     url.searchParams.set("wait", "true");
     await post(context, url.href, {
-      json: { embeds: [await embed(event, options)], allowed_mentions: { parse: [] } },
+      json: { embeds: [embed(event, options)], allowed_mentions: { parse: [] } },
       retryAfter: ({ text }) => Number(/"retry_after":\s*([\d.]+)/.exec(text)?.[1] ?? NaN) || null,
     });
   },
@@ -42,9 +42,9 @@ const ICON: Record<Severity, string> = { info: "⚪", notice: "🔵", warning: "
 const MAX_TITLE = 256;
 const MAX_DESCRIPTION = 4096;
 
-async function embed(event: PluginEvent, options: MessageOptions) {
+function embed(event: PluginEvent, options: MessageOptions) {
   const { title, url, severity, received, test } = describe(event, options);
-  const description = await fullest(
+  const description = fullest(
     (size) =>
       options.message === undefined
         ? changes(event, { ...options, ...size })

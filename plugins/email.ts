@@ -69,14 +69,12 @@ async function mailOf(event: PluginEvent, context: Context<Options>) {
     to,
     subject: shorten(
       clean(
-        subject === undefined
-          ? `${mark}${described.title}: ${described.summary}`
-          : await say(subject, String),
+        subject === undefined ? `${mark}${described.title}: ${described.summary}` : say(subject, String),
       ),
       MAX_SUBJECT,
     ),
     text: asText(described, mark),
-    html: asHtml(described, mark, message === undefined ? null : await say(message, escape)),
+    html: asHtml(described, mark, message === undefined ? null : say(message, escape)),
     // The same for every attempt, so that a mail server or reader can drop what it has seen.
     messageId: `<${await digest(context.idempotencyKey)}@${domain}>`,
     inReplyTo: thread,

@@ -31,25 +31,23 @@ export default definePlugin({
     const found = await Promise.all(links.slice(0, MAX_LINKS).map((link) => look(link, context)));
     for (const { link, reasons, answer } of found) {
       const suspicious = reasons.length > 0;
-      const shown = shorten(clean(link.text), 2000);
+      const { text, url, change } = link;
       context.emit(suspicious ? "relay.link.suspicious" : "relay.link.checked", {
-        summary: `${changeWords(link.change)}: ${
-          suspicious
-            ? `the new link looks suspicious: ${reasons.map((reason) => SAYS[reason]).join("; ")}`
-            : "the new link is alive"
+        summary: `${changeWords(change)}: the new link ${
+          suspicious ? "looks suspicious" : "is as it should be"
         }`,
         severity: reasons.some((reason) => GRAVE.includes(reason))
           ? "critical"
           : suspicious
           ? "warning"
           : "info",
-        field: shorten(link.change.field, 200),
-        link: shown,
-        reasons,
+        field: shorten(change.field, 200),
+        link: shorten(clean(text), 2000),
+        ...suspicious && { reasons },
+        // As a browser shows it, and as it is.
+        ...url?.hostname.includes("xn--") && { host: url.hostname, shown_as: domainToUnicode(url.hostname) },
         ...answer?.status !== undefined && { status: answer.status },
-        ...answer?.url !== undefined && answer.url !== link.text && { leads_to: shorten(answer.url, 2000) },
-        ...link.domain !== null &&
-          { domain: link.domain, shown_as: domainToUnicode(link.domain) || link.domain },
+        ...answer?.url !== undefined && answer.url !== url?.href && { leads_to: shorten(answer.url, 2000) },
       });
     }
   },
@@ -60,21 +58,32 @@ const MAX_LINKS = 30;
 const MAX_REDIRECTS = 5;
 
 /** Why a link is suspicious, in the order in which it is told. */
-const SAYS = {
-  "look-alike": "its domain imitates the coin's",
-  "punycode": "its domain is written in more than plain letters",
-  "hidden host": "a user name before the @ hides where it leads",
-  "private address": "it leads into a private network",
-  "numeric address": "its host is a number, not a name",
-  "hidden characters": "it holds characters that nobody sees",
-  "not a link": "it is no web address",
-  "other domain": "its domain is another than before",
-  "plain http": "it is not encrypted",
-  "redirected away": "it leads on to another domain",
-  "bad certificate": "its certificate is not valid",
-  "dead": "nothing answers there",
-};
-type Reason = keyof typeof SAYS;
+const REASONS = [
+  /** Its domain imitates one of the coin's. */
+  "look-alike",
+  /** Its domain is written in more than plain letters. */
+  "punycode",
+  /** A user name before the @ hides where it leads. */
+  "hidden host",
+  /** It leads into a private network. */
+  "private address",
+  /** Its host is a number, not a name. */
+  "numeric address",
+  /** It holds characters that nobody sees. */
+  "hidden characters",
+  /** It is no web address. */
+  "not a link",
+  /** Its domain, or its account on a shared site, is another than before. */
+  "other domain",
+  /** It is not encrypted. */
+  "plain http",
+  /** It leads on to another domain. */
+  "redirected away",
+  "bad certificate",
+  /** Nothing answers there. */
+  "dead",
+] as const;
+type Reason = typeof REASONS[number];
 const GRAVE: Reason[] = ["look-alike", "punycode", "hidden host", "private address", "hidden characters"];
 
 interface Link {
@@ -174,8 +183,7 @@ async function look(link: Link, context: Context<Options>) {
   const answer = await follow(url, context);
   for (const reason of answer.reasons) reasons.add(reason);
   if (answer.url !== undefined && domainOf(new URL(answer.url)) !== domain) reasons.add("redirected away");
-  const order = Object.keys(SAYS) as Reason[];
-  return { link, reasons: order.filter((reason) => reasons.has(reason)), answer };
+  return { link, reasons: REASONS.filter((reason) => reasons.has(reason)), answer };
 }
 
 const MIN_NAME = 4;

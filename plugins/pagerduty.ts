@@ -39,7 +39,7 @@ export default definePlugin({
         // PagerDuty makes one alert of all that has one key: a retry makes no second one.
         dedup_key: context.idempotencyKey,
         client: "coinrelay",
-        ...await alert(event, context.options),
+        ...alert(event, context.options),
       },
       secrets: [routingKey],
     });
@@ -59,19 +59,19 @@ const PAGERDUTY = {
   critical: "critical",
 } as const;
 
-async function alert(event: PluginEvent, { severity, message, ...rest }: Options) {
+function alert(event: PluginEvent, { severity, message, ...rest }: Options) {
   const own = typeof severity === "string" ? severity : undefined;
   const options = {
     ...rest,
     severity: own === undefined ? severity as Record<string, Severity> | undefined : undefined,
   };
-  const { title, url, summary, severity: worst, lines, received, test } = await fullest(
+  const { title, url, summary, severity: worst, lines, received, test } = fullest(
     (size) => describe(event, { ...options, ...size }),
     (message) => JSON.stringify(message.lines).length <= MAX_DETAILS,
   );
   const said = message === undefined
     ? `${title}: ${summary}`
-    : (await renderMessage(message, event, { ...options, maxText: 300, escape: String })).trim();
+    : renderMessage(message, event, { ...options, maxText: 300, escape: String }).trim();
   return {
     payload: {
       summary: shorten(`${test ? "[TEST] " : ""}${said || title}`, MAX_SUMMARY),

@@ -21,7 +21,7 @@ export default definePlugin({
   options: z.strictObject({ webhookUrl: z.url({ protocol: /^https?$/ }), ...messageOptions }),
   async run(event, context) {
     const { webhookUrl, ...options } = context.options;
-    await post(context, webhookUrl, { json: await payload(event, options) });
+    await post(context, webhookUrl, { json: payload(event, options) });
   },
 });
 
@@ -33,13 +33,13 @@ const ICON: Record<Severity, string> = { info: "⚪", notice: "🔵", warning: "
 const MAX_SECTION = 3000;
 const MAX_HEADER = 150;
 const MAX_TOTAL = 12_000;
-async function payload(event: PluginEvent, options: MessageOptions) {
+function payload(event: PluginEvent, options: MessageOptions) {
   const message = describe(event, { ...options, maxText: 200 });
   const headline = `${ICON[message.severity]} ${message.test ? "[TEST] " : ""}${message.title}`;
   const text = shorten(escape(`${headline}: ${message.summary}`), MAX_SECTION);
   const sections = options.message === undefined
-    ? await changes(event, options)
-    : await templated(event, options.message, options);
+    ? changes(event, options)
+    : templated(event, options.message, options);
   const blocks = [
     { type: "header", text: { type: "plain_text", text: shorten(headline, MAX_HEADER), emoji: false } },
     ...sections.map((text) => ({ type: "section", text: mrkdwn(text) })),
@@ -62,8 +62,8 @@ function changes(event: PluginEvent, options: MessageOptions) {
 }
 
 /** The route's own template, in Slack's mrkdwn. */
-async function templated(event: PluginEvent, template: string, options: MessageOptions) {
-  const text = await fullest(
+function templated(event: PluginEvent, template: string, options: MessageOptions) {
+  const text = fullest(
     (size) => renderMessage(template, event, { ...options, ...size, escape }),
     (text) => text.length <= MAX_SECTION,
   );

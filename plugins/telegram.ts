@@ -30,7 +30,7 @@ export default definePlugin({
     const json = {
       chat_id: chatId,
       link_preview_options: { is_disabled: true },
-      ...await content(event, options),
+      ...content(event, options),
     };
     await post(context, url, {
       json,
@@ -45,19 +45,19 @@ const ICON: Record<Severity, string> = { info: "⚪", notice: "🔵", warning: "
 /** https://core.telegram.org/bots/api#sendmessage; counted before the markup is taken out, which is never less. */
 const MAX_TEXT = 4096;
 
-async function content(event: PluginEvent, options: MessageOptions) {
-  const text = await fullest((size) => html(event, options, size), (text) => text.length <= MAX_TEXT);
+function content(event: PluginEvent, options: MessageOptions) {
+  const text = fullest((size) => html(event, options, size), (text) => text.length <= MAX_TEXT);
   if (text.length <= MAX_TEXT) return { text, parse_mode: "HTML" };
   // A template too long in itself. Cut markup would be refused, cut text is not.
   return { text: shorten(text.replace(/<[^>]*>/g, ""), MAX_TEXT) };
 }
 
-async function html(event: PluginEvent, options: MessageOptions, size: Size): Promise<string> {
+function html(event: PluginEvent, options: MessageOptions, size: Size): string {
   const { title, url, severity, lines, more, test } = describe(event, { ...options, ...size });
   const name = url === null ? escape(title) : `<a href="${escape(url)}">${escape(title)}</a>`;
   const headline = `${ICON[severity]} ${test ? "[TEST] " : ""}<b>${name}</b>`;
   if (options.message !== undefined) {
-    return `${headline}\n${await renderMessage(options.message, event, { ...options, ...size, escape })}`;
+    return `${headline}\n${renderMessage(options.message, event, { ...options, ...size, escape })}`;
   }
   const blocks = lines.map((line) => block(line, lines.length > 1));
   return [headline, ...blocks, ...more > 0 ? [`… and ${more} more`] : []].join("\n\n");

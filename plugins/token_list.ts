@@ -241,6 +241,8 @@ async function read(file: string): Promise<TokenList | null> {
 async function write(file: string, list: TokenList): Promise<void> {
   const part = `${file}.part`;
   try {
+    const folder = file.slice(0, Math.max(file.lastIndexOf("/"), 0));
+    if (folder !== "") await Deno.mkdir(folder, { recursive: true });
     using opened = await Deno.open(part, { write: true, create: true, truncate: true });
     const bytes = new TextEncoder().encode(JSON.stringify(list, null, 2) + "\n");
     for (let sent = 0; sent < bytes.length;) sent += await opened.write(bytes.subarray(sent));

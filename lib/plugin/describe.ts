@@ -1,4 +1,4 @@
-import type { Change, Json } from "../nouns.ts";
+import type { Change, Json, JsonObject } from "../nouns.ts";
 import type { EventForPlugin } from "../dispatch/contract.ts";
 import { clean, shorten } from "./clean.ts";
 import { difference } from "./difference.ts";
@@ -248,7 +248,14 @@ function middleOut(text: string, max: number): string {
   return `${head} … ${tail}`.toWellFormed();
 }
 
-/** An event without changes: what its data holds. The relay's own events may bring `summary` and `severity`. */
+/** What the coin's title, or the summary of an event of the relay's own, has said already. */
+const SAID = new Set(["id", "symbol", "name"]);
+const SUMMED_UP = new Set([...SAID, "platform", "from_platform", "to_platform", "field"]);
+
+/**
+ * An event without changes: what its data holds. Events of the relay's own (`relay.*`) may bring their `summary` and
+ * `severity`, and addresses to be shown as such.
+ */
 function dataLines(
   event: EventForPlugin,
   override: SeverityOption | undefined,
@@ -256,23 +263,31 @@ function dataLines(
   locale: string,
 ): Line[] {
   const own = event.type.startsWith("relay.");
-  const { summary, severity: given, ...rest } = event.data;
-  const known = SEVERITIES.find((severity) => own && severity === given);
+  const { summary, severity: given, address, old_address, new_address, ...rest } = own
+    ? event.data
+    : {} as JsonObject;
+  const known = SEVERITIES.find((severity) => severity === given);
   const severity = typeof override === "string" ? override : known ?? (own ? "warning" : "notice");
-  const words = own && typeof summary === "string" ? shorten(clean(summary), max) : eventWords(event.type);
-  const shown = own ? rest : event.data;
-  const rows = leaves(shown).filter(([path]) => !["id", "symbol", "name"].includes(path)).map((
-    [path, value],
-  ): Span[] => {
-    const number = typeof value === "number"
-      ? value.toLocaleString(locale, { maximumSignificantDigits: 15 })
-      : null;
-    const said = shorten(number ?? valueAsText(value), Math.max(40, Math.floor(max / 2)));
-    return [plain(`${phrase(path)}: `), { kind: "new", text: said }];
-  });
+  const summedUp = typeof summary === "string";
+  const words = summedUp ? shorten(clean(summary), max) : eventWords(event.type);
+  const said = summedUp ? SUMMED_UP : SAID;
+  const rows = leaves(own ? rest : event.data).filter(([path]) => !said.has(path)).map(
+    ([path, value]): Span[] => {
+      const number = typeof value === "number"
+        ? value.toLocaleString(locale, { maximumSignificantDigits: 15 })
+        : null;
+      const text = shorten(number ?? valueAsText(value), Math.max(40, Math.floor(max / 2)));
+      return [plain(`${phrase(path)}: `), { kind: "new", text }];
+    },
+  );
   const room = Math.max(2, Math.floor(max / 50));
   if (rows.length > room) rows.splice(room, rows.length, [plain(`… and ${rows.length - room} more`)]);
-  return [{ field: event.type, severity, words, rows }];
+  return [{
+    field: event.type,
+    severity,
+    words,
+    rows: [...addressRows(text(old_address), text(new_address ?? address), max), ...rows],
+  }];
 }
 
 /** The values of an object with their paths; arrays are values. Depth and number are bounded. */

@@ -23,18 +23,16 @@ const SIZES: readonly (readonly [maxText: number, maxLines: number])[] = [
  * import { fullest } from "coinrelay/plugin";
  * import { assertEquals } from "@std/assert";
  *
- * const text = await fullest(({ maxText }) => "x".repeat(maxText * 2), (text) => text.length <= 256);
+ * const text = fullest(({ maxText }) => "x".repeat(maxText * 2), (text) => text.length <= 256);
  * assertEquals(text.length, 200);
  * ```
  */
-export async function fullest<T>(
-  make: (size: Size) => T | Promise<T>,
-  fits: (made: T) => boolean,
-): Promise<T> {
-  let made: T | undefined;
-  for (const [maxText, maxLines] of SIZES) {
-    made = await make({ maxText, maxLines });
+export function fullest<T>(make: (size: Size) => T, fits: (made: T) => boolean): T {
+  const [first, ...shorter] = SIZES.map(([maxText, maxLines]) => ({ maxText, maxLines }));
+  let made = make(first!);
+  for (const size of shorter) {
     if (fits(made)) break;
+    made = make(size);
   }
-  return made as T;
+  return made;
 }

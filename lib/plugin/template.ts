@@ -1,3 +1,4 @@
+import mustache from "mustache";
 import type { Json } from "../nouns.ts";
 import type { EventForPlugin } from "../dispatch/contract.ts";
 import { clean, shorten } from "./clean.ts";
@@ -31,13 +32,11 @@ const MAX_DEPTH = 8;
  * - `{{#changes}}…{{/changes}}` with `field`, `change_type`, `words`, `old`, `new` for each change, and
  *   `{{#lines}}…{{/lines}}` with `words`, `severity`, `values`, where a migration is one line.
  */
-export async function renderMessage(
+export function renderMessage(
   template: string,
   event: EventForPlugin,
   options: DescribeOptions & { escape(text: string): string },
-): Promise<string> {
-  // Loaded only where a route has a template.
-  const { default: mustache } = await import("mustache") as { default: Mustache };
+): string {
   const max = options.maxText ?? 1000;
   const { lines, ...message } = describe(event, options);
   const view = {
@@ -57,7 +56,7 @@ export async function renderMessage(
     })),
   };
   const escape = (value: unknown) => options.escape(shorten(clean(String(value)), max));
-  const writer = new mustache.Writer();
+  const writer = new (mustache as Mustache).Writer();
   writer.unescapedValue = (token, context) => writer.escapedValue(token, context, { escape });
   return writer.render(template, view, {}, { escape });
 }
