@@ -173,7 +173,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/config",
     summary: "The config in force, its secrets masked",
-    answer: z.record(z.string(), z.json()),
+    answer: z.record(z.string(), z.unknown()),
   },
 ];
 
@@ -194,7 +194,16 @@ export function openApi(): JsonObject {
         "answers to this machine alone. Listings are paged: give `next` as `cursor`. Errors are RFC 9457 problems.",
     },
     paths,
-    components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    components: {
+      schemas: Object.fromEntries(NAMED.map(([name, schema]) => [name, definition(name, schema)])),
+      responses: {
+        Refused: {
+          description: "Refused",
+          content: { "application/problem+json": { schema: jsonSchema(shapes.problem, "output") } },
+        },
+      },
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+    },
     security: [{ token: [] }],
   };
 }
@@ -219,22 +228,39 @@ function describe({ summary, path_, query: params, body, status = 200, answer }:
     ...(body && { requestBody: { content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
     responses: {
       [status]: { description: "Done", content },
-      default: {
-        description: "Refused",
-        content: { "application/problem+json": { schema: jsonSchema(shapes.problem, "output") } },
-      },
+      default: { $ref: "#/components/responses/Refused" },
     },
   };
 }
 
 function parameter(name: string, schema: z.ZodType): JsonObject {
-  const { description, ...rest } = jsonSchema(schema, "input");
+  const { description: _, ...rest } = jsonSchema(schema, "input");
+  const { description } = schema;
   return { name, in: "query", ...(description !== undefined && { description }), schema: rest };
 }
 
+/** The shapes that have a name, by which others refer to them. */
+const NAMED = Object.entries(shapes).flatMap(([name, schema]) =>
+  schema instanceof z.ZodType ? [[`${name.charAt(0).toUpperCase()}${name.slice(1)}`, schema] as const] : []
+);
+const names = z.registry<{ id: string }>();
+for (const [id, schema] of NAMED) names.add(schema, { id });
+
 function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonObject {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
-  return rest as Record<string, Json>;
+  const { $schema: _, $defs: __, ...rest } = toJson(schema, io);
+  return rest;
+}
+
+/** What a named shape is: its name alone would only refer to itself. */
+function definition(name: string, schema: z.ZodType): JsonObject {
+  const { $defs } = toJson(z.array(schema), "output");
+  const { id: _, ...rest } = ($defs as Record<string, JsonObject>)[name]!;
+  return rest;
+}
+
+function toJson(schema: z.ZodType, io: "input" | "output"): JsonObject {
+  const text = JSON.stringify(z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: names }));
+  return JSON.parse(text.replaceAll('"#/$defs/', '"#/components/schemas/')) as Record<string, Json>;
 }
 
 if (import.meta.main) {

@@ -105,7 +105,7 @@ export const replayBody = z.union([
 export const testBody = z.strictObject({
   source: text.optional().describe("Default: the first"),
   sample: text.optional().describe("Name of a sample; default: the first"),
-  body: z.union([z.string(), z.record(z.string(), z.json())]).optional().describe(
+  body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional().describe(
     "A body of your own, as text or JSON, in place of a sample",
   ),
 });

@@ -12,6 +12,8 @@ import { SEVERITIES } from "../../plugin/severity.ts";
 const time = z.iso.datetime().describe("ISO 8601, UTC");
 const maybeTime = time.nullable();
 const count = z.int().min(0);
+/** Any JSON value; a recursive schema would say no more. */
+const anyJson = z.unknown();
 const state = z.enum(DELIVERY_STATES);
 
 /** How far a delivery is, beside its event. */
@@ -28,8 +30,8 @@ const change = z.looseObject({
   change_type: z.string().describe(
     `One of ${CHANGE_TYPES.join(", ")}; or one that the provider adds one day`,
   ),
-  old_value: z.json().optional(),
-  new_value: z.json().optional(),
+  old_value: anyJson.optional(),
+  new_value: anyJson.optional(),
 }).describe("As the provider sent it");
 
 /** An event in a listing and in the stream. */
@@ -97,7 +99,7 @@ export const eventWhole = eventItem.omit({ deliveries: true }).extend({
   bodyBase64: z.string().nullable().describe(
     "The raw body, where it is not UTF-8; null where `body` is exact",
   ),
-  data: z.json().describe("The payload's data without its changes"),
+  data: anyJson.describe("The payload's data without its changes"),
   deliveries: z.array(deliveryWhole),
 });
 
@@ -168,7 +170,7 @@ export const routeItem = z.strictObject({
   mistakes: z.array(z.strictObject({ path: z.string(), message: z.string() })).describe(
     "What keeps it from running; its deliveries wait",
   ),
-  filters: z.json(),
+  filters: z.record(z.string(), anyJson),
   scheduled: z.boolean().describe("Whether its deliveries wait for a digest or for the end of quiet hours"),
   order: z.enum(["any", "coin"]),
   concurrency: z.int(),
@@ -258,7 +260,7 @@ export const testAnswer = z.strictObject({
   id: z.string(),
   source: z.string(),
   status: z.int().describe("What the public listener answered"),
-  answer: z.json(),
+  answer: anyJson,
   seq: z.int().nullable(),
 });
 

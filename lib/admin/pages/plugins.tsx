@@ -1,5 +1,4 @@
 /** Plugins and routes: state, reach, trouble; and the switch. @module */
-import type { Json } from "../../nouns.ts";
 import type { KvEntry } from "../../store/contract.ts";
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
@@ -158,8 +157,8 @@ function Route({ route, frame, kv }: { route: RouteItem; frame: Frame; kv: KvEnt
 /** Entries of a route's memory that are shown. */
 export const KV_SHOWN = 100;
 
-function Filters({ filters }: { filters: Json }) {
-  const given = Object.entries(filters as Record<string, Json>);
+function Filters({ filters }: { filters: RouteItem["filters"] }) {
+  const given = Object.entries(filters);
   if (given.length === 0) {
     return (
       <>

@@ -1,5 +1,4 @@
 /** Routes and plugins, as the API and the pages show them. @module */
-import type { Json } from "../../nouns.ts";
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
 import type { AdminParts } from "../parts.ts";
 import { iso } from "./views.ts";
@@ -21,7 +20,7 @@ export async function routeItems(parts: AdminParts, mask: (text: string) => stri
       configured: route.configured,
       mistakes: mistakes.filter((mistake) => mistake.route === route.name)
         .map(({ path, message }) => ({ path, message: mask(message) })),
-      filters: route.filters as Json,
+      filters: { ...route.filters },
       scheduled: route.schedule.digest !== null || route.schedule.quietHours !== null,
       order: route.order,
       concurrency: route.concurrency,

@@ -1,0 +1,101 @@
+import { assert, assertEquals } from "@std/assert";
+import { until } from "../support/until.ts";
+import { promtool } from "./promtool.ts";
+import { coinBody, openRoom } from "./room.ts";
+
+/** The value of one series. */
+function value(text: string, series: string): number | undefined {
+  const line = text.split("\n").find((one) => one.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+Deno.test("the numbers agree with the store after a load with failures", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log", events: ["cg.*"] }, {
+      name: "broken",
+      plugin: "http",
+      events: ["cg.*"],
+    }],
+    run: (job) =>
+      job.route === "broken" ? { outcome: job.event.coin.id === "a" ? "retry" : "permanent" } : {},
+  });
+  for (let i = 0; i < 30; i++) {
+    await room.deliver({ id: `e${i % 25}`, body: coinBody(i % 2 ? "a" : "b", []) });
+  }
+  await room.deliver({ id: "x", secret: "whsec_wrong_secret" });
+  await room.deliver({ id: "y", timestamp: "1000000000" });
+  await room.deliver({ id: "z", body: "not json" });
+  await until("all is settled", async () => {
+    const counts = await room.store.counts();
+    return counts.every(({ state }) => state === "done" || state === "dead") && counts.length === 2;
+  });
+  const response = await room.ask("/metrics");
+  assertEquals(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const text = await response.text();
+  const received = (result: string, reason = "") =>
+    value(text, `coinrelay_received_total{source="cryptosync",result="${result}",reason="${reason}"}`);
+  assertEquals([received("accepted"), received("duplicate")], [26, 5]);
+  assertEquals([received("rejected", "bad_signature"), received("rejected", "stale_timestamp")], [1, 1]);
+  assertEquals(value(text, 'coinrelay_api_credits_total{source="cryptosync"}'), 260);
+  assertEquals(value(text, 'coinrelay_not_understood_total{source="cryptosync"}'), 1);
+  assertEquals(value(text, 'coinrelay_ack_duration_seconds_count{source="cryptosync"}'), 33);
+
+  const counts = new Map(
+    (await room.store.counts()).map(({ route, state, count }) => [`${route} ${state}`, count]),
+  );
+  assertEquals(value(text, 'coinrelay_deliveries_total{route="all",result="done"}'), counts.get("all done"));
+  assertEquals(
+    value(text, 'coinrelay_deliveries_total{route="broken",result="dead"}'),
+    counts.get("broken dead"),
+  );
+  assertEquals(value(text, 'coinrelay_dead_letters{route="broken"}'), 25);
+  assertEquals(value(text, 'coinrelay_backlog_deliveries{route="broken"}'), undefined);
+  const stored = await room.store.deliveries({ routes: ["broken"] }, { limit: 100 });
+  const attempts = (await Promise.all(stored.map(({ id }) => room.store.attempts(id)))).flat();
+  const outcome = (name: string) => attempts.filter((attempt) => attempt.outcome === name).length;
+  for (const name of ["retry", "permanent"]) {
+    assertEquals(value(text, `coinrelay_attempts_total{route="broken",outcome="${name}"}`), outcome(name));
+  }
+  const appended = await room.store.events({}, { limit: 200 });
+  assert(value(text, "coinrelay_commit_batch_events_sum")! >= 26);
+  const last = appended.find(({ source }) => source === "cryptosync")!.receivedAt;
+  assertEquals(value(text, 'coinrelay_last_event_timestamp_seconds{source="cryptosync"}'), last / 1000);
+  assert(value(text, 'coinrelay_memory_bytes{kind="rss"}')! > 1e6);
+});
+
+Deno.test("what strangers send makes no new series", async () => {
+  await using room = await openRoom();
+  const series = async () => (await (await room.ask("/metrics")).text()).split("\n").length;
+  await room.deliver({ id: "first", secret: "whsec_wrong_secret" });
+  const before = await series();
+  for (let i = 0; i < 50; i++) {
+    await room.deliver({ id: `id-${i}"\n`.trim(), secret: `whsec_wrong_${i}`, body: coinBody(`c${i}`, []) });
+  }
+  assertEquals(await series(), before);
+});
+
+Deno.test("the backlog and the age of its oldest are told by route", async () => {
+  let now = Date.parse("2026-01-01T00:00:00Z");
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }], now: () => now });
+  await room.dispatcher.stop(0);
+  const timestamp = () => String(Math.floor(now / 1000));
+  await room.deliver({ id: "a", timestamp: timestamp() });
+  now += 90_000;
+  await room.deliver({ id: "b", timestamp: timestamp() });
+  const text = await (await room.ask("/metrics")).text();
+  assertEquals(value(text, 'coinrelay_backlog_deliveries{route="all"}'), 2);
+  assertEquals(value(text, 'coinrelay_backlog_oldest_age_seconds{route="all"}'), 90);
+});
+
+Deno.test("promtool finds nothing wrong with /metrics", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log" }],
+    descriptions: [{ name: "log" }],
+    status: [{ name: "log" }],
+  });
+  await room.deliver({ id: "a" });
+  await room.deliver({ id: "b", secret: "whsec_wrong_secret" });
+  await until("it is done", async () => (await room.store.counts()).some(({ state }) => state === "done"));
+  const complaint = await promtool(["check", "metrics"], await (await room.ask("/metrics")).text());
+  assertEquals(complaint ?? "", "");
+});

@@ -1,0 +1,142 @@
+import { assertEquals } from "@std/assert";
+import { until } from "../support/until.ts";
+import { coinBody, openRoom, update } from "./room.ts";
+
+/** One message of a stream. */
+interface Message {
+  id: string;
+  event: string;
+  data: string;
+}
+
+/** Reads a stream until it is cancelled. */
+function follow(response: Response) {
+  const messages: Message[] = [];
+  let lastId = "";
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  const done = (async () => {
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
+      if (done) return;
+      text += value;
+      const parts = text.split("\n\n");
+      text = parts.pop()!;
+      for (const part of parts) {
+        const fields = Object.fromEntries(
+          part.split("\n").filter((line) => !line.startsWith(":")).map((line) =>
+            line.split(/: (.*)/s).slice(0, 2)
+          ),
+        );
+        lastId = fields.id ?? lastId;
+        if (fields.data !== undefined) {
+          messages.push({ id: lastId, event: fields.event ?? "message", data: fields.data });
+        }
+      }
+    }
+  })();
+  return {
+    messages,
+    lastId: () => lastId,
+    ids: () => messages.map(({ data }) => JSON.parse(data).id as string),
+    async close() {
+      await reader.cancel();
+      await done;
+    },
+    done,
+  };
+}
+
+Deno.test("a stream brings each new event once, in order, with its seq as the id", async () => {
+  await using room = await openRoom();
+  await room.deliver({ id: "before", body: coinBody("aave", []) });
+  const stream = follow(await room.ask("/api/stream"));
+  await until("it has begun", () => stream.lastId() === "1");
+  for (let i = 0; i < 250; i++) void room.deliver({ id: `e${i}`, body: coinBody("aave", []) });
+  await until("all have arrived", () => stream.messages.length >= 250);
+  assertEquals(stream.ids(), Array.from({ length: 250 }, (_, i) => `e${i}`));
+  assertEquals(stream.messages.map(({ id }) => Number(id)), Array.from({ length: 250 }, (_, i) => i + 2));
+  await stream.close();
+});
+
+Deno.test("a reader that was cut off goes on where it was, over a restart of the relay", async () => {
+  const first = await openRoom();
+  const stream = follow(await first.ask("/api/stream?after=0"));
+  for (let i = 0; i < 3; i++) await first.deliver({ id: `a${i}`, body: coinBody("aave", []) });
+  await until("three have arrived", () => stream.messages.length === 3);
+  await first.deliver({ id: "unseen", body: coinBody("aave", []) });
+  await first.close();
+  await stream.done;
+  const lastId = stream.messages[2]!.id;
+
+  await using second = await openRoom({ folder: first.folder });
+  await second.deliver({ id: "b", body: coinBody("aave", []) });
+  // The address still has where the page began; what the browser says of itself counts.
+  const again = follow(await second.ask("/api/stream?after=0", { headers: { "last-event-id": lastId } }));
+  await until("both have arrived", () => again.messages.length === 2);
+  assertEquals(again.ids(), ["unseen", "b"]);
+  await again.close();
+});
+
+Deno.test("a filtered stream leaves the rest out, and still says how far it is", async () => {
+  await using room = await openRoom({ routes: [{ name: "names", plugin: "log", fields: ["name"] }] });
+  const begin = async (query: string) => follow(await room.ask(`/api/stream?after=0&${query}`));
+  const [coin, field, route, text] = await Promise.all([
+    begin("coin=btc"),
+    begin("field=links.*"),
+    begin("route=names"),
+    begin("q=needle"),
+  ]);
+  await room.deliver({ id: "name", body: coinBody("aave", [update("name", "a", "needle")]) });
+  await room.deliver({ id: "link", body: coinBody("btc", [update("links.homepage", [], [])]) });
+  await until(
+    "each has its own",
+    () => [coin, field, route, text].every(({ messages }) => messages.length === 1),
+  );
+  assertEquals([coin, field, route, text].map((stream) => stream.ids()[0]), ["link", "link", "name", "name"]);
+  for (const stream of [coin, field, route, text]) await stream.close();
+});
+
+Deno.test("a page's stream brings rows, deliveries that move on, and how the relay is", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log", events: ["cg.*"] }],
+    run: () => ({ outcome: "permanent", error: "no" }),
+  });
+  const stream = follow(await room.ask("/live/stream"));
+  await until("the first pulse", () => stream.messages.some(({ event }) => event === "pulse"));
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  const row = await until("the row", () => stream.messages.find(({ event }) => event === "row"));
+  assertEquals(row.data.includes(`data-seq="1"`), true);
+  const moves = await until("the move", () => stream.messages.find(({ event }) => event === "moves"));
+  assertEquals(
+    JSON.parse(moves.data).map((move: { route: string; state: string }) => [move.route, move.state]),
+    [
+      ["all", "dead"],
+    ],
+  );
+  const { overview } = JSON.parse(stream.messages.findLast(({ event }) => event === "pulse")!.data);
+  assertEquals(overview.perMinute, 0);
+  await stream.close();
+});
+
+Deno.test("a page that cannot keep up is shown the newest, as many as a page shows", async () => {
+  await using room = await openRoom();
+  for (let i = 0; i < 450; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });
+  const stream = follow(await room.ask("/live/stream?after=0"));
+  await until("the newest", () => stream.messages.some(({ id, event }) => event === "row" && id === "450"));
+  const rows = stream.messages.filter(({ event }) => event === "row").map(({ id }) => Number(id));
+  assertEquals(rows, Array.from({ length: 200 }, (_, i) => i + 251));
+  await stream.close();
+});
+
+Deno.test("open streams are counted and let go when their reader leaves", async () => {
+  await using room = await openRoom();
+  const open = async () =>
+    Number(/coinrelay_streams (\d+)/.exec(await (await room.ask("/metrics")).text())![1]);
+  const streams = await Promise.all([1, 2, 3].map(async () => follow(await room.ask("/api/stream"))));
+  assertEquals(await open(), 3);
+  await streams[0]!.close();
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  await until("one is gone", async () => await open() === 2);
+  for (const stream of streams.slice(1)) await stream.close();
+});

@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { createLedger, KEPT_BODY_BYTES, type RefusedBecause } from "../../lib/receive/ledger.ts";
+import type { Receipt } from "../../lib/receive/receiver.ts";
+
+const AT = Date.parse("2026-01-01T12:00:00Z");
+
+function receipt(change: Partial<Omit<Receipt, "headers">> & { id?: string } = {}): Receipt {
+  const { id = "evt", ...rest } = change;
+  return {
+    source: "a",
+    at: AT,
+    result: "accepted",
+    reason: null,
+    authentic: true,
+    headers: { timestamp: "1", id, signature: "s" },
+    body: new Uint8Array(),
+    notUnderstood: null,
+    tookMs: 1,
+    ...rest,
+  };
+}
+
+const refused = (reason: RefusedBecause, change: Parameters<typeof receipt>[0] = {}) =>
+  receipt({ result: "rejected", reason, authentic: false, ...change });
+
+Deno.test("each source has its own counts", () => {
+  const ledger = createLedger(AT);
+  ledger.record(receipt());
+  ledger.record(receipt({ result: "duplicate" }));
+  ledger.record(receipt({ notUnderstood: "junk", at: AT + 5 }));
+  ledger.record(refused("bad_signature"));
+  ledger.record(receipt({ source: "b" }));
+  const a = ledger.source("a", AT);
+  assertEquals([a.accepted, a.duplicate, a.rejected.bad_signature, a.notUnderstood], [2, 1, 1, 1]);
+  assertEquals(a.last, { accepted: AT + 5, duplicate: AT, rejected: AT });
+  assertEquals(ledger.source("b", AT).accepted, 1);
+  assertEquals(ledger.source("c", AT).accepted, 0);
+});
+
+Deno.test("counts over time hold a quarter of an hour in steps of ten seconds, and a day in quarters", () => {
+  const ledger = createLedger(AT);
+  ledger.record(receipt({ at: AT - 20 * 60_000 }));
+  ledger.record(receipt({ at: AT - 60_000 }));
+  ledger.record(receipt({ at: AT }));
+  const sum = (buckets: { counts: { accepted: number } }[]) =>
+    buckets.reduce((n, { counts }) => n + counts.accepted, 0);
+  const recent = ledger.recent("a", AT);
+  assertEquals([recent.length, sum(recent), recent.at(-1)!.counts.accepted], [90, 2, 1]);
+  const day = ledger.day("a", AT);
+  assertEquals([day.length, sum(day)], [96, 3]);
+});
+
+Deno.test("a flood of one reason pushes out no refusal of another, and memory stays bounded", () => {
+  const ledger = createLedger(AT);
+  ledger.record(refused("stale_timestamp", { id: "the provider's" }));
+  for (let i = 0; i < 5000; i++) {
+    ledger.record(refused("bad_signature", { id: `${i}`.padEnd(3000, "x"), body: new Uint8Array(100_000) }));
+  }
+  const kept = ledger.refusals("a");
+  assertEquals(kept.length, 21);
+  assertEquals(kept.at(-1)!.headers.id, "the provider's");
+  assertEquals(kept[0]!.id, 5001);
+  assertEquals([kept[0]!.body.byteLength, kept[0]!.bodyBytes, kept[0]!.headers.id.length], [
+    KEPT_BODY_BYTES,
+    100_000,
+    512,
+  ]);
+  assertEquals(kept[0]!.body.buffer.byteLength, KEPT_BODY_BYTES);
+});
