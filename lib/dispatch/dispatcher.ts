@@ -1,5 +1,6 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
 import type { Attempt } from "../nouns.ts";
+import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
@@ -128,6 +129,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
           leaseUntil: at + LEASE_MS,
           routes: asked,
         });
+        if (claimed.length > 0) failpoint("claimed");
         batches(claimed).forEach(begin);
         if (nextDueAt !== null) sleepUntil(Math.max(nextDueAt, at + 1));
       }
@@ -161,7 +163,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (route === undefined || stopping) return giveBack(batch, startedAt);
     if (batch.length > 1) giveBack(batch.splice(digestLength(batch.map(seenByPlugin))), startedAt);
     const job = makeJob(batch, route, store, startedAt);
+    failpoint("attempting");
     const result = await runner.run(job);
+    failpoint("attempted");
     const held = batch.filter(({ delivery }) => running.has(delivery.id)); // the others were given back while it ran
     if (result === null) return giveBack(held, startedAt + FAULT_PAUSE_MS);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };

@@ -1,6 +1,7 @@
 /** The public listener's handler: a request in, an answer out, the event on disk in between. @module */
 import { STATUS_CODE } from "@std/http";
 import type { Config, SourceConfig } from "../config/schema.ts";
+import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import { type Appended, type NewEvent, StoreUnavailable } from "../store/contract.ts";
 import { ageSeconds } from "../verify/age.ts";
@@ -129,6 +130,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
     const content = understand(body);
     const notUnderstood = "notUnderstood" in content ? content.notUnderstood : null;
     const understood = "notUnderstood" in content ? null : content;
+    failpoint("verified");
     try {
       const appended = await parts.append({
         source: source.name,
@@ -143,6 +145,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
         depth: 0,
         deliveries: understood === null ? [] : parts.plan(understood, at),
       });
+      failpoint("answering");
       receipt(appended.result, null, { authentic: true, headers, notUnderstood });
       return new Response(appended.result === "accepted" ? ACCEPTED : DUPLICATE, JSON_HEADERS);
     } catch (error) {

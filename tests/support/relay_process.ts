@@ -47,17 +47,21 @@ export async function createRelayFolder(settings: RelaySettings = {}) {
   const writeConfig = (changed: Record<string, unknown>) =>
     Deno.writeTextFile(configFile, JSON.stringify({ ...config, ...changed }, null, 2));
   await writeConfig({});
-  const started: RelayProcess[] = [];
+  const started: StartingRelay[] = [];
   return {
     folder,
     pluginsDir,
     configFile,
     writeConfig,
-    /** Starts a relay and waits until it listens. */
-    async start(): Promise<RelayProcess> {
-      const relay = await startProcess(configFile, settings.env ?? {});
+    /** Starts a relay; it may not listen yet. */
+    spawn(env: Record<string, string> = {}): StartingRelay {
+      const relay = startProcess(configFile, { ...settings.env, ...env });
       started.push(relay);
       return relay;
+    },
+    /** Starts a relay and waits until it listens. */
+    start(env: Record<string, string> = {}): Promise<RelayProcess> {
+      return this.spawn(env).listening;
     },
     async [Symbol.asyncDispose]() {
       for (const relay of started) await relay.kill();
@@ -66,10 +70,12 @@ export async function createRelayFolder(settings: RelaySettings = {}) {
   };
 }
 
+/** A relay that may not listen yet. */
+export type StartingRelay = ReturnType<typeof startProcess>;
 /** A running relay. */
-export type RelayProcess = Awaited<ReturnType<typeof startProcess>>;
+export type RelayProcess = Awaited<StartingRelay["listening"]>;
 
-async function startProcess(configFile: string, env: Record<string, string>) {
+function startProcess(configFile: string, env: Record<string, string>) {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -108,38 +114,49 @@ async function startProcess(configFile: string, env: Record<string, string>) {
       if (line === undefined && ended) throw new Error(`The relay ended:\n${said.join("\n")}`);
       return line;
     });
-  const listening = await logged("listening", ({ message }) => message.startsWith("listening on "));
-  const url = listening.message.slice("listening on ".length);
-  const dashboard = await logged("dashboard", ({ message }) => message.startsWith("dashboard at "));
-  const adminUrl = dashboard.message.slice("dashboard at ".length, -1);
+  /** Ends it at once, as a crash would. */
+  async function kill(): Promise<void> {
+    if (!ended) child.kill("SIGKILL");
+    await child.status;
+    await reading;
+  }
+
+  async function listening() {
+    const found = await logged("listening", ({ message }) => message.startsWith("listening on "));
+    const url = found.message.slice("listening on ".length);
+    const dashboard = await logged("dashboard", ({ message }) => message.startsWith("dashboard at "));
+    const adminUrl = dashboard.message.slice("dashboard at ".length, -1);
+    return {
+      pid: child.pid,
+      url,
+      adminUrl,
+      lines,
+      /** Everything it wrote, the log among it. */
+      said,
+      logged,
+      /** Sends a signed event; answers the status word. */
+      async send(request: SignedRequest = {}): Promise<string> {
+        const response = await fetch(`${url}/webhook`, signedRequest({ secret: SECRET, ...request }));
+        const answer = await response.json();
+        return answer.status === response.status ? answer.reason : answer.status;
+      },
+      /** Ends it in order; answers its exit code. */
+      async stop(): Promise<number> {
+        if (!ended) child.kill("SIGTERM");
+        const { code } = await child.status;
+        await reading;
+        return code;
+      },
+      kill,
+    };
+  }
 
   return {
-    pid: child.pid,
-    url,
-    adminUrl,
-    lines,
-    /** Everything it wrote, the log among it. */
-    said,
-    logged,
-    /** Sends a signed event; answers the status word. */
-    async send(request: SignedRequest = {}): Promise<string> {
-      const response = await fetch(`${url}/webhook`, signedRequest({ secret: SECRET, ...request }));
-      const answer = await response.json();
-      return answer.status === response.status ? answer.reason : answer.status;
-    },
-    /** Ends it in order; answers its exit code. */
-    async stop(): Promise<number> {
-      if (!ended) child.kill("SIGTERM");
-      const { code } = await child.status;
-      await reading;
-      return code;
-    },
-    /** Ends it at once, as a crash would. */
-    async kill(): Promise<void> {
-      if (!ended) child.kill("SIGKILL");
-      await child.status;
-      await reading;
-    },
+    /** Resolves when it has ended, however. */
+    ended: child.status,
+    kill,
+    /** Resolves when it listens; rejects when it ends before. */
+    listening: listening(),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A store in one SQLite file, its every method in one go. {@linkcode SqliteStore} gives it the shape of a `Store`. @module */
+import { failpoint } from "../../failpoint.ts";
 import type { CommitNews } from "../contract.ts";
 import { Connection } from "./connection.ts";
 import { translateAtOpen } from "./errors.ts";
@@ -33,8 +34,10 @@ export class Engine {
       result = this.db.transaction(() => {
         const answer = body(tx);
         tx.finish();
+        failpoint("committing");
         return answer;
       });
+      failpoint("committed");
     } catch (error) {
       this.routes.clear();
       throw error;
