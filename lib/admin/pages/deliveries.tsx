@@ -3,7 +3,7 @@ import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
 import type { BulkJob, DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
 import { eventPath } from "./event.tsx";
 import { Empty, type Frame, Page } from "./layout.tsx";
-import { number, T, Time } from "./text.tsx";
+import { number, plain, T, Time } from "./text.tsx";
 
 const TONE: Record<DeliveryState, string> = { pending: "", running: "busy", done: "good", dead: "bad" };
 const WORD: Record<DeliveryState, string> = {
@@ -89,7 +89,7 @@ export function Deliveries({ frame, rows, routes, filters, search, preview, now 
             <select name="route">
               <option value="">any</option>
               {withOwn(routes.map(({ name }) => name), filters.route).map((name) => (
-                <option selected={filters.route === name}>{name}</option>
+                <option value={name} selected={filters.route === name}>{plain(name)}</option>
               ))}
             </select>
           </label>

@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import type { Overview } from "../api/shapes.ts";
 import type { Role } from "../guard/session.ts";
 import { asset } from "./assets.ts";
-import { number, T } from "./text.tsx";
+import { number, plain, T } from "./text.tsx";
 
 /** What a page is put into. */
 export interface Frame {
@@ -108,7 +108,7 @@ function Document(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${title} · coinrelay`}</title>
+        <title>{`${plain(title)} · coinrelay`}</title>
         <link rel="icon" href={asset("favicon.svg")} />
         <link rel="stylesheet" href={asset("uplot.css")} />
         <link rel="stylesheet" href={asset("style.css")} />

@@ -7,7 +7,7 @@ import { Values } from "./change.tsx";
 import { coinPath, Pager, RouteBadge, withOwn } from "./deliveries.tsx";
 import { eventPath } from "./event.tsx";
 import { Empty, type Frame, Page, Problems } from "./layout.tsx";
-import { number, T, Time } from "./text.tsx";
+import { number, plain, T, Time } from "./text.tsx";
 
 /** Event types that can be chosen; another one can be typed. */
 const TYPES = [
@@ -85,7 +85,9 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
             Change
             <select name="changeType">
               <option value="">any</option>
-              {CHANGE_TYPES.map((type) => <option selected={filters["changeType"] === type}>{type}</option>)}
+              {CHANGE_TYPES.map((type) => (
+                <option value={type} selected={filters["changeType"] === type}>{plain(type)}</option>
+              ))}
             </select>
           </label>
           <label class="extra">
@@ -102,7 +104,7 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
             <select name="route">
               <option value="">any</option>
               {withOwn(routes, filters["route"]).map((name) => (
-                <option selected={filters["route"] === name}>{name}</option>
+                <option value={name} selected={filters["route"] === name}>{plain(name)}</option>
               ))}
             </select>
           </label>

@@ -90,7 +90,7 @@ export function createPages(desk: Desk, guard: Guard): Hono<AdminEnv> {
           frame={await frameOf(c)}
           rows={rows}
           routes={parts.routes().map(({ name }) => name)}
-          filters={given}
+          filters={narrowing(given)}
           search={new URLSearchParams(given)}
           rate={rateOf(desk)}
           url={urlOf(desk, source?.path ?? "/webhook")}
@@ -178,7 +178,7 @@ export function createPages(desk: Desk, guard: Guard): Hono<AdminEnv> {
           frame={await frameOf(c)}
           rows={rows}
           routes={await routeItems(parts, mask)}
-          filters={given}
+          filters={narrowing(given)}
           search={new URLSearchParams(given)}
           preview={await bulk.count(ofAddress(given))}
           now={parts.now()}
@@ -199,7 +199,7 @@ export function createPages(desk: Desk, guard: Guard): Hono<AdminEnv> {
     else if (what === "replay") await replay(parts, { delivery: id });
     else throw new Refused(400, "bad_request", "There is no such action.");
     const back = String(form.get("back") ?? "");
-    return c.redirect(`${ownPath(back) ?? `/deliveries/${id}`}?done=${what}`, 303);
+    return c.redirect(withDone(ownPath(back) ?? `/deliveries/${id}`, what), 303);
   });
   app.post("/dead-letters", async (c) => {
     const form = await c.req.formData();
@@ -288,7 +288,7 @@ export function createPages(desk: Desk, guard: Guard): Hono<AdminEnv> {
       />,
     );
   };
-  app.get("/test", (c) => testPage(c, params(c)));
+  app.get("/test", (c) => testPage(c, { sample: c.req.query("sample"), source: c.req.query("source") }));
   app.post("/test", async (c) => {
     const form = await c.req.formData();
     const text = (name: string) => form.get(name) === null ? undefined : String(form.get(name));
@@ -373,6 +373,14 @@ function urlOf({ parts }: Desk, path: string): string {
 /** A path of this site; null for anything that leads elsewhere. */
 function ownPath(path: string): string | null {
   return /^\/(?![/\\])[^\s\\]*$/.test(path) ? path : null;
+}
+
+/** A path whose page tells that something was done. */
+function withDone(path: string, what: string): string {
+  const [bare = "", query = ""] = path.split("?", 2);
+  const search = new URLSearchParams(query);
+  search.set("done", what);
+  return `${bare}?${search}`;
 }
 
 /** Whether the reader came by TLS, here or at a proxy before the relay. */

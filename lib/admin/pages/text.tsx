@@ -20,6 +20,11 @@ export function visible(text: string): Child[] {
   );
 }
 
+/** The same where no markup can be: in titles and choices. */
+export function plain(text: string): string {
+  return text.toWellFormed().replace(EVERY_HIDDEN, codeOf);
+}
+
 function codeOf(character: string): string {
   return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
 }

@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { asCurl, asTest } from "../../lib/admin/pages/event.tsx";
+import { until } from "../support/until.ts";
+import { coinBody, openRoom, update } from "./room.ts";
+
+const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)>'\u202Egnp.exe\u200B\u0007`;
+const SOURCE = "cryptosync";
+
+/** Every page of a relay in which all that strangers can name is hostile. */
+async function hostileRoom() {
+  const room = await openRoom({
+    routes: [{ name: "all", plugin: "log", events: ["*"] }],
+    descriptions: [{ name: "log", description: EVIL }],
+    status: [{
+      name: "log",
+      lastError: EVIL,
+      refused: [{ kind: "net", target: EVIL, route: null, count: 1, lastAt: 0, remedy: EVIL }],
+    }],
+    mistakes: [{ route: "all", path: EVIL, message: EVIL }],
+    run: () => ({ outcome: "permanent", error: EVIL }),
+    dryRun: () => ({ outcome: "failed", error: EVIL, lines: [EVIL] }),
+  });
+  const body = JSON.stringify({
+    event_type: `cg.coin.${EVIL}`,
+    data: {
+      id: EVIL,
+      symbol: EVIL,
+      name: EVIL,
+      changes: [
+        update(EVIL, EVIL, `${EVIL} and more words, enough to be compared word by word`),
+        update(`links.${EVIL}`, [EVIL], [`${EVIL}2`]),
+        { field: "categories", change_type: "addition", new_value: EVIL },
+        { field: `platforms.${EVIL}`, change_type: EVIL, new_value: { [EVIL]: EVIL } },
+      ],
+    },
+  });
+  await room.deliver({ id: "evil<script>alert(1)</script>", body });
+  await room.deliver({ id: "<script>alert(1)</script>", body: `<script>alert(1)</script>\u202E` });
+  await room.deliver({
+    id: "<script>alert(3)</script>",
+    secret: "whsec_wrong",
+    body: `<script>alert(1)</script>${EVIL}`,
+  });
+  await until("all are dead", async () => (await room.json("/api/dead-letters")).items.length >= 1);
+  return room;
+}
+
+Deno.test("hostile names are text on every page and in what the stream brings", async () => {
+  await using room = await hostileRoom();
+  const { items } = await room.json("/api/events?type=" + encodeURIComponent(`cg.coin.${EVIL}`));
+  const { items: [dead] } = await room.json("/api/dead-letters");
+  const pages = [
+    "/",
+    `/?${new URLSearchParams({ coin: EVIL, q: EVIL, type: EVIL, route: EVIL, changeType: EVIL })}`,
+    `/events/seq:${items[0].seq}`,
+    `/events/${encodeURIComponent("<script>alert(1)</script>")}`,
+    `/events/${encodeURIComponent(EVIL)}`,
+    `/coins/${encodeURIComponent(EVIL)}`,
+    `/coins/${encodeURIComponent(`${EVIL}nobody`)}`,
+    "/deliveries",
+    `/deliveries?${new URLSearchParams({ coin: EVIL, route: EVIL, event: EVIL })}`,
+    `/deliveries/${dead.id}`,
+    "/sources",
+    "/plugins",
+    "/config",
+    `/test?sample=non-ascii`,
+    `/test?${new URLSearchParams({ body: EVIL, sample: EVIL, source: EVIL })}`,
+    `/${EVIL}`,
+  ];
+  for (const path of pages) {
+    const response = await room.ask(path, { headers: { accept: "text/html" } });
+    const html = await response.text();
+    assertMatch(response.headers.get("content-type") ?? "", /text\/html/, path);
+    assert(!html.includes("<script>alert"), path);
+    assert(!html.includes("<img"), path);
+    // Attributes may hold the characters, since nothing shows them; text may not.
+    const text = html.replace(/<[^>]*>/g, "");
+    assert(!["\u202E", "\u200B", "\u0007"].some((hidden) => text.includes(hidden)), path);
+  }
+  const response = await room.ask("/live/stream?after=0", { headers: { accept: "text/event-stream" } });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let stream = "";
+  while (!stream.includes("alert(1)")) stream += (await reader.read()).value;
+  await reader.cancel();
+  assert(!stream.includes("<script>alert") && !stream.includes("<img"));
+});
+
+Deno.test("hidden characters are shown by their code, an emoji's joiner is left alone", async () => {
+  await using room = await openRoom();
+  await room.deliver({
+    id: "e",
+    body: coinBody("x", [update("name", "a", "👩‍💻 \u202Eabc 👨🏽‍🚀")], "US\u200DDC"),
+  });
+  const html = await (await room.ask("/", { headers: { accept: "text/html" } })).text();
+  assertStringIncludes(html, "👩‍💻");
+  assertStringIncludes(html, "👨🏽‍🚀");
+  assertMatch(html, /US<span class="ctl"[^>]*>U\+200D<\/span>DC/);
+  assertMatch(html, /<span class="ctl"[^>]*>U\+202E<\/span>abc/);
+});
+
+Deno.test("a hostile body cannot break out of the shell that its curl is pasted into", async () => {
+  await using room = await openRoom();
+  const body = `{"a":"'; touch /tmp/owned; echo '$(id) \`id\` \\\\"}`;
+  await room.deliver({ id: "it's;id", body });
+  const command = asCurl(
+    await room.json(`/api/events/${encodeURIComponent("it's;id")}`),
+    "http://127.0.0.1:1/webhook",
+  );
+  const echo = command.replace(/^curl/, "printf '%s\\n'");
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", echo] }).output();
+  const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  assertEquals(lines.at(-1), body);
+  assert(lines.includes("x-cg-event-id: it's;id"));
+});
+
+Deno.test("an event copied as a test is a program that says the same event", async () => {
+  await using room = await openRoom();
+  await room.deliver({ id: "e", body: coinBody("aave", [update("name", "a`${1}</script>", "b\u2028")]) });
+  const event = await room.json("/api/events/e");
+  const literal = /const event = (\{.*?\n\});/s.exec(asTest(event))![1]!;
+  assertEquals(JSON.parse(literal).changes, event.changes);
+});
+
+Deno.test("pages lead on where there is nothing yet", async () => {
+  await using room = await openRoom();
+  const page = async (path: string) =>
+    await (await room.ask(path, { headers: { accept: "text/html" } })).text();
+  assertStringIncludes(await page("/"), "Waiting for the first event");
+  assertStringIncludes(await page("/"), "http://127.0.0.1:8080/webhook");
+  assertStringIncludes(await page("/deliveries"), "No deliveries yet");
+  assertStringIncludes(await page("/deliveries?state=dead"), "No delivery matches");
+  assertStringIncludes(await page("/sources"), "Nothing was refused");
+  assertStringIncludes(await page("/plugins"), "No route is in force");
+  assertStringIncludes(await page("/coins/nobody"), "No stored event speaks of this coin");
+});
+
+Deno.test("forms do what their buttons say, and lead back", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log", events: ["cg.*"] }],
+    run: () => ({ outcome: "permanent", error: "no" }),
+  });
+  const form = async (path: string, fields: Record<string, string>) => {
+    const response = await room.ask(path, { method: "POST", body: new URLSearchParams(fields) });
+    return [response.status, response.headers.get("location")];
+  };
+  for (let i = 0; i < 3; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });
+  const dead = async () => (await room.json(`/api/dead-letters?source=${SOURCE}`)).items;
+  await until("all are dead", async () => (await dead()).length === 3);
+  room.setRun(() => {});
+  const [first] = await dead();
+  assertEquals(await form(`/deliveries/${first.id}/do`, { do: "retry", back: "/deliveries?state=dead" }), [
+    303,
+    "/deliveries?state=dead&done=retry",
+  ]);
+  await until("it is done", async () => (await dead()).length === 2);
+  assertEquals(
+    (await form(`/deliveries/${first.id}/do`, { do: "replay", back: "https://evil.example" }))[1],
+    `/deliveries/${first.id}?done=replay`,
+  );
+
+  const preview = await room.ask("/dead-letters", {
+    method: "POST",
+    body: new URLSearchParams({ do: "discard-all", search: "state=dead" }),
+  });
+  assertStringIncludes(await preview.text(), "Discard 2 dead letters?");
+  assertEquals((await dead()).length, 2);
+  const [status, location] = await form("/dead-letters", {
+    do: "discard-all-now",
+    search: "state=dead&coin=aave",
+  });
+  assertEquals(status, 303);
+  assertMatch(String(location), /^\/jobs\//);
+  await until("they are discarded", async () => (await dead()).length === 0);
+  assertEquals((await form("/dead-letters", { do: "discard-chosen" }))[0], 303);
+  assertEquals(await form("/routes/all/do", { on: "0" }), [303, "/plugins?done=off#route-all"]);
+  assertEquals(room.off.has("all"), true);
+});
+
+Deno.test("choosing no dead letter touches none", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log" }],
+    run: () => ({ outcome: "permanent" }),
+  });
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  await until(
+    "it is dead",
+    async () => (await room.json(`/api/dead-letters?source=${SOURCE}`)).items.length === 1,
+  );
+  const response = await room.ask("/dead-letters", {
+    method: "POST",
+    body: new URLSearchParams({ do: "discard-chosen" }),
+  });
+  const job = response.headers.get("location")!.slice("/jobs/".length);
+  const done = await until("the job has ended", async () => {
+    const now = await room.json(`/api/jobs/${job}`);
+    return now.state === "finished" ? now : null;
+  });
+  assertEquals([done.total, done.done], [0, 0]);
+});
