@@ -27,7 +27,7 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   }
   if (engine === "postgres" || engine === "postgresql") {
     const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
-    return await PostgresStore.open(url);
+    return await PostgresStore.open(url, options.shared);
   }
   throw new StoreUnusable(
     `Cannot open the store ${

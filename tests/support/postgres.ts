@@ -135,6 +135,10 @@ export async function startPostgres(bin: string, settings: Record<string, string
       await server?.status;
       server = null;
     },
+    async restart() {
+      await postgres.stop();
+      await postgres.start();
+    },
     async [Symbol.asyncDispose]() {
       await postgres.stop("SIGQUIT");
       await Deno.remove(folder, { recursive: true });

@@ -21,8 +21,6 @@ export interface TransactionOptions {
 
 /** How often a transaction is run again that others got in the way of. */
 const RUNS = 5;
-/** How long a database that is not up yet is waited for. */
-const PATIENCE_MS = 10_000;
 const ASK_AGAIN_MS = 500;
 /** Clocks that differ by more would take each other's leases for ended. */
 const MOST_SKEW_MS = 20_000;
@@ -42,16 +40,18 @@ export class Engine {
   }
 
   /**
-   * Connects and brings the tables to the newest version.
+   * Connects and brings the tables to the newest version, or makes them.
    *
+   * @param patienceMs How long a database that is not up yet is waited for.
+   * @param make Whether to make tables where there are none.
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
-  static async open(settings: Settings): Promise<Engine> {
+  static async open(settings: Settings, patienceMs: number, make: boolean): Promise<Engine> {
     const engine = new Engine(settings);
-    const giveUpAt = performance.now() + PATIENCE_MS;
+    const giveUpAt = performance.now() + patienceMs;
     for (;;) {
       try {
-        await engine.#prepare();
+        await engine.#prepare(make);
         return engine;
       } catch (error) {
         if (mayComeUp(error) && performance.now() < giveUpAt) {
@@ -64,7 +64,7 @@ export class Engine {
     }
   }
 
-  async #prepare(): Promise<void> {
+  async #prepare(make: boolean): Promise<void> {
     await this.#pool.use("write", async (connection) => {
       const [server] = await connection.query<
         { encoding: string; fsync: string; now: number; version: number }
@@ -74,7 +74,7 @@ export class Engine {
            extract(epoch FROM clock_timestamp())::float8 * 1000 AS now`,
       );
       if (server) examine(server, this.settings.label);
-      await migrate(connection, this.settings, this.#locks);
+      await migrate(connection, this.settings, this.#locks, make);
     });
   }
 

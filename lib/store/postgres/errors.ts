@@ -7,6 +7,11 @@ export class ConnectionLost extends Error {
   override name = "ConnectionLost";
 }
 
+/** The connection cannot be secured as the settings ask. */
+export class NotSecured extends ConnectionLost {
+  override name = "NotSecured";
+}
+
 /** SQLSTATEs and classes of them that are no fault of the statement, with what a person can do. */
 const REMEDIES: Record<string, string> = {
   "08": "the connection broke; it is tried again",
@@ -64,5 +69,6 @@ export function translateAtOpen(error: unknown, label: string): unknown {
 
 /** Whether waiting may help where the database cannot be opened: it is not up yet, or full. */
 export function mayComeUp(error: unknown): boolean {
-  return error instanceof ConnectionLost || /^(57|53)/.test(sqlState(error) ?? "");
+  return error instanceof ConnectionLost && !(error instanceof NotSecured) ||
+    /^(57|53)/.test(sqlState(error) ?? "");
 }

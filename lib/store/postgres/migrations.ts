@@ -129,10 +129,16 @@ interface Version {
 /**
  * Brings the tables to the newest version, one relay at a time.
  *
- * @throws {StoreUnusable} when a newer program has brought them to where this one cannot follow.
+ * @param make Whether to make them where there are none.
+ * @throws {StoreUnusable} when there are none, or a newer program has brought them to where this one cannot follow.
  */
-export async function migrate(connection: Connection, settings: Settings, locks: Locks): Promise<void> {
-  const { schema } = settings;
+export async function migrate(
+  connection: Connection,
+  settings: Settings,
+  locks: Locks,
+  make: boolean,
+): Promise<void> {
+  const { schema, label } = settings;
   if (check(await read(connection, schema), settings)) return;
   // A statement that waits for a table must not make all others wait behind it for long.
   await connection.script(`BEGIN; SET LOCAL lock_timeout = '5s'; ${locks.tables}`);
@@ -140,6 +146,9 @@ export async function migrate(connection: Connection, settings: Settings, locks:
     const found = await read(connection, schema);
     if (!check(found, settings)) {
       if (!found) {
+        if (!make) {
+          throw new StoreUnusable(`There is no store in ${label}, schema "${schema}": start the relay once`);
+        }
         const [known] = await connection.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema);
         if (!known) await connection.script(`CREATE SCHEMA ${schema}`);
         await connection.script(

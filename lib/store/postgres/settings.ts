@@ -121,5 +121,8 @@ function whole(name: string, text: string | null, otherwise: number, least: numb
 }
 
 function wrong(what: string): StoreUnusable {
-  return new StoreUnusable(`Cannot use the store's PostgreSQL URL: ${what}`);
+  return new StoreUnusable(
+    `Cannot use the store's PostgreSQL URL: ${what}. Give "postgres://user:password@host/database", with %40 for an @ ` +
+      "in the password",
+  );
 }

@@ -32,6 +32,8 @@ import { routesTouched, settle } from "./settle.ts";
 import * as tasks from "./tasks.ts";
 import { createTeller } from "./tell.ts";
 
+/** How long a relay waits for a database that is not up yet. */
+const PATIENCE_MS = 10_000;
 /** Longest that putting a route's deliveries in order, or out of it, may take. */
 const REORDER_MS = 300_000;
 
@@ -55,13 +57,14 @@ export class PostgresStore implements Store {
   }
 
   /**
-   * Connects, and makes the tables where there are none.
+   * Connects, waits for a database that is not up yet, and makes the tables where there are none.
    *
    * @param url See `readSettings`.
+   * @param shared For a command beside a running relay: neither waits nor makes tables.
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
-  static async open(url: string): Promise<PostgresStore> {
-    return new PostgresStore(await Engine.open(readSettings(url)));
+  static async open(url: string, shared = false): Promise<PostgresStore> {
+    return new PostgresStore(await Engine.open(readSettings(url), shared ? 0 : PATIENCE_MS, !shared));
   }
 
   async append(events: readonly NewEvent[]): Promise<Appended[]> {

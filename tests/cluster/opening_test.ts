@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { StoreUnusable } from "../../lib/store/contract.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { put } from "../store/fixtures.ts";
+import { type Postgres, withPostgres } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
+
+await withPostgres((postgres) => {
+  const server = `127.0.0.1:${postgres.port}`;
+  const open = async (url: string) => await (await openStore(url, "/", { shared: true })).close();
+  /** Opens it as a relay does. */
+  const make = async (url: string) => await (await openStore(url, "/")).close();
+  const refused = async (url: string, ...parts: string[]) => {
+    const { message } = await assertRejects(() => open(url), StoreUnusable);
+    for (const part of parts) assertStringIncludes(message, part);
+    assert(!message.includes("password-of"), "no password in a message");
+  };
+
+  Deno.test("a PostgreSQL URL with a mistake is refused, with what to do", async () => {
+    const cases: [string, ...string[]][] = [
+      ["postgres://", "user:password@host/database"],
+      ["postgres://h/d", "no user"],
+      ["postgres://u:password-of-u@h", "no database"],
+      ["postgres://u:password-of-u@h/d?sslmod=require", '"sslmod"', "sslmode"],
+      ["postgres://u:password-of-u@h/d?sslmode=prefer", "disable, require, verify-full"],
+      ["postgres://u:password-of-u@h/d?connections=1", "from 2 to 100"],
+      ["postgres://u:password-of-u@h/d?schema=a;b", "lower-case"],
+      ["postgres://u:password-of%u@h/d", "%25"],
+      ["postgres://u:password-of-u@h/d?sslrootcert=/no/such.pem", "/no/such.pem", "sslrootcert"],
+    ];
+    for (const [url, ...parts] of cases) await refused(url, ...parts);
+  });
+
+  Deno.test("a PostgreSQL that cannot be reached or signed in to is told as that", async () => {
+    await refused(
+      "postgres://relay:password-of-relay@127.0.0.1:1/postgres",
+      "127.0.0.1:1",
+      "ECONNREFUSED",
+    );
+    await refused(`postgres://relay:password-of-nobody@${server}/postgres`, "password", "pg_hba.conf");
+    await refused(postgres.url("x").replace("/postgres?", "/nothing?"), '"nothing"', "create the database");
+  });
+
+  Deno.test("a command beside a relay makes no tables", async () => {
+    await refused(postgres.url("nowhere"), 'schema "nowhere"', "start the relay once");
+    assertEquals(await postgres.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'nowhere'"), "0");
+  });
+
+  Deno.test("tables of a newer relay are refused, unless they are fit for this one too", async () => {
+    const url = postgres.url("newer");
+    await make(url);
+    await postgres.psql("UPDATE newer.store SET version = 9, oldest = 9");
+    await refused(url, "newer coinrelay", "version 9");
+    await postgres.psql("UPDATE newer.store SET oldest = 1");
+    await make(url);
+    assertEquals(await postgres.psql("SELECT version FROM newer.store"), "9");
+  });
+
+  Deno.test("a server that would lose a commit in a power cut, or keeps other text, is refused", async () => {
+    await postgres.psql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    await refused(postgres.url("x").replace("/postgres?", "/latin?"), "LATIN1", "UTF8");
+    try {
+      await postgres.psql("ALTER SYSTEM SET fsync = off");
+      await postgres.psql("SELECT pg_reload_conf()");
+      await until("it is off", async () => await postgres.psql("SHOW fsync") === "off");
+      await refused(postgres.url("x"), "fsync = off");
+    } finally {
+      await postgres.psql("ALTER SYSTEM RESET fsync");
+      await postgres.psql("SELECT pg_reload_conf()");
+      await until("it is on", async () => await postgres.psql("SHOW fsync") === "on");
+    }
+  });
+
+  Deno.test("the rights that the docs list are enough", async () => {
+    await postgres.psql(
+      "CREATE ROLE least LOGIN PASSWORD 'password-of-least' NOSUPERUSER NOCREATEDB NOCREATEROLE",
+    );
+    await postgres.psql("CREATE SCHEMA leastly AUTHORIZATION least");
+    await postgres.psql("REVOKE ALL ON SCHEMA public FROM PUBLIC");
+    const store = await openStore(
+      `postgres://least:password-of-least@${server}/postgres?schema=leastly`,
+      "/",
+    );
+    try {
+      await put(store, "a");
+      await store.ready();
+    } finally {
+      await store.close();
+    }
+    await refused(`postgres://least:password-of-least@${server}/postgres?schema=leastly2`, "leastly2");
+  });
+
+  Deno.test("a commit is on disk when it is confirmed, whatever the role's default", async () => {
+    await postgres.psql("CREATE ROLE hasty LOGIN PASSWORD 'password-of-hasty'");
+    await postgres.psql("ALTER ROLE hasty SET synchronous_commit = off");
+    await postgres.psql("CREATE SCHEMA hasty AUTHORIZATION hasty");
+    await postgres.psql("CREATE TABLE public.seen (value text)");
+    await postgres.psql("GRANT ALL ON public.seen TO PUBLIC; GRANT USAGE ON SCHEMA public TO PUBLIC");
+    const store = await openStore(`postgres://hasty:password-of-hasty@${server}/postgres?schema=hasty`, "/");
+    try {
+      await postgres.psql(
+        `CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+         CREATE TRIGGER look AFTER INSERT ON hasty.events FOR EACH ROW EXECUTE FUNCTION public.look()`,
+      );
+      await put(store, "a");
+      assertEquals(await postgres.psql("SELECT value FROM public.seen"), "on");
+    } finally {
+      await store.close();
+    }
+  });
+
+  Deno.test("TLS: encrypted where asked for, and only to a server that proves its name", async () => {
+    const authority = await serveTls(postgres, "DNS:localhost");
+    const url = (host: string, mode: string) =>
+      postgres.url("secured", `&sslmode=${mode}`).replace("127.0.0.1", host);
+    const trusting = `&sslrootcert=${authority}`;
+
+    const store = await openStore(url("localhost", "verify-full") + trusting, "/");
+    try {
+      await put(store, "a");
+      const sessions = await postgres.psql(
+        "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'coinrelay secured'",
+      );
+      assertEquals(sessions, "t");
+    } finally {
+      await store.close();
+    }
+    await open(url("127.0.0.1", "require"));
+    await refused(url("127.0.0.1", "verify-full") + trusting, "127.0.0.1");
+    await refused(url("localhost", "verify-full"), "localhost");
+    const another = await serveTls(postgres, "IP:127.0.0.1");
+    await open(`${url("127.0.0.1", "verify-full")}&sslrootcert=${another}`);
+    await refused(`${url("localhost", "verify-full")}&sslrootcert=${another}`, "localhost");
+    await postgres.psql("ALTER SYSTEM SET ssl = off");
+    await postgres.psql("SELECT pg_reload_conf()");
+    await until("it is off", async () => await postgres.psql("SHOW ssl") === "off");
+    await refused(url("127.0.0.1", "require"), "speaks no TLS");
+  });
+});
+
+/** Makes the server speak TLS, with a certificate for `name` (`DNS:…` or `IP:…`); answers the file of the authority that signed it. */
+async function serveTls(postgres: Postgres, name: string): Promise<string> {
+  const file = (base: string) => join(postgres.folder, base);
+  const openssl = async (...args: string[]) => {
+    const { success, stderr } = await new Deno.Command("openssl", { args, cwd: postgres.folder }).output();
+    assert(success, new TextDecoder().decode(stderr));
+  };
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  await openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test authority");
+  await openssl(
+    ...["req", "-x509", ...key, "-keyout", "server.key", "-out", "server.pem", "-subj", `/CN=server`],
+    ...["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", `subjectAltName=${name}`],
+    ...["-addext", "basicConstraints=critical,CA:FALSE"],
+  );
+  if (postgres.user) await Deno.chown(file("server.key"), postgres.user.uid, postgres.user.gid);
+  await Deno.chmod(file("server.key"), 0o600);
+  await postgres.psql(`ALTER SYSTEM SET ssl_cert_file = '${file("server.pem")}'`);
+  await postgres.psql(`ALTER SYSTEM SET ssl_key_file = '${file("server.key")}'`);
+  await postgres.psql("ALTER SYSTEM SET ssl = on");
+  await postgres.restart();
+  return file("ca.pem");
+}
