@@ -14,6 +14,9 @@ export interface EventForPlugin {
   test: boolean;
 }
 
+/** The type of an event that gathers others, as a route's digest does: they are its `data.events`. */
+export const DIGEST_TYPE = "relay.digest";
+
 /** One attempt to be made. */
 export interface Job {
   /** Name of the plugin and of the route that asks for it. */

@@ -1,10 +1,7 @@
 /** Many events as one, for a route that gathers them. @module */
 import type { Coin, JsonObject } from "../nouns.ts";
 import { OWN_SOURCE } from "../own_event.ts";
-import type { EventForPlugin } from "./contract.ts";
-
-/** The type of an event that holds others, as `data.events`. */
-export const DIGEST_TYPE = "relay.digest";
+import { DIGEST_TYPE, type EventForPlugin } from "./contract.ts";
 
 /** Most events of one digest. */
 export const DIGEST_EVENTS = 500;

@@ -1,5 +1,5 @@
 import type { Change, Json, JsonObject } from "../nouns.ts";
-import type { EventForPlugin } from "../dispatch/contract.ts";
+import { DIGEST_TYPE, type EventForPlugin } from "../dispatch/contract.ts";
 import { clean, shorten } from "./clean.ts";
 import { difference } from "./difference.ts";
 import { pairMigrations } from "./migrations.ts";
@@ -64,13 +64,16 @@ export const COIN_PAGE = "https://www.coingecko.com/en/coins/";
 export function describe(event: EventForPlugin, options: DescribeOptions = {}): Message {
   const maxText = options.maxText ?? 1000;
   const locale = options.locale ?? "en-GB";
-  const lines = event.changes.length > 0
-    ? changeLines(event.changes, options.severity, maxText)
-    : dataLines(event, options.severity, maxText, locale);
+  const linesOf = (one: EventForPlugin) =>
+    one.changes.length > 0
+      ? changeLines(one.changes, options.severity, maxText)
+      : dataLines(one, options.severity, maxText, locale);
+  const gathered = eventsOfDigest(event);
+  const lines = gathered === null ? linesOf(event) : gathered.flatMap((one) => named(one, linesOf(one)));
   const first = lines[0]?.words ?? eventWords(event.type);
   const kept = lines.slice(0, options.maxLines ?? 40);
   return {
-    title: coinTitle(event) ?? eventWords(event.type),
+    title: gathered === null ? titleOf(event) : digestTitle(gathered),
     url: event.coin.id === "" ? null : coinUrl(event.coin.id, options.coinPage ?? COIN_PAGE),
     summary: lines.length > 1 ? `${first} and ${lines.length - 1} more` : first,
     severity: gravest(lines.map((line) => line.severity)),
@@ -102,6 +105,33 @@ export function valueAsText(value: Json | undefined): string {
 /** `0xdac17f958d2ee523a2206206994597c13d831ec7` as `0xdac17f…831ec7`. */
 export function shortAddress(address: string): string {
   return address.length <= 20 ? address : `${address.slice(0, 8)}…${address.slice(-6)}`;
+}
+
+function titleOf(event: EventForPlugin): string {
+  return coinTitle(event) ?? eventWords(event.type);
+}
+
+/** The events that a digest gathers; null for any other event. */
+function eventsOfDigest({ type, data }: EventForPlugin): EventForPlugin[] | null {
+  return type === DIGEST_TYPE && Array.isArray(data["events"])
+    ? data["events"] as unknown as EventForPlugin[]
+    : null;
+}
+
+function digestTitle(events: readonly EventForPlugin[]): string {
+  const subjects = new Set(events.map(titleOf));
+  const [only = ""] = subjects;
+  return subjects.size === 1
+    ? `${only}: ${events.length} events`
+    : `${events.length} events, ${subjects.size} coins`;
+}
+
+/** The lines of one event among many: each says whose it is. */
+function named(event: EventForPlugin, lines: readonly Line[]): Line[] {
+  const told = lines.length > 0
+    ? lines
+    : [{ field: "", severity: gravest([]), words: eventWords(event.type), rows: [] }];
+  return told.map((line) => ({ ...line, words: `${titleOf(event)}: ${line.words}` }));
 }
 
 function coinTitle({ coin }: EventForPlugin): string | null {
