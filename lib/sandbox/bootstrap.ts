@@ -44,6 +44,9 @@ let plugin: AnyPlugin | undefined;
 let folder = "";
 let asked = 0;
 
+// Disks are for `context.kv` alone: nothing bounds these, and they would outlive the plugin.
+for (const name of ["localStorage", "sessionStorage", "caches"]) Reflect.deleteProperty(globalThis, name);
+
 function log(id: number | null, level: LogLevel, parts: unknown[]) {
   const text = parts.map((part) => typeof part === "string" ? part : inspect(part, { colors: false })).join(
     " ",

@@ -1,5 +1,5 @@
 /** Finds the plugins in a folder. @module */
-import { join } from "@std/path";
+import { isAbsolute, join, relative } from "@std/path";
 
 /** A plugin that is there, whether or not it can be used. */
 export interface FoundPlugin {
@@ -61,7 +61,8 @@ function linksOut(folder: string, path: string): string[] {
 
 function isInside(folder: string, link: string): boolean {
   try {
-    return Deno.realPathSync(link).startsWith(`${folder}/`);
+    const path = relative(folder, Deno.realPathSync(link));
+    return path !== "" && !/^\.\.([/\\]|$)/.test(path) && !isAbsolute(path);
   } catch {
     return false; // leads nowhere, now
   }

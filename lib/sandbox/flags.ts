@@ -18,17 +18,23 @@ export interface ProcessLimits {
   heapMiB: number;
 }
 
+/** Whose process it is. */
+export interface ProcessOwner {
+  /** The plugin's name. */
+  plugin: string;
+  grants: readonly Grant[];
+  /** Hosts to deny: `deniedHosts`, when a grant is for any public host. */
+  denied: readonly string[];
+}
+
 /**
  * The arguments of `deno`. Nothing is allowed but to read the plugins folder and `lib/`, which holds what plugins
  * import and nothing secret, and what is granted.
- *
- * @param denied Hosts to deny: {@linkcode deniedHosts}, when a grant is for any public host.
  */
 export function processArguments(
   paths: ProcessPaths,
   limits: ProcessLimits,
-  grants: readonly Grant[],
-  denied: readonly string[],
+  { plugin, grants, denied }: ProcessOwner,
 ): string[] {
   const of = (
     kind: Grant["kind"],
@@ -44,6 +50,8 @@ export function processArguments(
     "--no-lock",
     "--node-modules-dir=none",
     `--import-map=${paths.importMap}`,
+    // What the runtime stores for web pages is kept apart by this: otherwise all plugins would share it.
+    `--location=https://${plugin}.plugin.invalid/`,
     `--v8-flags=--max-old-space-size=${limits.heapMiB},--max-semi-space-size=1`,
     flag("allow-read", [paths.folder, lib, ...of("read")]),
     flag("deny-read", paths.hidden),

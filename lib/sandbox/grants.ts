@@ -89,7 +89,7 @@ export function grantMistake({ kind, target }: Grant): string | null {
 
 /** A host name or IPv4 address (a leading `*.` takes all below it), an IPv4 range, or an IPv6 address in brackets. */
 const NET_TARGET =
-  /^((\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\.?(\/\d{1,2})?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+  /^((\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?(\/\d{1,2})?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
 function textsIn(value: Json, path: string): { text: string; path: string }[] {
   if (typeof value === "string") return [{ text: value, path }];

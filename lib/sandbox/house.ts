@@ -89,9 +89,10 @@ export function runtimeEnvironment(env: House["env"]): Record<string, string> {
   };
 }
 
-/** Starts a process for the plugin whose module is `module` (an absolute path). */
+/** Starts a process for a plugin whose module is `module` (an absolute path). */
 export async function startProcess(
   house: House,
+  plugin: string,
   module: string,
   grants: readonly Grant[],
   { onLog, onRefused }: ProcessListeners,
@@ -103,12 +104,11 @@ export async function startProcess(
     { target },
   ) => [target, house.env(target)]);
   return new PluginProcess({
-    args: processArguments(
-      { ...paths, hidden: [...paths.hidden, ...house.strayLinks] },
-      limits,
+    args: processArguments({ ...paths, hidden: [...paths.hidden, ...house.strayLinks] }, limits, {
+      plugin,
       grants,
-      anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
-    ),
+      denied: anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
+    }),
     env: {
       ...Object.fromEntries(granted.filter(([, value]) => value !== undefined)),
       ...paths.environment(),

@@ -35,16 +35,16 @@ export async function loadPlugin(
   for (let tries = 1;; tries++) {
     const before = versionNow(house, found);
     if (signal.aborted) throw new LoadFailure("import", "the relay stops");
-    const process = await startProcess(house, module, grants, listeners);
-    const giveUp = () => process.kill("was stopped", true);
+    const process = await startProcess(house, found.name, module, grants, listeners);
+    const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);
     const settled = () => tries >= TRIES || versionNow(house, found) === before;
     try {
       const shape = await process.loaded;
       if (settled()) return { process, description: describe(found.name, found.file, before ?? "", shape) };
-      process.kill("changed while it was loaded", true);
+      process.kill("changed while it was loaded", { orderly: true });
     } catch (error) {
-      process.kill("could not be loaded", true);
+      process.kill("could not be loaded", { orderly: true });
       if (!settled()) continue;
       if (fetched || !(error instanceof LoadFailure) || !isMissingPackage(error)) throw error;
       fetched = true;

@@ -8,7 +8,8 @@ import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
 import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
 import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
-import type { PluginLine, PluginRefusal } from "./process.ts";
+import type { PluginLine } from "./plugin_log.ts";
+import type { PluginRefusal } from "./process.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { noteRefusal, refusalText, type RefusedAccess } from "./refused.ts";
 import { PluginSlot, type PluginState } from "./slot.ts";
@@ -97,7 +98,7 @@ export interface Plugins {
   /** Calls `listener` when a plugin was added, changed or removed. Returns its undoing. */
   onChange(listener: () => void): () => void;
   status(): PluginStatus[];
-  /** Ends all processes, giving what runs `graceMs` to end. */
+  /** Aborts what runs, gives it `graceMs` to end, and ends all processes. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -261,8 +262,10 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       listeners.clear();
       const slots = [...gone, ...[...tenants.values()].map(({ slot }) => slot)];
       const closed = Promise.all(slots.map((slot) => slot.close()));
+      const processes = () => slots.flatMap((slot) => slot.processes);
+      for (const process of processes()) process.abort("the relay stops");
       const patience = setTimeout(() => {
-        for (const { processes } of slots) for (const process of processes) process.kill("was stopped", true);
+        for (const process of processes()) process.kill("was stopped", { orderly: true });
       }, graceMs);
       await closed;
       clearTimeout(patience);
@@ -287,14 +290,18 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
 
 async function makeHouse(options: PluginsOptions): Promise<House> {
   const { root, base, env = (name) => Deno.env.get(name), now = Date.now } = options;
+  const folder = await Deno.realPath(options.folder);
   return {
     paths: {
-      folder: await Deno.realPath(options.folder),
+      folder,
       root,
       importMap: options.importMap ?? join(root, ".imports.json"),
       typesConfig: join(import.meta.dirname!, "plugin_types.json"),
       environment: () => runtimeEnvironment(env),
-      hidden: options.hidden ?? [resolve(base, "config.json"), resolve(base, ".env")],
+      hidden: [
+        ...options.hidden ?? ["config.json", ".env"].map((name) => resolve(base, name)),
+        join(folder, ".env"),
+      ],
     },
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     strayLinks: [],

@@ -2,19 +2,22 @@
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readEnding } from "./ending.ts";
+import { offerToKernel, residentBytes } from "./kernel.ts";
+import { createPluginLog, type PluginLine } from "./plugin_log.ts";
 import {
   type FromPlugin,
   LIMITS,
-  lineSplitter,
-  type LogLevel,
+  type LoadStage,
   type OptionIssue,
   type PluginShape,
   shorten,
   type ToPlugin,
 } from "./protocol.ts";
+import { createPulse, TICK_MS } from "./pulse.ts";
+import { readLines } from "./read_lines.ts";
 import { createThrottle } from "./throttle.ts";
 
-/** How a process is started. */
+/** How a process is started. Times are in milliseconds. */
 export interface ProcessSpec extends ProcessListeners {
   /** Deno's arguments, the bootstrap last. */
   args: readonly string[];
@@ -23,13 +26,12 @@ export interface ProcessSpec extends ProcessListeners {
   url: string;
   folder: string;
   ipv4Only: boolean;
-  /** Milliseconds. */
   loadMs: number;
   /** How long a run may go on after its timeout has aborted its signal. */
   graceMs: number;
-  /** A process that answers nothing for so long is killed. */
+  /** A process that answers nothing for so long is ended. */
   stallMs: number;
-  /** A process that takes more memory is killed. */
+  /** A process that takes more memory is ended. */
   memoryMiB: number;
   now(): number;
 }
@@ -38,14 +40,6 @@ export interface ProcessSpec extends ProcessListeners {
 export interface ProcessListeners {
   onLog(line: PluginLine): void;
   onRefused(refusal: PluginRefusal): void;
-}
-
-/** A line that a plugin logged or printed. */
-export interface PluginLine {
-  level: LogLevel;
-  text: string;
-  /** The job it was logged in; null when it belongs to none. */
-  job: Job | null;
 }
 
 /** An access that was refused. */
@@ -59,7 +53,7 @@ export interface PluginRefusal {
 export class LoadFailure extends Error {
   override name = "LoadFailure";
   constructor(
-    readonly stage: "import" | "check",
+    readonly stage: LoadStage,
     message: string,
     /** Relative to the plugins folder. */
     readonly file: string | null = null,
@@ -83,22 +77,20 @@ export interface ProcessEnd {
 
 interface Running {
   job: Job;
+  /** Whether the plugin was entered. */
   begun: boolean;
-  /** Ran past its timeout. */
+  /** Whether it ran past its timeout. */
   overdue: boolean;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  kvReads: number;
+  timer: ReturnType<typeof setTimeout>;
   resolve(result: Result | null): void;
 }
 
-/** Watches that often. */
-const TICK_MS = 250;
-/** A process without work is looked at every so many ticks. */
-const IDLE_TICKS = 8;
-/** A process that does not end when asked to is killed after so long. */
+/** A process that does not end when asked to is ended after so long. */
 const STOP_MS = 1000;
+/** What is left in the pipe of a process that asks too much, for so long. */
+const OVERDRAWN_MS = 250;
 
-/** A process. Starts with its making; ends by {@linkcode retire}, {@linkcode kill}, or of itself. */
+/** A process. Begins with its making; ends by {@linkcode retire}, {@linkcode kill}, or of itself. */
 export class PluginProcess {
   readonly pid: number;
   /** What the plugin says of itself; rejects with {@linkcode LoadFailure}. */
@@ -111,36 +103,34 @@ export class PluginProcess {
   /** Takes no new jobs. */
   retiring = false;
 
-  readonly #spec: ProcessSpec;
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #token = crypto.randomUUID().slice(0, 8) + ":";
-  readonly #encoder = new TextEncoder();
+  readonly #token = `${crypto.randomUUID()}:`;
+  readonly #load = Promise.withResolvers<PluginShape>();
   readonly #running = new Map<number, Running>();
+  readonly #checks = new Map<number, (issues: OptionIssue[]) => void>();
   /** What the plugin was given last, by route. */
   readonly #options = new Map<string, JsonObject>();
-  readonly #checks = new Map<number, (issues: OptionIssue[]) => void>();
-  readonly #load = Promise.withResolvers<PluginShape>();
-  readonly #logs = createThrottle(LIMITS.logPerSecond, LIMITS.logBurst);
-  #dropped = 0;
-  #batch = "";
-  #asked = 0;
-  /** The job whose `run` was entered last, until the process shows that it still answers. */
-  #suspect: number | null = null;
+  readonly #log;
+  readonly #pulse;
+  readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
+  readonly #encoder = new TextEncoder();
   #ready = false;
   #over = false;
-  #ticks = 0;
-  /** Whether a ping waits for its pong, and for how many ticks. */
-  #pinged = false;
-  #silentTicks = 0;
+  #overdrawn = false;
+  #asked = 0;
+  #batch = "";
+  /** The job whose plugin was entered last, until the process shows that it still answers. */
+  #suspect: number | null = null;
+  /** Why it is being ended. */
   #verdict: ProcessEnd | null = null;
   /** The last that it printed. */
   #printed = "";
-  #ticker: ReturnType<typeof setInterval> | undefined;
 
-  constructor(spec: ProcessSpec) {
-    this.#spec = spec;
+  constructor(private readonly spec: ProcessSpec) {
     this.idleSince = spec.now();
+    this.#log = createPluginLog(spec.onLog, spec.now);
+    this.#pulse = createPulse(spec.stallMs);
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [...spec.args],
       env: { ...spec.env },
@@ -151,27 +141,12 @@ export class PluginProcess {
       stderr: "piped",
     }).spawn();
     this.pid = this.#child.pid;
+    offerToKernel(this.pid);
     this.#stdin = this.#child.stdin.getWriter();
     this.loaded = this.#load.promise;
-    this.loaded.catch(() => {}); // whoever waits for it hears of it
     this.ended = this.#live();
-    this.#send({
-      t: "load",
-      token: this.#token,
-      url: spec.url,
-      folder: spec.folder,
-      ipv4Only: spec.ipv4Only,
-    });
-    const patience = setTimeout(
-      () =>
-        this.#failLoad(
-          new LoadFailure("import", `did not load within ${spec.loadMs / 1000} s`, null, null, true),
-        ),
-      spec.loadMs,
-    );
-    void this.loaded.catch(() => {}).then(() => clearTimeout(patience));
-    offerToKernel(this.pid);
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    const { url, folder, ipv4Only } = spec;
+    this.#send({ t: "load", token: this.#token, url, folder, ipv4Only });
   }
 
   /** How many jobs run. */
@@ -181,9 +156,7 @@ export class PluginProcess {
 
   /** Gives the plugin a route's options, and hears what is wrong with them. */
   setRoute(route: string, options: JsonObject): Promise<OptionIssue[]> {
-    if (this.#over) {
-      return Promise.resolve([{ path: "", message: "cannot be checked: the process has ended" }]);
-    }
+    if (this.#over) return Promise.resolve([uncheckable("has ended")]);
     this.#options.set(route, options);
     const ask = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<OptionIssue[]>();
@@ -198,28 +171,27 @@ export class PluginProcess {
     if (this.#options.get(job.route) !== options) void this.setRoute(job.route, options);
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<Result | null>();
-    const running: Running = { job, begun: false, overdue: false, timer: undefined, kvReads: 0, resolve };
-    this.#running.set(id, running);
+    const timer = setTimeout(() => this.#timeOut(id), job.timeoutMs);
+    this.#running.set(id, { job, begun: false, overdue: false, timer, resolve });
     const { route, event, attempt, idempotencyKey } = job;
     this.#send({ t: "run", id, job: { route, event, attempt, idempotencyKey } });
-    running.timer = setTimeout(() => this.#abort(id), job.timeoutMs);
     return promise;
+  }
+
+  /** Aborts the signals of all that runs. */
+  abort(reason: string): void {
+    for (const id of this.#running.keys()) this.#send({ t: "abort", id, reason });
   }
 
   /** Takes no more jobs, lets the running ones end, calls the plugin's `stop`, and ends. */
   retire(): void {
-    if (this.retiring) return;
     this.retiring = true;
     this.#stopWhenIdle();
   }
 
   /** Ends it now. What runs is told `reason`. */
-  kill(reason: string, orderly = false): void {
-    this.#verdict ??= { orderly, reason, stalled: false };
-    this.#endNow();
-  }
-
-  #endNow() {
+  kill(reason: string, how: Partial<ProcessEnd> = {}): void {
+    this.#verdict ??= { orderly: false, stalled: false, reason, ...how };
     try {
       this.#child.kill("SIGKILL");
     } catch {
@@ -229,24 +201,26 @@ export class PluginProcess {
 
   #stopWhenIdle() {
     if (!this.retiring || this.#running.size > 0 || this.#verdict) return;
-    this.#verdict = { orderly: true, reason: "was stopped", stalled: false };
+    this.#verdict = { orderly: true, stalled: false, reason: "was stopped" };
     this.#send({ t: "stop" });
     const patience = setTimeout(() => this.kill("did not stop"), STOP_MS);
     void this.ended.then(() => clearTimeout(patience));
   }
 
-  #abort(id: number) {
+  #timeOut(id: number) {
     const running = this.#running.get(id);
     if (!running) return;
-    running.overdue = true;
     const seconds = running.job.timeoutMs / 1000;
+    running.overdue = true;
     this.#send({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
-    // What does not heed its signal can only be ended with its process, once the others in it are done.
+    // What does not heed its signal ends with its process, once the others in it have ended.
     running.timer = setTimeout(() => {
       this.#end(id, failed("timeout", `did not end within ${seconds} s, nor when its signal was aborted`));
       this.retiring = true;
-      if (this.#running.size === 0) this.kill("a run did not end when its signal was aborted", true);
-    }, this.#spec.graceMs);
+      if (this.#running.size === 0) {
+        this.kill("was ended with a run that ignored its signal", { orderly: true });
+      }
+    }, this.spec.graceMs);
   }
 
   #end(id: number, result: Result | null) {
@@ -254,12 +228,12 @@ export class PluginProcess {
     if (!running) return;
     clearTimeout(running.timer);
     this.#running.delete(id);
-    this.idleSince = this.#spec.now();
+    this.idleSince = this.spec.now();
     running.resolve(result);
     this.#stopWhenIdle();
   }
 
-  /** Writes what one turn of the event loop gathers at once. */
+  /** Writes at once what a turn of the event loop gathers. */
   #send(message: ToPlugin) {
     if (this.#batch === "") {
       queueMicrotask(() => {
@@ -271,25 +245,43 @@ export class PluginProcess {
     this.#batch += JSON.stringify(message) + "\n";
   }
 
-  /** Reads until the process has ended, then settles everything that waits for it. */
+  /** Listens and watches until the process has ended, then settles everything that waits for it. */
   async #live(): Promise<ProcessEnd> {
+    const { loadMs, now } = this.spec;
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
+    const patience = setTimeout(() => {
+      this.#failLoad(new LoadFailure("import", `did not load within ${loadMs / 1000} s`, null, null, true));
+    }, loadMs);
+    void this.loaded.catch(() => {}).then(() => clearTimeout(patience));
+    const pause = () => {
+      const overdrawn = this.#overdrawn;
+      this.#overdrawn = false;
+      return overdrawn ? OVERDRAWN_MS : 0;
+    };
     const [status] = await Promise.all([
       this.#child.status,
-      this.#read(this.#child.stdout, LIMITS.lineBytes, (line) => this.#line(line)),
-      this.#read(this.#child.stderr, LIMITS.lineBytes, (line) => this.#print(line)),
+      readLines(this.#child.stdout, (line) => this.#line(line), now, pause).catch((error) =>
+        this.#broken(error)
+      ),
+      readLines(this.#child.stderr, (line) => this.#print(line, "warn"), now).catch((error) =>
+        this.#broken(error)
+      ),
     ]);
+    clearInterval(ticking);
     this.#over = true;
-    clearInterval(this.#ticker);
     this.#stdin.close().catch(() => {});
-    const end = this.#verdict ?? { orderly: false, reason: causeOf(status, this.#printed), stalled: false };
+    this.#log.flush();
+    return this.#settle(
+      this.#verdict ?? { orderly: false, stalled: false, reason: causeOf(status, this.#printed) },
+    );
+  }
+
+  #settle(end: ProcessEnd): ProcessEnd {
     this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, null, null, true));
-    for (const [ask, answer] of this.#checks) {
-      this.#checks.delete(ask);
-      answer([{ path: "", message: `cannot be checked: the plugin's process ${end.reason}` }]);
-    }
-    const begun = [...this.#running.values()].filter((running) => running.begun);
+    for (const answer of this.#checks.values()) answer([uncheckable(end.reason)]);
+    const begun = [...this.#running.values()].filter((running) => running.begun).length;
     for (const [id, running] of this.#running) {
-      this.#end(id, running.begun ? this.#casualty(id, running, begun.length, end) : null);
+      this.#end(id, running.begun ? this.#casualty(id, running, begun, end) : null);
     }
     return end;
   }
@@ -301,35 +293,18 @@ export class PluginProcess {
     return failed(outcome, `its process ${reason}${alone ? "" : ` (${begun} of its deliveries ran)`}`);
   }
 
-  async #read(stream: ReadableStream<Uint8Array>, maxBytes: number, take: (line: string) => void) {
-    const split = lineSplitter(maxBytes);
-    let windowStart = this.#spec.now();
-    let windowBytes = 0;
-    try {
-      for await (const chunk of stream) {
-        for (const line of split(chunk)) take(line);
-        windowBytes += chunk.length;
-        const spare = windowStart + 1000 * windowBytes / LIMITS.bytesPerSecond - this.#spec.now();
-        if (spare > 100) await new Promise((resolve) => setTimeout(resolve, spare));
-        if (spare <= 0) {
-          windowStart = this.#spec.now();
-          windowBytes = 0;
-        }
-      }
-    } catch (error) {
-      this.kill(
-        error instanceof RangeError
-          ? `wrote a line of more than ${maxBytes} bytes, and was ended`
-          : `broke the protocol, and was ended (${error instanceof Error ? error.message : error})`,
-      );
-      await stream.cancel().catch(() => {});
-    }
+  #broken(error: unknown) {
+    this.kill(
+      error instanceof RangeError
+        ? `wrote a line of more than ${LIMITS.lineBytes} bytes, and was ended`
+        : `broke the protocol, and was ended: ${error instanceof Error ? error.message : error}`,
+    );
   }
 
   #line(line: string) {
     const at = line.indexOf(this.#token);
-    if (at < 0) return this.#print(line);
-    if (at > 0) this.#print(line.slice(0, at));
+    if (at < 0) return this.#print(line, "info");
+    if (at > 0) this.#print(line.slice(0, at), "info");
     this.#take(JSON.parse(line.slice(at + this.#token.length)) as FromPlugin);
   }
 
@@ -338,10 +313,10 @@ export class PluginProcess {
       case "loaded":
         this.#ready = true;
         return this.#load.resolve(message.plugin);
-      case "failed":
-        return this.#failLoad(
-          new LoadFailure(message.stage, String(message.error), message.file, message.line),
-        );
+      case "failed": {
+        const { stage, error, file, line } = message;
+        return this.#failLoad(new LoadFailure(stage, shorten(String(error), LIMITS.errorChars), file, line));
+      }
       case "checked":
         this.#checks.get(message.ask)?.(message.issues);
         this.#checks.delete(message.ask);
@@ -356,99 +331,89 @@ export class PluginProcess {
         const running = this.#running.get(message.id);
         if (!running) return;
         const result = readEnding(message);
-        // What ends by its aborted signal has still run out of time.
-        return this.#end(
-          message.id,
-          running.overdue && result.outcome !== "done"
-            ? failed("timeout", `did not end within ${running.job.timeoutMs / 1000} s: ${result.error}`)
-            : result,
-        );
+        // What its aborted signal ended has run out of time, whatever it says.
+        if (!running.overdue || result.outcome === "done") return this.#end(message.id, result);
+        const seconds = running.job.timeoutMs / 1000;
+        return this.#end(message.id, failed("timeout", `did not end within ${seconds} s: ${result.error}`));
       }
       case "kvGet":
+        this.#overdrawn ||= !this.#kvReads.take(this.spec.now());
         return void this.#kvGet(message.id, message.ask, String(message.key));
       case "log":
-        return this.#log(message.level, String(message.text), message.id);
+        return this.#log.write({
+          level: message.level,
+          text: String(message.text),
+          job: this.#job(message.id),
+        });
       case "refused": {
-        const job = message.id === null ? null : this.#running.get(message.id)?.job ?? null;
         const [kind, target] = [shorten(String(message.kind), 20), shorten(String(message.target), 300)];
-        return this.#spec.onRefused({ kind, target, job });
+        return this.spec.onRefused({ kind, target, job: this.#job(message.id) });
       }
       case "pong":
         this.#suspect = null;
-        this.#pinged = false;
-        this.#silentTicks = 0;
-        return;
+        return this.#pulse.answered();
       default:
         throw new Error("unknown message");
     }
   }
 
+  #job(id: number | null): Job | null {
+    return id === null ? null : this.#running.get(id)?.job ?? null;
+  }
+
   async #kvGet(id: number, ask: number, key: string) {
     const running = this.#running.get(id);
-    if (!running || running.kvReads >= LIMITS.kvReads) return;
-    running.kvReads++;
+    if (!running) return;
     try {
       this.#send({ t: "kv", ask, value: await running.job.kvGet(key) });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#end(id, failed("retry", `could not read what its route remembers: ${reason}`));
-    } finally {
-      running.kvReads--;
+      this.#end(id, failed("retry", `what its route remembers could not be read: ${reason}`));
     }
   }
 
-  #print(line: string) {
-    this.#printed = (this.#printed + line + "\n").slice(-4096);
-    if (line !== "") this.#log("info", line, null);
-  }
-
-  #log(level: LogLevel, text: string, id: number | null) {
-    if (!this.#logs.take(this.#spec.now())) {
-      this.#dropped++;
-      return;
-    }
-    const job = id === null ? null : this.#running.get(id)?.job ?? null;
-    if (this.#dropped > 0) {
-      this.#spec.onLog({ level: "warn", text: `logged too fast: ${this.#dropped} lines were dropped`, job });
-      this.#dropped = 0;
-    }
-    this.#spec.onLog({ level, text: shorten(text, LIMITS.logChars), job });
+  #print(line: string, level: "info" | "warn") {
+    this.#printed = (this.#printed + line + "\n").slice(-8192);
+    // A runtime that dies prints pages, of which the first words tell all.
+    if (line !== "" && !isDying(this.#printed)) this.#log.write({ level, text: line, job: null });
   }
 
   #failLoad(failure: LoadFailure) {
     this.#load.reject(failure);
-    this.kill(failure.message, true);
+    this.kill(failure.message, { orderly: true });
   }
 
-  /** Ticks are counted, not time: a relay that was held up itself must not blame its plugins. */
   #tick() {
-    const ticks = ++this.#ticks;
-    const busy = this.#running.size > 0;
-    if (!busy && ticks % IDLE_TICKS !== 0 && !this.#pinged) return;
-    this.memory = residentBytes(this.pid) ?? this.memory;
-    const { memoryMiB, stallMs } = this.#spec;
+    this.#log.flush();
+    const step = this.#ready ? this.#pulse.tick(this.#running.size > 0) : null; // loading has a limit of its own
+    if (step !== null || this.#running.size > 0 || !this.#ready) {
+      this.memory = residentBytes(this.pid) ?? this.memory;
+    }
+    const { memoryMiB, stallMs } = this.spec;
     if (this.memory > memoryMiB * 2 ** 20) {
-      return this.kill(`took more than ${memoryMiB} MiB of memory, and was ended`);
-    }
-    if (!this.#ready) return; // how long it may take to load is watched elsewhere
-    if (!this.#pinged) {
-      this.#pinged = true;
-      return this.#send({ t: "ping" });
-    }
-    if (++this.#silentTicks * TICK_MS < stallMs) return;
-    this.#verdict ??= {
-      orderly: false,
-      reason:
+      this.kill(`took more than ${memoryMiB} MiB of memory, and was ended`);
+    } else if (step === "ping") {
+      this.#send({ t: "ping" });
+    } else if (step === "lost") {
+      this.kill(
         `did not answer for ${stallMs / 1000} s, and was ended: look for a loop without end, or a regular ` +
-        "expression that backtracks",
-      stalled: true,
-    };
-    this.#endNow();
+          "expression that backtracks",
+        { stalled: true },
+      );
+    }
   }
 }
 
 function failed(outcome: Result["outcome"], error: string): Result {
   return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [] };
+}
+
+function uncheckable(reason: string): OptionIssue {
+  return { path: "", message: `cannot be checked: the plugin's process ${reason}` };
+}
+
+function isDying(printed: string): boolean {
+  return /^(<--- Last few GCs|# Fatal |==== C stack trace)/m.test(printed);
 }
 
 function causeOf(status: Deno.CommandStatus, printed: string): string {
@@ -457,22 +422,4 @@ function causeOf(status: Deno.CommandStatus, printed: string): string {
   const said = /^error: (.*)$/m.exec(printed)?.[1];
   if (said !== undefined) return `ended: ${shorten(said, LIMITS.errorChars)}`;
   return `ended itself with exit code ${status.code}: a plugin must not call Deno.exit() or process.exit()`;
-}
-
-/** Linux ends the plugin before the relay when memory is short. */
-function offerToKernel(pid: number) {
-  try {
-    Deno.writeTextFileSync(`/proc/${pid}/oom_score_adj`, "1000");
-  } catch {
-    // another system, or it has ended
-  }
-}
-
-function residentBytes(pid: number): number | null {
-  try {
-    const kib = /^VmRSS:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
-    return kib === undefined ? null : Number(kib) * 1024;
-  } catch {
-    return null;
-  }
 }

@@ -82,8 +82,8 @@ export const LIMITS = {
   /** Characters of a log line that are kept. */
   logChars: 4096,
   /** Log lines a second that are kept, and how many may come at once. */
-  logPerSecond: 50,
-  logBurst: 200,
+  logPerSecond: 1000,
+  logBurst: 2000,
   /** Characters of an error message that are kept. */
   errorChars: 2000,
   kvKeyBytes: 1024,
@@ -93,8 +93,10 @@ export const LIMITS = {
   /** Events made in one run. */
   emits: 100,
   emitBytes: 256 * 1024,
-  /** Reads of kv waiting for an answer at a time. */
-  kvReads: 256,
+  /** Bytes of keys, values and events that one run may leave, all together. */
+  resultBytes: 2 * 1024 * 1024,
+  /** Reads of kv a second; what is beyond waits. */
+  kvReadsPerSecond: 2000,
 } as const;
 
 const NEWLINE = 10;

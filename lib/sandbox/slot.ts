@@ -187,7 +187,7 @@ export class PluginSlot {
         ? await this.#newOptionTrouble(loaded)
         : trouble("types", types.message, file, types.line);
       if (hindrance === null || !this.#process) return this.#adopt(loaded);
-      loaded.process.kill("is of a version that is refused", true);
+      loaded.process.kill("is of a version that is refused", { orderly: true });
       this.#refuse(loaded.description.version, hindrance);
     } catch (error) {
       this.#refuse(version, troubleOf(error), isPassing(error));
@@ -204,7 +204,7 @@ export class PluginSlot {
   }
 
   #adopt({ process, description }: LoadedPlugin) {
-    if (this.#closing.signal.aborted) return process.kill("was stopped", true);
+    if (this.#closing.signal.aborted) return process.kill("was stopped", { orderly: true });
     this.#dismiss();
     const changed = JSON.stringify(description) !== JSON.stringify(this.description);
     this.description = description;

@@ -11,7 +11,9 @@ const PATHS = {
 };
 const grant = (kind: Grant["kind"], target: string): Grant => ({ kind, target, route: "r", why: "here" });
 const permissions = (grants: Grant[], denied: string[] = []) =>
-  processArguments(PATHS, { heapMiB: 100 }, grants, denied).filter((flag) => /^--(allow|deny)/.test(flag));
+  processArguments(PATHS, { heapMiB: 100 }, { plugin: "p", grants, denied }).filter((flag) =>
+    /^--(allow|deny)/.test(flag)
+  );
 
 Deno.test("without grants a process may read the plugins folder and lib, and nothing else", () => {
   assertEquals(permissions([]), [
@@ -19,7 +21,7 @@ Deno.test("without grants a process may read the plugins folder and lib, and not
     "--deny-read=/r/.env,/r/config.json",
     "--deny-write=/r/plugins,/r/lib,/r/.env,/r/config.json",
   ]);
-  const all = processArguments(PATHS, { heapMiB: 100 }, [], []);
+  const all = processArguments(PATHS, { heapMiB: 100 }, { plugin: "p", grants: [], denied: [] });
   for (const flag of ["--no-prompt", "--cached-only", "--no-config"]) assert(all.includes(flag), flag);
   assertEquals(all.at(-1), "/r/lib/sandbox/bootstrap.ts");
 });
@@ -104,6 +106,7 @@ Deno.test("nothing is granted by accident", () => {
     ["net", "127.0.0.1:80"],
     ["net", "[::1]:80"],
     ["net", "localhost"],
+    ["net", "my_service:8080"],
     ["env", "TOKEN"],
   ];
   for (const [kind, target] of right) {

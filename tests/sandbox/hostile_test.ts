@@ -149,6 +149,9 @@ hostile("node_fs", "node:fs is held to the same permissions", (it) => {
 hostile("node_fs", "what is hidden stays so, whatever is granted", (it) => {
   failed(it, "retry", /Requires read access to ".*\.env"/);
 }, { on: { allow: { read: ["."] } } });
+hostile("fetch_file", "fetching a file is held to the same permissions", (it) => {
+  failed(it, "retry", /Requires read access to ".*\.env"/);
+});
 hostile("link_out", "a symbolic link out of the folder is not followed", (it) => {
   failed(it, "retry", /Requires read access to ".*notes\.txt"/);
 }, { prepare: (home) => Deno.symlink("../.env", join(home, "plugins/notes.txt")) });
@@ -234,7 +237,12 @@ hostile("garbage", "what a plugin prints is no protocol", ({ result, home }) => 
 hostile("flood_log", "a flood of log lines is dammed", (it) => {
   failed(it, "timeout", /./);
   const lines = it.home.logs.filter(({ plugin }) => plugin === "flood_log").length;
-  assert(lines < 1000, `${lines} lines were kept`);
+  assert(lines < 10_000, `${lines} lines were kept`);
+  assert(it.home.logged("logged too fast: "), "what was dropped is counted");
+});
+hostile("flood_reads", "a flood of reads is dammed", (it) => {
+  failed(it, "timeout", /./);
+  assert(it.meanwhile > 5, "the neighbour worked meanwhile");
 });
 hostile("reject_later", "failing after a success is logged, and ends nothing", async ({ result, home }) => {
   assertEquals(result?.outcome, "done");
@@ -263,10 +271,21 @@ hostile("remember_much", "more than may be remembered is refused", (it) => {
   failed(it, "retry", /kv "page": 100002 bytes of JSON, at most 65536 are kept/);
 });
 
+Deno.test("what one plugin leaves in the runtime's storage, no other finds (shared_storage)", async () => {
+  const source = { copy: join(HOSTILE, "shared_storage.ts") };
+  const names = ["a", "b"].map((letter) => `${letter}${crypto.randomUUID().slice(0, 8)}`);
+  await using home = await house(Object.fromEntries(names.map((name) => [`${name}.ts`, source])));
+  await home.plugins.configure(names.map((name) => route(name)));
+  for (const name of names) {
+    const result = await home.plugins.runner.run(job(name));
+    assertEquals(result?.emitted[0]?.data, { local: "nothing", cached: "nothing", caches: "undefined" });
+  }
+});
+
 Deno.test("every hostile plugin is tried", async () => {
   const here = await Deno.readTextFile(import.meta.filename!) +
     await Deno.readTextFile(join(ROOT, "tests/sandbox/network_test.ts"));
   for await (const { name } of Deno.readDir(HOSTILE)) {
-    assert(here.includes(`"${name.replace(/\.\w+$/, "")}"`), `${name} is not tried`);
+    assert(here.includes(name.replace(/\.\w+$/, "")), `${name} is not tried`);
   }
 });

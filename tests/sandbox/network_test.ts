@@ -91,6 +91,7 @@ Deno.test("a redirect to a host that is not granted is refused", async () => {
 
 Deno.test('"*" is any public host: no form of a private address is reached', async () => {
   await using listener = listen("0.0.0.0");
+  await using listener6 = listen("::1");
   await using home = await withPlugin("fetch_event");
   const { port } = listener;
   const own = Deno.networkInterfaces().filter(({ family }) => family === "IPv4").map(({ address }) =>
@@ -126,7 +127,12 @@ Deno.test('"*" is any public host: no form of a private address is reached', asy
     assertEquals(outcome, "retry", host);
     assertMatch(error, /Requires net access|Network unreachable|network unreachable|Cannot assign/i, host);
   }
-  assertEquals(listener.reached, 0);
+  const six = await run(home, "fetch_event", {
+    data: { url: `http://[::1]:${listener6.port}/` },
+    allow: { net: ["*"] },
+  });
+  assertMatch(six.error, /Requires net access/);
+  assertEquals([listener.reached, listener6.reached], [0, 0]);
   const tried = home.plugins.status()[0]!.refused.map(({ target }) => target);
   assert(tried.includes(`169.254.169.254:${port}`));
 });
@@ -175,6 +181,23 @@ Deno.test('a private host that a route names is reached, also beside "*"', async
     }
   }
   assertEquals(listener.reached, 6);
+});
+
+Deno.test("nothing is imported from the network while a plugin runs", async () => {
+  await using listener = listen(
+    "127.0.0.1",
+    () => new Response("export default 1", { headers: { "content-type": "text/javascript" } }),
+  );
+  await using home = await withPlugin("import_url");
+  const host = `127.0.0.1:${listener.port}`;
+  for (const net of [[], [host], ["*", host]]) {
+    const { error } = await run(home, "import_url", {
+      data: { url: `http://${host}/module.js` },
+      allow: { net },
+    });
+    assertMatch(error, /--cached-only is specified|Requires import access/);
+  }
+  assertEquals(listener.reached, 0);
 });
 
 Deno.test("a route's grants end with the route", async () => {

@@ -7,7 +7,7 @@ import {
   type Plugins,
   type PluginsOptions,
 } from "../../lib/sandbox/plugins.ts";
-import type { PluginLine } from "../../lib/sandbox/process.ts";
+import type { PluginLine } from "../../lib/sandbox/plugin_log.ts";
 
 /** The project's root. */
 export const ROOT = join(import.meta.dirname!, "../..");

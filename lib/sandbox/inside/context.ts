@@ -31,9 +31,17 @@ export function createContext(parts: ContextParts): RunContext {
   const writes = new Map<string, string | null>();
   const emitted: { type: string; data: JsonObject }[] = [];
   let open = true;
+  let size = 0;
 
   function mustBeOpen(what: string) {
     if (!open) throw new Error(`Cannot ${what}: the run has ended; await what it does before it returns`);
+  }
+
+  function mustFit(more: number, what: string) {
+    size += more;
+    if (size > LIMITS.resultBytes) {
+      throw new RangeError(`${what}: one run may leave at most ${LIMITS.resultBytes} bytes of kv and events`);
+    }
   }
 
   function write(key: string, value: string | null) {
@@ -49,6 +57,7 @@ export function createContext(parts: ContextParts): RunContext {
     if (!writes.has(key) && writes.size >= LIMITS.kvWrites) {
       throw new RangeError(`kv: at most ${LIMITS.kvWrites} keys may be written in one run`);
     }
+    mustFit(bytes(key) + bytes(value ?? ""), `kv "${key}"`);
     writes.set(key, value);
   }
 
@@ -81,6 +90,7 @@ export function createContext(parts: ContextParts): RunContext {
     if (emitted.length >= LIMITS.emits) {
       throw new RangeError(`emit: at most ${LIMITS.emits} events may be made in one run`);
     }
+    mustFit(bytes(text), `emit("${type}")`);
     emitted.push({ type, data: parse(text) as JsonObject }); // as it is now: the plugin may change it later
   }
 

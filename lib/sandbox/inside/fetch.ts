@@ -26,7 +26,7 @@ export function watchedFetch(
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
       const told = new Deno.errors.NotCapable(
-        `Requires net access to "${refusal.target}", which its route does not grant`,
+        `Requires ${refusal.kind} access to "${refusal.target}", which its route does not grant`,
       );
       onRefusal(told);
       throw told;
