@@ -79,7 +79,7 @@ export function describe(event: EventForPlugin, options: DescribeOptions = {}): 
     severity: gravest(lines.map((line) => line.severity)),
     lines: kept,
     more: lines.length - kept.length,
-    received: date(event.receivedAt, locale, options.timeZone ?? "UTC"),
+    received: date(event.receivedAt, options),
     test: event.test,
   };
 }
@@ -146,10 +146,21 @@ function coinUrl(id: string, page: string): string {
   return page.includes("{id}") ? page.replaceAll("{id}", segment) : page.replace(/\/?$/, "/") + segment;
 }
 
-function date(iso: string, locale: string, timeZone: string): string {
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Without a wish as to locale and time zone it does without `Intl`, which takes megabytes of a process's memory. */
+function date(iso: string, { locale, timeZone }: DescribeOptions): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return clean(iso);
-  return at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "long", timeZone });
+  if (locale === undefined && timeZone === undefined) {
+    const [day, time] = at.toISOString().split(/[T.]/);
+    return `${Number(day?.slice(-2))} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}, ${time} UTC`;
+  }
+  return at.toLocaleString(locale ?? "en-GB", {
+    dateStyle: "medium",
+    timeStyle: "long",
+    timeZone: timeZone ?? "UTC",
+  });
 }
 
 function changeLines(changes: readonly Change[], severity: SeverityOption | undefined, max: number): Line[] {

@@ -56,7 +56,7 @@ export async function post(
     answer = { status: response.status, headers: response.headers, text: await beginning(response) };
   } catch (error) {
     context.signal.throwIfAborted();
-    const said = redact(error instanceof Error ? error.message : String(error), hidden);
+    const said = redact(deepest(error), hidden).replace(/^error sending request for url \(.*?\): /, "");
     if (error instanceof Deno.errors.NotCapable) {
       throw new Permanent(
         `${method} ${target.origin}: the route does not grant this host: name it in allow.net`,
@@ -99,6 +99,13 @@ export function retryAfterSeconds(header: string | null, now: number): number | 
   if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header);
   const at = Date.parse(header);
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1000));
+}
+
+/** What the innermost cause says: the outer ones only say that it failed. */
+function deepest(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
 }
 
 async function beginning(response: Response): Promise<string> {

@@ -1,5 +1,6 @@
 /** The routes that are in force: those of config.json, filled up from their plugins' own defaults. @module */
 import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
+import type { JsonObject } from "../nouns.ts";
 import type { RetryPolicy } from "../dispatch/backoff.ts";
 import { parseDigest, type Schedule } from "./schedule.ts";
 
@@ -10,6 +11,8 @@ export interface PluginDefaults {
   filters: Filters;
   /** Whether it cannot run without options. */
   needsOptions: boolean;
+  /** JSON Schema of its options; null or absent when there is none. */
+  optionsSchema?: JsonObject | null;
 }
 
 /** A route with nothing left open. */
@@ -17,6 +20,7 @@ export interface Route {
   name: string;
   plugin: string;
   filters: Filters;
+  /** With the texts that the plugin's schema has by default: what a route grants shows in them. */
   options: NonNullable<RouteConfig["options"]>;
   allow: Allow;
   concurrency: number;
@@ -48,10 +52,15 @@ export function resolveRoutes(
   const own = plugins.filter((plugin) =>
     !named.has(plugin.name) && !plugin.needsOptions && plugin.filters.fields !== undefined
   );
-  const defaults = new Map(plugins.map((plugin) => [plugin.name, plugin.filters]));
+  const defaults = new Map(plugins.map((plugin) => [plugin.name, plugin]));
   return [
     ...config.routes.filter((route) => !route.disabled).map((route) =>
-      resolve(route, defaults.get(route.plugin), config.retry, true)
+      resolve(
+        { ...route, options: { ...defaultTexts(defaults.get(route.plugin)), ...route.options } },
+        defaults.get(route.plugin)?.filters,
+        config.retry,
+        true,
+      )
     ),
     ...own.map((plugin) =>
       resolve({ ...ROUTE_DEFAULTS, ...identity(plugin) }, plugin.filters, config.retry, false)
@@ -95,6 +104,19 @@ function resolve(
     urgent: quietHours?.except === undefined ? null : withoutUndefined(quietHours.except) as Filters,
     configured,
   };
+}
+
+/**
+ * The texts that a plugin's options have by default. A default URL, such as the address of a public API, is granted to a
+ * route of config.json like one that stands there; a plugin that runs without such a route is granted nothing.
+ */
+function defaultTexts(plugin: PluginDefaults | undefined): JsonObject {
+  const properties = Object.entries(
+    (plugin?.optionsSchema?.["properties"] ?? {}) as Record<string, JsonObject>,
+  );
+  return Object.fromEntries(
+    properties.flatMap(([name, { default: text }]) => typeof text === "string" ? [[name, text]] : []),
+  );
 }
 
 /** Reads `"1/s"`, `"30/m"`, `"100/h"`; the config's schema has checked the form. */
