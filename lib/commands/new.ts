@@ -31,13 +31,14 @@ Examples
 
 export async function run(args: string[]): Promise<number> {
   const { values, words } = readArguments(args, { kind: "text", fields: "text", force: "switch" }, 1);
-  const asks = args.length - words.length === 0 && Deno.stdin.isTerminal();
+  const asks = Deno.stdin.isTerminal() &&
+    [values.kind, values.fields, values.json].every((value) => value === undefined);
   const plugin = checkedName(words[0] ?? (asks ? ask("Name of the plugin", "my_plugin") : undefined));
   const fields = checkedFields(
     values.fields ?? (asks ? ask("Fields it takes, with commas between", DEFAULT_FIELDS) : DEFAULT_FIELDS),
   );
   const template = templateOf(
-    values.kind ?? (asks ? ask(`Kind (${kinds().join(", ")})`, kinds()[0]!) : kinds()[0]!),
+    values.kind ?? (asks ? ask(`Kind, one of ${kinds().join(", ")}`, kinds()[0]!) : kinds()[0]!),
   );
 
   const folder = pluginsFolder(configFile(values));
@@ -57,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
 const kinds = () => TEMPLATES.map(({ kind }) => kind);
 
 function ask(question: string, fallback: string): string {
-  return prompt(`${question}:`, fallback) ?? fallback;
+  return prompt(`${question} [${fallback}]:`)?.trim() || fallback;
 }
 
 function checkedName(plugin: string | undefined): string {
