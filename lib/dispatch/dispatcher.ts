@@ -1,4 +1,5 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
+import { setImmediate } from "node:timers";
 import type { Attempt } from "../nouns.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
@@ -120,6 +121,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     claiming = true;
     try {
       while (wanting.size > 0 && !stopping) {
+        await turn();
         const asked = openings();
         if (asked.length === 0) break;
         const at = now();
@@ -214,6 +216,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   async function settle() {
     settling = true;
     while (ended.length > 0) {
+      await turn();
       const batch = ended;
       ended = [];
       try {
@@ -261,6 +264,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       }
     },
   };
+}
+
+/** Lets what is under way end first, so that one transaction serves many. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function pendingAgain(
