@@ -5,6 +5,7 @@ const COMMANDS = {
   start: () => import("./lib/commands/start.ts"),
   send: () => import("./lib/commands/send.ts"),
   check: () => import("./lib/commands/check.ts"),
+  doctor: () => import("./lib/commands/doctor.ts"),
   new: () => import("./lib/commands/new.ts"),
   "dead-letters": () => import("./lib/commands/dead_letters.ts"),
   replay: () => import("./lib/commands/replay.ts"),

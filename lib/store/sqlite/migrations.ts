@@ -105,8 +105,11 @@ const STEPS: readonly string[] = [
   `,
 ];
 
+/** The version that {@linkcode migrate} brings a file to. */
+export const NEWEST_VERSION = STEPS.length;
+
 /** "coin", so that a file of another program is not taken for ours. */
-const APPLICATION_ID = 0x636f696e;
+export const APPLICATION_ID = 0x636f696e;
 
 /**
  * Brings the file to the newest version.

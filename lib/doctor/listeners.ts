@@ -1,0 +1,108 @@
+/** Whether a relay listens where the config says, or could. @module */
+import type { Config } from "../config/schema.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+/** One address of the config. */
+export interface Listener {
+  /** `server` or `admin`. */
+  name: "server" | "admin";
+  hostname: string;
+  port: number;
+}
+
+/** Who has a listener's port. */
+export type Holder =
+  /** A relay, which answered. */
+  | { kind: "relay"; ready: boolean; problem: string | null }
+  /** Something that is no relay. */
+  | { kind: "other" }
+  | { kind: "nobody" }
+  /** Nobody, and it cannot be had either. */
+  | { kind: "refused"; problem: string };
+
+const TIMEOUT_MS = 3_000;
+
+const { right, note, wrong, unknown } = findingsOf("relay");
+
+/** The listeners of a config. */
+export function listenersOf({ server, admin }: Pick<Config, "server" | "admin">): Listener[] {
+  return [
+    { name: "server", hostname: server.hostname, port: server.port },
+    { name: "admin", hostname: admin.hostname, port: admin.port },
+  ];
+}
+
+/** Where a listener is reached from this machine. */
+export function localUrl({ hostname, port }: Omit<Listener, "name">): string {
+  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = bare === "0.0.0.0" ? "127.0.0.1" : bare === "::" ? "::1" : bare;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Finds out who has a port: asks, and where nobody answers tries to take it. */
+export async function holderOf(listener: Listener): Promise<Holder> {
+  const path = listener.name === "server" ? "/healthz" : "/readyz";
+  try {
+    const response = await fetch(localUrl(listener) + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return readAnswer(response.status, await response.text());
+  } catch {
+    return tryToListen(listener);
+  }
+}
+
+/** What `/healthz` or `/readyz` said. */
+export function readAnswer(status: number, text: string): Holder {
+  let answer: Record<string, unknown> = {};
+  try {
+    answer = Object(JSON.parse(text));
+  } catch {
+    // no relay speaks so
+  }
+  if (status === 200 && (answer["status"] === "ok" || answer["status"] === "ready")) {
+    return { kind: "relay", ready: true, problem: null };
+  }
+  if (status === 503 && answer["reason"] === "store_unavailable") {
+    return { kind: "relay", ready: false, problem: String(answer["detail"]) };
+  }
+  return { kind: "other" };
+}
+
+function tryToListen({ hostname, port }: Listener): Holder {
+  try {
+    Deno.listen({ hostname, port }).close();
+    return { kind: "nobody" };
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return { kind: "other" };
+    return { kind: "refused", problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Judges. */
+export function judgeHolder({ name, hostname, port }: Listener, holder: Holder): Finding[] {
+  const at = `${hostname}:${port}`;
+  if (port === 0) {
+    return [unknown(`${name}.port is 0: the system chooses it, so it is not known here`, "give it a number")];
+  }
+  switch (holder.kind) {
+    case "relay":
+      return [
+        holder.ready
+          ? right(`${name} answers at ${at}`)
+          : wrong(`it runs, but is not ready: ${holder.problem}`, "see its log, and `disk` and `store` here"),
+      ];
+    case "other":
+      return [wrong(
+        `another program than the relay has ${at}`,
+        `find it with \`ss -ltnp 'sport = :${port}'\` and stop it, or change ${name}.port`,
+      )];
+    case "refused":
+      return [wrong(
+        `it cannot listen at ${at}: ${holder.problem}`,
+        port < 1024
+          ? `a port below 1024 needs rights: choose ${name}.port above, and put a proxy before it`
+          : `${name}.hostname must be an address of this machine, or 0.0.0.0`,
+      )];
+    case "nobody":
+      return name === "server" ? [note(`it does not run: nobody listens at ${at}`, "`deno task start`")] : [];
+  }
+}

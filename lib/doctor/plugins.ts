@@ -1,0 +1,55 @@
+/** Whether every plugin loads, and fits what the routes say of it. @module */
+import { dirname, join, resolve } from "@std/path";
+import type { Inspection } from "../config/load.ts";
+import { dotenvFile } from "../config/environment.ts";
+import { maskText } from "../config/secrets.ts";
+import { errorText } from "../sandbox/description.ts";
+import { createPlugins } from "../sandbox/plugins.ts";
+import { PROJECT } from "../commands/command.ts";
+import { pluginMistakes } from "../commands/plugin_mistakes.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+const { right, wrong } = findingsOf("plugins");
+
+/** Loads each plugin of the config's folder once; runs none. Never rejects. */
+export async function examinePlugins(
+  file: string,
+  { config, mistakes, value, secrets }: Inspection & { config: object },
+): Promise<Finding[]> {
+  const folder = dirname(file);
+  const pluginsDir = resolve(folder, config.pluginsDir);
+  try {
+    const plugins = await createPlugins({
+      folder: pluginsDir,
+      root: PROJECT,
+      base: folder,
+      hidden: [file, dotenvFile(join(folder, "config.json"))],
+      onLog: () => {},
+    });
+    try {
+      const descriptions = plugins.descriptions();
+      const broken = descriptions.flatMap(({ name, error }) =>
+        error === null ? [] : [wrong(
+          maskText(`${name} does not load: ${errorText(error).split("\n", 1)[0]}`, secrets),
+          `mend it, or take it out of ${pluginsDir}; its deliveries wait meanwhile`,
+        )]
+      );
+      const misused = await pluginMistakes({ value, mistakes, secrets, folder }, plugins);
+      const findings = [
+        ...broken,
+        ...misused.map(({ path, problem, permitted, hint }) =>
+          wrong(
+            `${path}: ${problem}`,
+            hint ?? (permitted === undefined ? "`deno task check` tells more" : `permitted: ${permitted}`),
+          )
+        ),
+      ];
+      return findings.length > 0 ? findings : [right(`${descriptions.length} load`)];
+    } finally {
+      await plugins.stop(0);
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return [wrong(`they cannot be loaded: ${message}`, `see that ${pluginsDir} can be read`)];
+  }
+}

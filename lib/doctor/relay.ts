@@ -1,0 +1,64 @@
+/** How a running relay says it is. @module */
+import { z } from "zod";
+import { overview, pageOf } from "../admin/api/shapes.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+/** An event that a source has stored. */
+export interface KnownEvent {
+  source: string;
+  id: string;
+}
+
+/** The admin listener of a running relay. */
+export interface RelayApi {
+  /** What the relay itself thinks wrong; null when it does not tell. */
+  overview(): Promise<z.infer<typeof overview> | null>;
+  /** The newest event of a source; null when there is none, or the relay does not tell. */
+  newestOf(source: string): Promise<KnownEvent | null>;
+}
+
+const TIMEOUT_MS = 5_000;
+const events = pageOf(z.looseObject({ source: z.string(), id: z.string() }));
+
+const { right, note, wrong, unknown } = findingsOf("health");
+
+/** @param token `admin.readToken` or `admin.token`, where there is one. */
+export function relayApi(url: string, token: string | undefined): RelayApi {
+  async function ask<Answer>(path: string, shape: z.ZodType<Answer>): Promise<Answer | null> {
+    try {
+      const response = await fetch(`${url}/api/${path}`, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      const parsed = shape.safeParse(await response.json());
+      return response.ok && parsed.success ? parsed.data : null;
+    } catch {
+      return null;
+    }
+  }
+  return {
+    overview: () => ask("overview", overview),
+    async newestOf(source) {
+      const page = await ask(`events?${new URLSearchParams({ source, limit: "1" })}`, events);
+      const [event] = page?.items ?? [];
+      return event === undefined ? null : { source: event.source, id: event.id };
+    },
+  };
+}
+
+/** Judges. */
+export function judgeOverview(said: z.infer<typeof overview> | null, adminUrl: string): Finding[] {
+  if (said === null) {
+    return [unknown(
+      "the relay does not tell how it is",
+      "was admin.token changed since it started? Restart it, or look at its log",
+    )];
+  }
+  if (said.problems.length === 0) {
+    return [right(said.lastEventAt === null ? "no event yet" : `good; last event ${said.lastEventAt}`)];
+  }
+  return said.problems.map(({ level, text, page }) => {
+    const remedy = `see ${adminUrl}${page}`;
+    return level === "bad" ? wrong(text, remedy) : note(text, remedy);
+  });
+}

@@ -1,0 +1,101 @@
+/** Looks at a store without changing anything in it, also while a relay uses it. @module */
+import { resolve } from "@std/path";
+import { existsSync, statSync } from "node:fs";
+import { StoreUnavailable, StoreUnusable } from "./contract.ts";
+import { openStore } from "./open.ts";
+import { Connection } from "./sqlite/connection.ts";
+import { translateAtOpen } from "./sqlite/errors.ts";
+import { APPLICATION_ID, migrate, NEWEST_VERSION } from "./sqlite/migrations.ts";
+
+/** What there is to know of a store. */
+export interface StoreExamination {
+  /** The file; null when the store is none. */
+  file: string | null;
+  /** Size of the file with what waits beside it to be written into it; 0 when there is no file. */
+  bytes: number;
+  /** `missing`: a start makes it. `older`: the next start brings it to this program's version. */
+  state: "usable" | "missing" | "older" | "unusable";
+  /** Why it cannot be used, and what to do. */
+  problem: string | null;
+  /** Whether it was read from end to end. */
+  readThrough: boolean;
+}
+
+/** How thoroughly. */
+export interface ExamineOptions {
+  /** A bigger file is not read from end to end. Default: 512 MiB. */
+  mostBytes?: number;
+  /** Also holds every index against its table, whatever the size. */
+  deep?: boolean;
+}
+
+const MOST_BYTES = 512 * 2 ** 20;
+
+/** Examines the store that `url` names; a relative file is taken from `baseFolder`. Never rejects. */
+export async function examineStore(
+  url: string,
+  baseFolder: string,
+  options: ExamineOptions = {},
+): Promise<StoreExamination> {
+  const [, file] = /^sqlite:(.+)$/s.exec(url) ?? [];
+  return file === undefined
+    ? await examineServer(url, baseFolder)
+    : examineFile(resolve(baseFolder, file), options);
+}
+
+async function examineServer(url: string, baseFolder: string): Promise<StoreExamination> {
+  const found = { file: null, bytes: 0, readThrough: false };
+  try {
+    const store = await openStore(url, baseFolder, { shared: true });
+    try {
+      await store.ready();
+      return { ...found, state: "usable", problem: null };
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    return { ...found, state: "unusable", problem: messageOf(error) };
+  }
+}
+
+function examineFile(
+  file: string,
+  { mostBytes = MOST_BYTES, deep = false }: ExamineOptions,
+): StoreExamination {
+  const found = { file, bytes: bytesOf(file) + bytesOf(`${file}-wal`), readThrough: false };
+  if (!existsSync(file) || bytesOf(file) === 0) return { ...found, state: "missing", problem: null };
+  const db = new Connection(file, { readOnly: true });
+  try {
+    const number = (pragma: string) => Number(Object.values(db.get<object>(`PRAGMA ${pragma}`) ?? {})[0]);
+    const older = number("application_id") === APPLICATION_ID && number("user_version") < NEWEST_VERSION;
+    if (!older) migrate(db); // there is nothing to be done, or it throws what hinders
+    const readThrough = deep || found.bytes <= mostBytes;
+    if (readThrough) {
+      const check = deep ? "integrity_check" : "quick_check";
+      const damage = db.all<object>(`PRAGMA ${check}(3)`).map((row) => String(Object.values(row)[0]))
+        .filter((line) => line !== "ok");
+      if (damage.length > 0) throw new StoreUnusable(damaged(file, damage));
+    }
+    return { ...found, readThrough, state: older ? "older" : "usable", problem: null };
+  } catch (error) {
+    return { ...found, state: "unusable", problem: messageOf(translateAtOpen(error, file)) };
+  } finally {
+    db.close();
+  }
+}
+
+function damaged(file: string, damage: readonly string[]): string {
+  return `${file} is damaged (${
+    damage.join("; ").slice(0, 200)
+  }). Stop the relay, move the file away and put a ` +
+    `backup in its place (and remove ${file}-wal and ${file}-shm); without a backup, try "sqlite3 ${file} .recover"`;
+}
+
+function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof StoreUnusable || error instanceof StoreUnavailable) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}

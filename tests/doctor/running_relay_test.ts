@@ -1,0 +1,112 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import type { Finding } from "../../lib/doctor/finding.ts";
+import { holderOf, judgeHolder, localUrl } from "../../lib/doctor/listeners.ts";
+import { judgeRoom } from "../../lib/doctor/disk.ts";
+import { judgeClock } from "../../lib/doctor/clock.ts";
+import { judgeOverview, relayApi } from "../../lib/doctor/relay.ts";
+import { examineProgram } from "../../lib/doctor/program.ts";
+import { createRelayFolder } from "../support/relay_process.ts";
+import { until } from "../support/until.ts";
+
+const at = (name: "server" | "admin", url: string) => ({
+  name,
+  hostname: "127.0.0.1",
+  port: Number(new URL(url).port),
+});
+const lines = (findings: readonly Finding[]) =>
+  findings.map(({ verdict, text, remedy }) => `${verdict}: ${text} → ${remedy ?? ""}`);
+
+Deno.test("doctor tells a relay from another program, and a relay that can store from one that cannot", async () => {
+  await using folder = await createRelayFolder({ plugins: {} });
+  const relay = await folder.start();
+  const admin = at("admin", relay.adminUrl);
+  assertEquals(await holderOf(at("server", relay.url)), { kind: "relay", ready: true, problem: null });
+  assertEquals(await holderOf(admin), { kind: "relay", ready: true, problem: null });
+
+  const other = new DatabaseSync(`${folder.folder}/data/relay.db`);
+  other.exec("BEGIN IMMEDIATE"); // a disk that takes no more looks the same to the relay
+  const [stuck] = await until("the relay is not ready", async () => {
+    const findings = lines(judgeHolder(admin, await holderOf(admin)));
+    return findings[0]?.startsWith("wrong") ? findings : null;
+  });
+  other.exec("ROLLBACK");
+  other.close();
+  assertMatch(stuck!, /^wrong: it runs, but is not ready: .* → see its log, and `disk` and `store`/);
+
+  await using stranger = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("hello"),
+  );
+  const foreign = at("admin", `http://127.0.0.1:${stranger.addr.port}`);
+  assertEquals(await holderOf(foreign), { kind: "other" });
+});
+
+Deno.test("doctor passes on what a running relay thinks wrong of itself", async () => {
+  await using folder = await createRelayFolder({
+    plugins: { "fails.ts": 'export default { fields: ["name"], run() { throw new Error("no"); } };' },
+    config: { retry: { maxAttempts: 1 }, routes: [{ name: "gone", plugin: "nowhere" }] },
+  });
+  const relay = await folder.start();
+  const api = relayApi(relay.adminUrl, undefined);
+  assertEquals(await api.newestOf("cryptosync"), null);
+  await relay.send({
+    id: "evt-1",
+    body:
+      '{"event_type":"cg.coin.info.updated","data":{"id":"a","changes":[{"field":"name","change_type":"update"}]}}',
+  });
+  assertEquals(await api.newestOf("cryptosync"), { source: "cryptosync", id: "evt-1" });
+  const told = await until("there is a dead letter", async () => {
+    const findings = lines(judgeOverview(await api.overview(), relay.adminUrl));
+    return findings.some((line) => line.includes("dead letter")) ? findings.sort() : null;
+  });
+  assertMatch(told[0]!, /^note: 1 dead letter → see http:\/\/127\.0\.0\.1:\d+\/deliveries\?state=dead/);
+  assertMatch(told[1]!, /^wrong: route gone cannot run: there is no plugin "nowhere".* → see http/);
+
+  const wrongToken = lines(judgeOverview(await relayApi(relay.url, "x").overview(), relay.url));
+  assertMatch(wrongToken[0]!, /^unknown: the relay does not tell how it is → was admin\.token changed/);
+});
+
+Deno.test("doctor knows where to knock for each way to write an address", () => {
+  const of = (hostname: string) => localUrl({ hostname, port: 1 });
+  assertEquals(["0.0.0.0", "::", "[::1]", "::1", "localhost", "10.0.0.7"].map(of), [
+    "http://127.0.0.1:1",
+    "http://[::1]:1",
+    "http://[::1]:1",
+    "http://[::1]:1",
+    "http://localhost:1",
+    "http://10.0.0.7:1",
+  ]);
+});
+
+Deno.test("doctor judges the disk by what is left, and by what a backup needs", () => {
+  const GIB = 2 ** 30;
+  const verdicts = [
+    judgeRoom({ free: 50 * 2 ** 20, store: 0 }),
+    judgeRoom({ free: 0.5 * GIB, store: 0 }),
+    judgeRoom({ free: 5 * GIB, store: 6 * GIB }),
+    judgeRoom({ free: 7 * GIB, store: 6 * GIB }),
+    judgeRoom(null),
+  ].map(([finding]) => finding?.verdict);
+  assertEquals(verdicts, ["wrong", "note", "note", "right", "unknown"]);
+});
+
+Deno.test("doctor judges the clock by what the sources permit", () => {
+  const skew = (ms: number) => ({ ms, uncertainMs: 600, host: "h" });
+  const verdicts = [
+    judgeClock(skew(0), 300),
+    judgeClock(skew(-5500), 300),
+    judgeClock(skew(-7000), 300),
+    judgeClock(skew(300_500), 300),
+    judgeClock(skew(-301_000), 300),
+    judgeClock(skew(7000), 5),
+    judgeClock(null, 300),
+  ].map(([finding]) => finding?.verdict);
+  assertEquals(verdicts, ["right", "right", "note", "note", "wrong", "wrong", "unknown"]);
+});
+
+Deno.test("doctor says when Deno is older than what the relay was tried with, and when the relay would be root", () => {
+  assertEquals(examineProgram("2.9.6", 1000).map(({ verdict }) => verdict), ["right"]);
+  assertEquals(examineProgram("3.0.0", null).map(({ verdict }) => verdict), ["right"]);
+  assertEquals(examineProgram("2.8.9", 0).map(({ verdict }) => verdict), ["note", "note"]);
+});
