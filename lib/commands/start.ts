@@ -48,6 +48,7 @@ export async function run(args: string[]): Promise<number> {
     console.error(told);
     return EXIT.yourInput;
   }
+  outliveFileSizeLimit();
   const log = logOf("relay");
   log.info(`listening on ${relay.url}`, { sources: config.sources.map(({ path }) => path).join(" ") });
   log.info(`dashboard at ${relay.adminUrl}/`);
@@ -87,6 +88,11 @@ function stopSignal(): Promise<void> {
     Deno.addSignalListener("SIGINT", onSignal);
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", onSignal);
   });
+}
+
+/** A write beyond a limit of the file size (`ulimit -f`) fails like any other, instead of ending the process. */
+function outliveFileSizeLimit() {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 /** What hinders the start, for a person; null when it is a fault of ours. */

@@ -1,13 +1,16 @@
 /** One connection to a database file: statements, transactions, and starting afresh after a disk error. @module */
+import { toFileUrl } from "@std/path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../contract.ts";
-import { breaksConnection, translate } from "./errors.ts";
+import { breaksConnection, isBusy, translate } from "./errors.ts";
 
 /** What may be bound to a statement's `?`. */
 export type Bound = SQLInputValue;
 
 /** How long a statement waits for another process's commit, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
+/** How long while one has waited in vain: each would hold up everything else in turn. */
+const STILL_BUSY_TIMEOUT_MS = 50;
 /** Page cache of a connection, in KiB. */
 const CACHE_KIB = 4096;
 
@@ -15,6 +18,7 @@ const CACHE_KIB = 4096;
 export class Connection {
   #db: DatabaseSync | null = null;
   #statements = new Map<string, StatementSync>();
+  #timeout = BUSY_TIMEOUT_MS;
 
   constructor(readonly file: string, readonly options: { readOnly?: boolean } = {}) {}
 
@@ -35,7 +39,7 @@ export class Connection {
 
   /** Runs `body` in one write transaction: all of it happens, or, when it throws, none of it. */
   transaction<T>(body: () => T): T {
-    this.run("BEGIN IMMEDIATE");
+    this.#begin();
     try {
       const result = body();
       this.run("COMMIT");
@@ -44,6 +48,22 @@ export class Connection {
       this.#rollback();
       throw error;
     }
+  }
+
+  #begin(): void {
+    try {
+      this.run("BEGIN IMMEDIATE");
+    } catch (error) {
+      if (isBusy(error)) this.#waitFor(STILL_BUSY_TIMEOUT_MS);
+      throw error;
+    }
+    this.#waitFor(BUSY_TIMEOUT_MS);
+  }
+
+  #waitFor(ms: number): void {
+    if (ms === this.#timeout) return;
+    this.get(`PRAGMA busy_timeout = ${ms}`);
+    this.#timeout = ms;
   }
 
   /** Runs several statements at once. For schemas: its errors carry no code. */
@@ -75,14 +95,24 @@ export class Connection {
     const { readOnly = false } = this.options;
     let db: DatabaseSync;
     try {
-      db = new DatabaseSync(this.file, { readOnly, timeout: BUSY_TIMEOUT_MS });
+      // Never made here: a file that is gone (its disk is not mounted) must not be taken for an empty store.
+      db = new DatabaseSync(new URL(`?mode=${readOnly ? "ro" : "rw"}`, toFileUrl(this.file)), {
+        readOnly,
+        timeout: BUSY_TIMEOUT_MS,
+      });
     } catch (cause) {
       throw new StoreUnavailable(`Cannot open ${this.file}: ${(cause as Error).message}`, { cause });
     }
-    this.#db = db;
-    db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
-    if (!readOnly) db.exec("PRAGMA synchronous = FULL");
-    return db;
+    try {
+      // Prepared, not executed: only so do their errors carry a code.
+      db.prepare(`PRAGMA cache_size = -${CACHE_KIB}`).run();
+      if (!readOnly) db.prepare("PRAGMA synchronous = FULL").run();
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    this.#timeout = BUSY_TIMEOUT_MS;
+    return this.#db = db;
   }
 
   #prepare(sql: string): StatementSync {
@@ -95,7 +125,7 @@ export class Connection {
     try {
       return action();
     } catch (error) {
-      if (breaksConnection(error)) this.close(); // its cache may not be what is on disk
+      if (breaksConnection(error)) this.close(); // its cache may not be what is on disk, or its disk is no longer there
       throw translate(error, this.file);
     }
   }

@@ -47,9 +47,18 @@ export class Engine {
     return result;
   }
 
-  /** Gives back all that runs: for a relay that has the file to itself and runs nothing yet. */
+  /**
+   * Gives back all that runs: for a relay that has the file to itself and runs nothing yet.
+   *
+   * @throws {StoreUnusable} when that cannot be written: neither could anything else.
+   */
   recover(): void {
-    this.write((tx) => giveBack(tx, "the relay stopped while it ran"));
+    try {
+      this.write((tx) => giveBack(tx, "the relay stopped while it ran"));
+    } catch (error) {
+      this.db.close();
+      throw translateAtOpen(error, this.db.file);
+    }
   }
 
   /** What another process has committed since the last call: not known exactly, so all routes may have work. */

@@ -14,7 +14,7 @@ const REMEDIES: Record<number, string> = {
   15: "the file's locks misbehave; keep it on a local disk",
   26: "the file is no SQLite database; stop the relay and restore a backup",
 };
-const CORRUPT = 11, NOT_A_DATABASE = 26, IO_ERROR = 10;
+const BUSY = 5, READ_ONLY = 8, IO_ERROR = 10, CORRUPT = 11, CANNOT_OPEN = 14, NOT_A_DATABASE = 26;
 
 /** The primary result code of an error thrown by a prepared statement; undefined for any other. */
 export function resultCode(error: unknown): number | undefined {
@@ -24,7 +24,12 @@ export function resultCode(error: unknown): number | undefined {
 
 /** Whether the connection must not be used again after this error. */
 export function breaksConnection(error: unknown): boolean {
-  return [IO_ERROR, CORRUPT, NOT_A_DATABASE].includes(resultCode(error) ?? 0);
+  return [READ_ONLY, IO_ERROR, CORRUPT, CANNOT_OPEN, NOT_A_DATABASE].includes(resultCode(error) ?? 0);
+}
+
+/** Whether the database was held by another process for too long. */
+export function isBusy(error: unknown): boolean {
+  return resultCode(error instanceof StoreUnavailable ? error.cause : error) === BUSY;
 }
 
 /** The error to hand on: {@linkcode StoreUnavailable} when the file or disk is at fault, else the error itself. */
@@ -39,7 +44,7 @@ export function translate(error: unknown, file: string): unknown {
 
 /** The error to hand on when the file cannot even be opened. */
 export function translateAtOpen(error: unknown, file: string): unknown {
-  const code = resultCode(error);
+  const code = resultCode(error instanceof StoreUnavailable ? error.cause : error);
   if (code === CORRUPT || code === NOT_A_DATABASE) {
     return new StoreUnusable(
       `Cannot open ${file}: ${

@@ -1,0 +1,71 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { canMount, canMountExt4, mountVolume } from "./volume.ts";
+import { startStoringRelay } from "./storing_relay.ts";
+
+Deno.test({
+  name: "a full disk: 503 with Retry-After, nothing half-written, and all goes on when there is room",
+  ignore: !canMount,
+  async fn() {
+    await using volume = await mountVolume("tmpfs", 4);
+    await using at = await startStoringRelay(volume.path);
+    for (let i = 0; i < 5; i++) await at.send();
+    await volume.fill();
+    await at.sendUntilRefused();
+    for (let i = 0; i < 10; i++) await at.send();
+    await volume.free();
+    await at.sendUntilAccepted();
+    assertEquals(await at.ready(), 200);
+    await at.assertKept();
+    assertEquals(await at.relay().stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "a relay that is killed on a full disk has kept what it accepted",
+  ignore: !canMount,
+  async fn() {
+    await using volume = await mountVolume("tmpfs", 4);
+    await using at = await startStoringRelay(volume.path);
+    await at.send();
+    await volume.fill();
+    await at.sendUntilRefused();
+    await at.relay().kill();
+    await volume.free();
+    await at.startAgain();
+    await at.sendUntilAccepted();
+    await at.assertKept();
+  },
+});
+
+Deno.test({
+  name: "a disk that the kernel made read-only: 503, and all goes on when it is mounted anew",
+  ignore: !canMountExt4,
+  async fn() {
+    await using volume = await mountVolume("ext4", 16);
+    await using at = await startStoringRelay(volume.path);
+    await at.send();
+    await at.receiver.arrived(1);
+    await volume.makeReadOnly();
+    await at.sendUntilRefused();
+    await volume.mountAnew();
+    await at.sendUntilAccepted();
+    await at.assertKept();
+  },
+});
+
+Deno.test({
+  name: "a disk that fails every access: 503, and all goes on when it is mounted anew",
+  ignore: !canMountExt4,
+  async fn() {
+    await using volume = await mountVolume("ext4", 16);
+    await using at = await startStoringRelay(volume.path);
+    await at.send();
+    await at.receiver.arrived(1);
+    await volume.cutOff();
+    await at.sendUntilRefused();
+    assertStringIncludes(at.relay().said.join("\n"), "disk");
+    await volume.mountAnew();
+    await at.sendUntilAccepted();
+    await at.assertKept();
+  },
+});
