@@ -49,6 +49,8 @@ export function createAdmin(parts: AdminParts): Admin {
     },
     strictTransportSecurity: false, // whoever ends TLS before the relay decides that
     xFrameOptions: "DENY",
+    // With "no-referrer" browsers send `Origin: null` from our own forms too.
+    referrerPolicy: "same-origin",
   }));
   app.use(guard.middleware);
   app.use(bodyLimit({

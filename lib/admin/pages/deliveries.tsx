@@ -202,7 +202,8 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
         </td>
       )}
       <td>
-        <a href={`/deliveries/${id}`} aria-label={`Delivery ${id}`}>
+        <a href={`/deliveries/${id}`}>
+          <span class="vh">{`Delivery ${id},`}</span>{" "}
           <StateBadge state={state} attempts={attempts} discarded={discarded} />
         </a>
       </td>

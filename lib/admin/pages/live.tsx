@@ -150,8 +150,8 @@ export function EventRow({ event }: { event: EventItem }) {
         {severity !== "info" && <span class="vh">{severity}</span>}
       </span>
       <span class="when small">
-        <a href={eventPath(seq)} aria-label="Open this event">
-          <Time at={receivedAt} />
+        <a href={eventPath(seq)}>
+          <span class="vh">Open this event,</span> <Time at={receivedAt} />
         </a>
       </span>
       <span class="who">
@@ -181,11 +181,7 @@ export function EventRow({ event }: { event: EventItem }) {
       </span>
       <span class="what">
         {type === null
-          ? (
-            <span>
-              not understood; <a href={eventPath(seq)}>see its body</a>
-            </span>
-          )
+          ? <a href={eventPath(seq)}>not understood: see its body</a>
           : <What type={type} changes={changes} seq={seq} />}
       </span>
       <span class="routes">
