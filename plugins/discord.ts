@@ -54,7 +54,7 @@ function embed(event: PluginEvent, options: MessageOptions) {
   return {
     title: shorten(`${ICON[severity]} ${test ? "[TEST] " : ""}${escape(title)}`, MAX_TITLE),
     ...url !== null && { url },
-    description: shorten(description, MAX_DESCRIPTION),
+    ...description.trim() !== "" && { description: shorten(description, MAX_DESCRIPTION) },
     color: COLOUR[severity],
     footer: { text: received },
   };

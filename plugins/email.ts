@@ -27,6 +27,9 @@ const options = z.strictObject({
   smtp: z.url({ protocol: /^smtps?$/ }).refine(
     (smtp) => [...new URL(smtp).searchParams.keys()].every((key) => key === "requireTLS"),
     "takes no parameter but requireTLS",
+  ).refine(
+    (smtp) => decoded(new URL(smtp)) !== null,
+    "has a % in its user or password that must be written as %25",
   ).describe("smtp://user:password@host:587, with STARTTLS required unless ?requireTLS=false; or smtps://…"),
   from: address,
   to: z.union([address.transform((one) => [one]), z.array(address).min(1).max(100)]),
@@ -92,7 +95,7 @@ async function send(mail: Awaited<ReturnType<typeof mailOf>>, to: string[], cont
   const host = server.hostname.replace(/^\[|\]$/g, "");
   const port = Number(server.port) || (secure ? 465 : 587);
   const requireTLS = server.searchParams.get("requireTLS") !== "false";
-  const [user, pass] = [decodeURIComponent(server.username), decodeURIComponent(server.password)];
+  const [user, pass] = decoded(server) ?? ["", ""];
   const transport = createTransport({
     host,
     port,
@@ -121,9 +124,18 @@ async function send(mail: Awaited<ReturnType<typeof mailOf>>, to: string[], cont
     accepted.delete(context.idempotencyKey);
   } catch (error) {
     context.signal.throwIfAborted();
-    throw failure(error as SmtpError, `SMTP ${host}:${port}`, [user, pass, btoa(pass)]);
+    throw failure(error as SmtpError, `SMTP ${host}:${port}`, [user, pass]);
   } finally {
     transport.close();
+  }
+}
+
+/** User and password, whose special characters are percent-encoded; null when they are not rightly so. */
+function decoded({ username, password }: URL): [user: string, password: string] | null {
+  try {
+    return [decodeURIComponent(username), decodeURIComponent(password)];
+  } catch {
+    return null;
   }
 }
 

@@ -3,8 +3,10 @@ import { type Context, definePlugin, type PluginEvent, post, z } from "coinrelay
 const options = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   method: z.enum(["POST", "PUT", "PATCH"]).default("POST"),
-  headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9a-z-]+$/i, "is not a header name"), z.string())
-    .default({}),
+  headers: z.record(
+    z.string().regex(/^[!#$%&'*+.^_`|~0-9a-z-]+$/i, "is not a header name"),
+    z.string().regex(/^[\t\x20-\x7e]*$/, "is not a header value: plain ASCII on one line"),
+  ).default({}),
   secret: z.string().refine(
     (secret) => keyBytes(secret) !== null,
     "is not a Standard Webhooks secret: whsec_ and base64 of 24 to 64 bytes (openssl rand -base64 32 makes one)",
@@ -16,19 +18,17 @@ export default definePlugin({
   description: "Sends the event as JSON to a URL, signed by Standard Webhooks",
   options,
   async run(event, context) {
-    const { url, method, headers, secret } = context.options;
+    const { url, method, secret } = context.options;
     const body = JSON.stringify(bodyOf(event));
-    await post(context, url, {
-      method,
-      body,
-      headers: {
-        "content-type": "application/json",
-        "user-agent": "coinrelay",
-        ...headers,
-        "webhook-id": context.idempotencyKey,
-        ...secret === undefined ? {} : await signature(secret, context, body),
-      },
-    });
+    const headers = new Headers({ "content-type": "application/json", "user-agent": "coinrelay" });
+    const ours = {
+      "webhook-id": context.idempotencyKey,
+      ...secret && await signature(secret, context, body),
+    };
+    for (const [name, value] of Object.entries({ ...context.options.headers, ...ours })) {
+      headers.set(name, value);
+    }
+    await post(context, url, { method, headers, body });
   },
 });
 

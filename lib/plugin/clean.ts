@@ -6,9 +6,12 @@ const INVISIBLE =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 
+/** More marks on one letter than any script needs: they run over the lines above and below. */
+const PILES = /(\p{M}{4})\p{M}+/gu;
+
 /**
- * One line of text that shows what it is: invisible and direction-changing characters taken out, every run of
- * white space made one space. What comes from outside passes here before it is shown anywhere.
+ * One line of text that shows what it is: invisible and direction-changing characters taken out, piles of
+ * marks cut down, every run of white space made one space. What comes from outside passes here before it is shown anywhere.
  *
  * @example
  * ```ts
@@ -19,7 +22,10 @@ const INVISIBLE =
  * ```
  */
 export function clean(text: string): string {
-  return text.toWellFormed().replace(/\s+/g, " ").replace(INVISIBLE, "").replace(/ {2,}/g, " ").trim();
+  return text.toWellFormed().replace(/\s+/g, " ").replace(INVISIBLE, "").replace(PILES, "$1").replace(
+    / {2,}/g,
+    " ",
+  ).trim();
 }
 
 /**

@@ -6,7 +6,7 @@ import { redact } from "./redact.ts";
 export interface PostRequest {
   /** Default `POST`. */
   method?: string;
-  headers?: Record<string, string>;
+  headers?: HeadersInit;
   /** The body as it is; or `json`, which also sets `content-type`. */
   body?: string | Uint8Array<ArrayBuffer>;
   json?: unknown;
@@ -41,14 +41,16 @@ export async function post(
   url: string,
   request: PostRequest,
 ): Promise<Answer> {
-  const { method = "POST", headers = {}, json } = request;
+  const { method = "POST", json } = request;
   const target = new URL(url);
-  const hidden = [...secretsOf(target), url, ...Object.values(headers), ...request.secrets ?? []];
+  const headers = new Headers(request.headers);
+  if (json !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
+  const hidden = [...secretsOf(target), url, ...headers.values(), ...request.secrets ?? []];
   let answer: Answer;
   try {
     const response = await context.fetch(target, {
       method,
-      headers: json === undefined ? headers : { "content-type": "application/json", ...headers },
+      headers,
       body: json === undefined ? request.body ?? null : JSON.stringify(json),
       redirect: "manual",
       signal: context.signal,

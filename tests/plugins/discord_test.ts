@@ -45,6 +45,12 @@ Deno.test("discord shows hostile texts harmless and inside Discord's limits", as
   }
 });
 
+Deno.test("discord sends the title alone where a template says nothing", async () => {
+  await using double = discordDouble();
+  const options = { webhookUrl: double.origin + DISCORD_PATH, message: "{{data.nothing}}\n" };
+  assertEquals((await attempt(discord, updated(everyChange), { options })).error, "");
+});
+
 Deno.test("discord waits as long as the answer's body asks", async () => {
   await using double = discordDouble();
   double.next.push(

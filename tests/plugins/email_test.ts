@@ -174,4 +174,5 @@ Deno.test("email refuses addresses and servers that could carry a header", () =>
   assertEquals(wrong({ from: "a@b.example, c@d.example" }), ["from"]);
   assertEquals(wrong({ smtp: "http://localhost" }), ["smtp"]);
   assertEquals(wrong({ smtp: "smtp://localhost?pool=true" }), ["smtp"]);
+  assertEquals(wrong({ smtp: "smtp://me:100%@localhost" }), ["smtp"]);
 });

@@ -24,6 +24,7 @@ export const HOSTILE: Record<string, string> = {
   "template syntax":
     "{{coin.id}} {{{data}}} {{#changes}}x{{/changes}} {{=<% %>=}} ${process.env.HOME} #{7*7} <%= 1 %>",
   "lone surrogates": "Te\ud800ther \udc00",
+  "piles of marks": "T" + "\u0301\u0489".repeat(500) + "ether" + "\u0335".repeat(500),
   "a very long word": long("A"),
   "a very long text": long("All your funds are safe <b>& sound</b> 😀 @everyone "),
   "very long markup": long("&<>\"'`*_"),
@@ -76,5 +77,6 @@ export function hostileData(text: string): PluginEvent {
 export function assertVisible(text: string): void {
   const hidden = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u00ad\u200b-\u200d\u2060-\u2064\ufeff\u{e0000}-\u{e007f}]/u
     .exec(text);
+  assert(!/\p{M}{5}/u.test(text), `a pile of marks in: ${text.slice(0, 300)}`);
   assert(hidden === null, `U+${hidden?.[0].codePointAt(0)?.toString(16)} in: ${text.slice(0, 300)}`);
 }

@@ -41,7 +41,7 @@ Deno.test("http signs so that the Standard Webhooks library verifies it, and not
   const options = {
     url: server.origin,
     secret: SECRET,
-    headers: { "webhook-id": "mine", "webhook-signature": "x" },
+    headers: { "Webhook-Id": "mine", "webhook-signature": "x", "Content-Type": "text/json" },
   };
   await attempt(http, event, { options });
   const { body, headers } = server.arrived[0]!;
@@ -78,6 +78,7 @@ Deno.test("http refuses options that could not work, and names them", () => {
   assertEquals(problems({ url: "https://x.example", headers: { "bad header": "x" } }), [
     "headers.bad header",
   ]);
+  assertEquals(problems({ url: "https://x.example", headers: { "x": "a\r\nb" } }), ["headers.x"]);
   assert(options.safeParse({ url: "https://x.example", secret: SECRET, method: "PUT" }).success);
 });
 
