@@ -63,6 +63,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     config: { routes: routesTo(receiver.url) },
   });
   const killsAt: Record<string, number> = {};
+  const faults: string[] = [];
   let kills = 0;
   let url = "http://127.0.0.1:9/webhook";
 
@@ -111,6 +112,8 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     clearTimeout(timer);
     await starting.kill();
     await listening;
+    const { signal, code } = await starting.ended;
+    if (signal !== "SIGKILL") faults.push(`the relay ended by itself, with ${signal ?? code}`);
     const at = late || step === null ? "random" : step;
     killsAt[at] = (killsAt[at] ?? 0) + 1;
     kills++;
@@ -143,6 +146,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     replays,
     pace: PACE,
   });
+  findings.faults.push(...faults);
   if (exitCode !== 0) findings.faults.push(`the relay ended with ${exitCode} when it was told to stop`);
   return {
     seed: settings.seed,

@@ -1,6 +1,10 @@
 /** Keeps a second relay off a database file. @module */
 import { StoreUnusable } from "../contract.ts";
 
+/** A relay that is just ending still holds it for a moment. */
+const TRIES = 20;
+const TRY_AGAIN_MS = 50;
+
 /**
  * Takes the lock of a database file, which the operating system gives back whenever the process ends.
  *
@@ -10,7 +14,10 @@ export async function lockFile(file: string): Promise<Disposable> {
   const path = `${file}.lock`;
   const handle = await Deno.open(path, { create: true, write: true, mode: 0o600 });
   try {
-    if (await handle.tryLock(true)) return handle;
+    for (let tries = 1; tries <= TRIES; tries++) {
+      if (await handle.tryLock(true)) return handle;
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
   } catch (error) {
     handle.close();
     throw error;
