@@ -33,7 +33,7 @@ const options = z.strictObject({
   ).describe("smtp://user:password@host:587, with STARTTLS required unless ?requireTLS=false; or smtps://…"),
   from: address,
   to: z.union([address.transform((one) => [one]), z.array(address).min(1).max(100)]),
-  subject: z.string().min(1).optional().describe("A Mustache template; default: the coin and what happened"),
+  subject: messageOptions.message.describe("A Mustache template; default: the coin and what happened"),
   ca: z.string().optional().describe("PEM certificates to trust instead of the well-known authorities"),
   ...messageOptions,
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SEVERITIES } from "./severity.ts";
+import { isTemplate } from "./template.ts";
 
 const severity = z.enum(SEVERITIES);
 
@@ -18,9 +19,13 @@ function known(make: () => unknown): boolean {
  * `z.strictObject({ webhookUrl: z.url(), ...messageOptions })`.
  */
 export const messageOptions = {
-  message: z.string().min(1).optional().describe(
-    "A Mustache template over the event, in the receiver's own markup; default: a message that says all that changed",
-  ),
+  message: z.string().min(1).refine(
+    isTemplate,
+    "is no Mustache template: a section is not closed, or not opened",
+  )
+    .optional().describe(
+      "A Mustache template over the event, in the receiver's own markup; default: a message that says all that changed",
+    ),
   severity: z.union([severity, z.record(z.string(), severity)]).optional().describe(
     'One severity for everything, or one for each field pattern: { "platforms.*": "critical" }',
   ),

@@ -7,6 +7,7 @@ import { changeWords } from "./words.ts";
 
 /** What is used of the library, which brings no types. */
 interface Mustache {
+  parse(template: string): unknown;
   Writer: new () => {
     escapedValue(token: unknown, context: unknown, config: { escape(value: unknown): string }): string;
     unescapedValue(token: unknown, context: unknown): string;
@@ -17,6 +18,16 @@ interface Mustache {
       config: { escape(value: unknown): string },
     ): string;
   };
+}
+
+/** Whether a text can be parsed as a template: every section that it opens it closes. */
+export function isTemplate(text: string): boolean {
+  try {
+    (mustache as Mustache).parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** How deep into the data a template may look. */

@@ -175,4 +175,7 @@ Deno.test("email refuses addresses and servers that could carry a header", () =>
   assertEquals(wrong({ smtp: "http://localhost" }), ["smtp"]);
   assertEquals(wrong({ smtp: "smtp://localhost?pool=true" }), ["smtp"]);
   assertEquals(wrong({ smtp: "smtp://me:100%@localhost" }), ["smtp"]);
+  assertEquals(wrong({ subject: "{{title}} {{#changes}}" }), ["subject"]);
+  assertEquals(wrong({ message: "{{title" }), ["message"]);
+  assertEquals(wrong({ locale: "not a locale", timeZone: "Europe/Atlantis" }), ["locale", "timeZone"]);
 });
