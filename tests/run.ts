@@ -50,19 +50,11 @@ async function passOn(chunk: Uint8Array): Promise<void> {
   for (let sent = 0; sent < chunk.length;) sent += await Deno.stdout.write(chunk.subarray(sent));
 }
 
-/** Folders that hold tests, and that are there. */
-function testFolders(): string[] {
-  return ["tests", "plugins"].filter((folder) => {
-    try {
-      return Deno.statSync(`${ROOT}/${folder}`).isDirectory;
-    } catch {
-      return false;
-    }
-  });
-}
+/** What is run when no file is named: the tests, and the examples in the docstrings. */
+const EVERYTHING = ["--doc", "tests", "plugins", "lib"];
 
 const files = Deno.args.filter((arg) => !arg.startsWith("-"));
-const { code, count } = await test(["--parallel", ...Deno.args, ...(files.length > 0 ? [] : testFolders())]);
+const { code, count } = await test(["--parallel", ...Deno.args, ...(files.length > 0 ? [] : EVERYTHING)]);
 const { passed, skipped, ...counted } = count ?? { passed: 0, failed: 0, skipped: 0 };
 const failed = code === 0 ? counted.failed : Math.max(1, counted.failed); // what does not compile counts as one
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
