@@ -1,13 +1,14 @@
 /** `deno task check`: whether the config and the plugins are right, and what each plugin may reach. @module */
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, dirname, join, relative, resolve } from "@std/path";
 import { inOrder, inspectConfig, type Inspection } from "../config/load.ts";
 import { type Mistake, renderMistakes } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
 import { maskText } from "../config/secrets.ts";
 import { resolveRoutes } from "../route/resolve.ts";
-import { errorText, type PluginDescription } from "../sandbox/description.ts";
+import { errorText, type PluginDescription, type PluginError } from "../sandbox/description.ts";
 import { type Grant, grantsOf } from "../sandbox/grants.ts";
 import { createPlugins } from "../sandbox/plugins.ts";
+import type { ToolFinding } from "../sandbox/tools.ts";
 import { COMMON_HELP, configFile, EXIT, PROJECT, readArguments } from "./command.ts";
 import { notesOn } from "./notes.ts";
 import { pluginMistakes } from "./plugin_mistakes.ts";
@@ -75,10 +76,11 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
     const descriptions = plugins.descriptions();
     const more = await pluginMistakes({ value, mistakes, secrets, folder }, plugins);
     const broken = descriptions.flatMap(({ error, file }) =>
-      error === null
-        ? []
-        : [`${basename(pluginsDir)}/${error.file === null ? `${file}: ` : ""}${errorText(error)}`]
+      error === null ? [] : [brokenLine(pluginsDir, file, error)]
     );
+    progress.show("checking their types …");
+    const finding = broken.length > 0 ? null : await plugins.checkTypes();
+    if (finding) broken.push(typesLine(pluginsDir, finding));
     const routes = config === null ? [] : resolveRoutes(config, descriptions.filter(({ usable }) => usable));
     return {
       ...findings,
@@ -96,6 +98,21 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
     progress.clear();
     await plugins.stop(0);
   }
+}
+
+/** What is wrong with a plugin, as one line: `plugins/new_links.ts:3: Expected ';'`. */
+function brokenLine(pluginsDir: string, file: string, error: PluginError): string {
+  return `${basename(pluginsDir)}/${error.file === null ? `${file}: ` : ""}${errorText(error)}`;
+}
+
+function typesLine(pluginsDir: string, { message, file, line }: ToolFinding): string {
+  const inside = file === null ? "" : relative(Deno.realPathSync(pluginsDir), file);
+  const place = file === null
+    ? pluginsDir
+    : inside.startsWith("..")
+    ? file
+    : join(basename(pluginsDir), inside);
+  return `${place}:${line === null ? "" : `${line}:`} ${message}`;
 }
 
 /** The plugins folder that a config names, right or not; null when it cannot be known. */

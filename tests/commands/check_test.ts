@@ -125,6 +125,17 @@ Deno.test("check tells of plugins that do not load, with file and line, whether 
     );
   }));
 
+Deno.test("check tells of a plugin whose types are wrong, though it would run", () =>
+  inFolder({ "config.json": { sources: SOURCES } }, async (folder) => {
+    await Deno.writeTextFile(
+      join(folder, "plugins", "typed.ts"),
+      'import { definePlugin } from "coinrelay/plugin";\n\nexport default definePlugin({ run: ({ coin }) => coin.nmae });\n',
+    );
+    const { code, stderr } = await check(folder);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^plugins\/typed\.ts:3: .*nmae/);
+  }));
+
 Deno.test("check points at what is permitted but probably not meant, without failing", () =>
   inFolder({
     "config.json": {
