@@ -79,7 +79,7 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
       error === null ? [] : [brokenLine(pluginsDir, file, error)]
     );
     progress.show("checking their types …");
-    const finding = broken.length > 0 ? null : await plugins.checkTypes();
+    const finding = broken.length > 0 || descriptions.length === 0 ? null : await plugins.checkTypes();
     if (finding) broken.push(typesLine(pluginsDir, finding));
     const routes = config === null ? [] : resolveRoutes(config, descriptions.filter(({ usable }) => usable));
     return {
