@@ -13,17 +13,8 @@ import type { EventForPlugin } from "./dispatch/contract.ts";
 export { z } from "zod";
 export { Permanent, RetryLater } from "./plugin/failure.ts";
 export { type Answer, post, type PostRequest, retryAfterSeconds } from "./plugin/http.ts";
-export {
-  COIN_PAGE,
-  describe,
-  type DescribeOptions,
-  type Line,
-  type Message,
-  rowsAsText,
-  shortAddress,
-  type Span,
-  valueAsText,
-} from "./plugin/describe.ts";
+export { COIN_PAGE, describe, type DescribeOptions, type Line, type Message } from "./plugin/describe.ts";
+export { rowsAsText, shortAddress, type Span, valueAsText } from "./plugin/rows.ts";
 export { type MessageOptions, messageOptions } from "./plugin/message_options.ts";
 export { fullest, type Size } from "./plugin/fullest.ts";
 export { renderMessage } from "./plugin/template.ts";

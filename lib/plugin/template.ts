@@ -2,7 +2,8 @@ import mustache from "mustache";
 import type { Json } from "../nouns.ts";
 import type { EventForPlugin } from "../dispatch/contract.ts";
 import { clean, shorten } from "./clean.ts";
-import { describe, type DescribeOptions, rowsAsText, valueAsText } from "./describe.ts";
+import { describe, type DescribeOptions } from "./describe.ts";
+import { rowsAsText, valueAsText } from "./rows.ts";
 import { changeWords } from "./words.ts";
 
 /** What is used of the library, which brings no types. */
