@@ -1,4 +1,5 @@
 /** What the relay does by itself from time to time. @module */
+import { watchClock } from "./clock.ts";
 import type { Config } from "./config/schema.ts";
 import { logOf } from "./log.ts";
 import type { Store } from "./store/contract.ts";
@@ -6,17 +7,18 @@ import { pruneAll, retentionLimits } from "./store/retention.ts";
 
 /** What upkeep needs from its surroundings. */
 export interface UpkeepParts {
-  store: Pick<Store, "prune">;
+  store: Pick<Store, "prune" | "rewind">;
   config(): Pick<Config, "retention" | "sources">;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
+const CLOCK_EVERY_MS = 1000;
 const PRUNE_EVERY_MS = 10 * 60 * 1000;
 /** Between two steps of pruning, so that acks come first. */
 const PRUNE_PAUSE_MS = 50;
 
-/** Begins; until stopped, old events are deleted every now and then. */
+/** Begins; until stopped, old events are deleted every now and then, and what waits follows a clock that is set back. */
 export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void } {
   const log = logOf("upkeep");
   const ending = new AbortController();
@@ -33,9 +35,24 @@ export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void
     }
   }, PRUNE_EVERY_MS);
 
+  const setBackBy = watchClock({ wall: now, steady: () => performance.now() });
+  const watching = setInterval(async () => {
+    const byMs = setBackBy();
+    if (byMs === 0) return;
+    log.warn(
+      `the clock was set back by ${Math.round(byMs / 1000)} s; what waits falls due that much earlier`,
+    );
+    try {
+      await store.rewind?.(now(), byMs);
+    } catch (error) {
+      log.warn(`cannot move what waits: ${error instanceof Error ? error.message : error}`);
+    }
+  }, CLOCK_EVERY_MS);
+
   return {
     stop() {
       ending.abort();
+      clearInterval(watching);
       clearInterval(pruning);
     },
   };

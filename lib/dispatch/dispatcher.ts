@@ -65,9 +65,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const wanting = new Set<string>();
   const running = new Map<number, { claimed: Claimed; startedAt: number }>();
   const load = new Map<string, number>();
+  /** All that was claimed and whose end is not yet written, the attempt under way or over. */
+  const held = new Set<number>();
   const lost = new Set<number>();
   let ended: Settlement[] = [];
   let claiming = false;
+  let claimsUnderWay: Promise<void> | null = null;
   let settling = false;
   let stopping = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +81,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   function wake(names: Iterable<string> = routes.keys()) {
     if (stopping) return;
     for (const name of names) if (routes.has(name)) wanting.add(name);
-    if (wanting.size > 0 && !claiming) void claim();
+    if (wanting.size > 0 && !claiming) claimsUnderWay = claim();
   }
 
   function sleepUntil(time: number) {
@@ -125,14 +128,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         const asked = openings();
         if (asked.length === 0) break;
         const at = now();
-        const { claimed, nextDueAt } = await store.claim({
+        const { claimed: taken, nextDueAt } = await store.claim({
           relay: parts.relay,
           now: at,
           leaseUntil: at + LEASE_MS,
+          holding: [...held],
           routes: asked,
         });
-        if (claimed.length > 0) failpoint("claimed");
-        batches(claimed).forEach(begin);
+        if (taken.length > 0) failpoint("claimed");
+        batches(taken).forEach(begin);
         if (nextDueAt !== null) sleepUntil(Math.max(nextDueAt, at + 1));
       }
     } catch (error) {
@@ -150,12 +154,18 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     return [...claimed.filter((one) => !gathers(one)).map((one) => [one]), ...digests.values()];
   }
 
+  function addLoad(route: string, by: 1 | -1) {
+    load.set(route, (load.get(route) ?? 0) + by);
+  }
+
   function begin(batch: Claimed[]) {
     const startedAt = now();
     for (const claimed of batch) {
       const { id, route } = claimed.delivery;
+      if (running.has(id)) addLoad(route, -1); // lost to another relay, and now back while its old attempt still runs
+      held.add(id);
       running.set(id, { claimed, startedAt });
-      load.set(route, (load.get(route) ?? 0) + 1);
+      addLoad(route, 1);
     }
     void attempt(batch, startedAt);
   }
@@ -168,11 +178,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     failpoint("attempting");
     const result = await runner.run(job);
     failpoint("attempted");
-    const held = batch.filter(({ delivery }) => running.has(delivery.id)); // the others were given back while it ran
-    if (result === null) return giveBack(held, startedAt + FAULT_PAUSE_MS);
+    const own = batch.filter((claimed) => running.get(claimed.delivery.id)?.claimed === claimed); // not given back since
+    if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
-    const settlements = held.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
-    for (const [index, claimed] of held.entries()) {
+    const settlements = own.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
+    for (const [index, claimed] of own.entries()) {
       parts.observe({
         job: { ...job, delivery: claimed.delivery.id },
         result,
@@ -207,7 +217,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       ended.push(outcome);
       if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
       running.delete(outcome.delivery);
-      load.set(outcome.route, (load.get(outcome.route) ?? 1) - 1);
+      addLoad(outcome.route, -1);
     }
     if (!settling && ended.length > 0) void settle();
   }
@@ -221,6 +231,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       ended = [];
       try {
         await store.settle(parts.relay, batch.filter(({ delivery }) => !lost.delete(delivery)), now());
+        for (const { delivery } of batch) held.delete(delivery);
         wake(new Set(batch.map(({ route }) => route)));
       } catch (error) {
         parts.onFault(error);
@@ -234,11 +245,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function renew() {
-    const held = [...running.keys(), ...ended.map(({ delivery }) => delivery)];
-    if (held.length === 0) return;
+    if (held.size === 0) return;
     try {
-      const still = new Set(await store.renew(parts.relay, held, now() + LEASE_MS));
-      for (const id of held) if (!still.has(id) && running.has(id)) lost.add(id);
+      const asked = [...held];
+      const still = new Set(await store.renew(parts.relay, asked, now() + LEASE_MS));
+      for (const id of asked) if (!still.has(id) && running.has(id)) lost.add(id);
     } catch (error) {
       parts.onFault(error);
     }
@@ -256,6 +267,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       stopping = true;
       clearTimeout(timer);
       clearInterval(renewal);
+      await claimsUnderWay; // what it brings is given back
       if (running.size > 0 || settling) {
         idle = Promise.withResolvers();
         const patience = setTimeout(interrupt, graceMs);

@@ -46,6 +46,8 @@ export interface ClaimRequest {
   now: number;
   /** The lease ends then, unless renewed; after that anyone may claim the delivery again. */
   leaseUntil: number;
+  /** Deliveries that the caller knows it runs: they are not given back, whatever a clock did to their leases. */
+  holding?: readonly number[];
   routes: readonly ClaimRoute[];
 }
 
@@ -186,6 +188,13 @@ export interface Store {
    * event that is not there is left out.
    */
   replay(wishes: readonly ReplayWish[], now: number): Promise<number[]>;
+
+  /**
+   * For a clock that was set back by `byMs`: what waits for its next attempt, or was due at once, falls due that much
+   * earlier (not before `now`), so that it waits no longer than it should. What waits for a time of day stays. Answers
+   * how many were moved. Only stores with one relay have it: others follow no single clock.
+   */
+  rewind?(now: number, byMs: number): Promise<number>;
 
   kvGet(route: string, key: string): Promise<string | null>;
   kvList(route: string): Promise<KvEntry[]>;

@@ -27,7 +27,9 @@ export interface ClaimOutcome extends ClaimResult {
 export async function claim(tx: Transaction, request: ClaimRequest): Promise<() => Promise<ClaimOutcome>> {
   const { now, routes } = request;
   tx.script(tx.locks.underOrders);
-  tx.also(giveBack(tx, "its lease ended: the relay that ran it stopped or was cut off", now));
+  tx.also(
+    giveBack(tx, "its lease ended: the relay that ran it stopped or was cut off", now, request.holding),
+  );
   const known = tx.query<{ name: string; lanes: boolean }>(
     "SELECT name, lanes FROM routes WHERE name IN (SELECT value FROM json_array_elements_text($1::json))",
     routes.map(({ route }) => route),

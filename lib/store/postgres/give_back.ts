@@ -5,12 +5,18 @@ import type { Transaction } from "./transaction.ts";
 
 /**
  * Makes deliveries pending again, due as they were, whose lease ended at or before `until`, with the attempt recorded
- * as `interrupted`.
+ * as `interrupted`; but none of `spared`.
  */
-export async function giveBack(tx: Transaction, reason: string, until: number): Promise<void> {
+export async function giveBack(
+  tx: Transaction,
+  reason: string,
+  until: number,
+  spared: readonly number[] = [],
+): Promise<void> {
   const rows = await tx.query<{ name: string }>(
     `WITH lost AS (
-       SELECT id FROM deliveries WHERE state = ${RUNNING} AND lease_until <= $1 ORDER BY id FOR UPDATE SKIP LOCKED
+       SELECT id FROM deliveries WHERE state = ${RUNNING} AND lease_until <= $1
+         AND id NOT IN (SELECT value::bigint FROM json_array_elements_text($3::json)) ORDER BY id FOR UPDATE SKIP LOCKED
      ), back AS (
        UPDATE deliveries d SET state = ${PENDING}, relay = NULL, lease_until = NULL
        FROM lost WHERE d.id = lost.id RETURNING d.id, d.route, d.round, d.attempts, d.started_at
@@ -21,6 +27,7 @@ export async function giveBack(tx: Transaction, reason: string, until: number): 
      SELECT name FROM routes WHERE id IN (SELECT route FROM back)`,
     until,
     reason,
+    spared,
   );
   for (const { name } of rows) tx.due(name);
 }

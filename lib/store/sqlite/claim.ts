@@ -10,7 +10,7 @@ import type { Transaction } from "./transaction.ts";
 
 /** See `Store.claim`. */
 export function claim(tx: Transaction, request: ClaimRequest): ClaimResult {
-  giveBack(tx, "its lease ended: the relay that ran it stopped or was cut off", request.now);
+  giveBack(tx, "its lease ended: the relay that ran it stopped or was cut off", request.now, request.holding);
   const rows: DeliveryRow[] = [];
   let nextDueAt: number | null = null;
   for (const asked of request.routes) {

@@ -25,6 +25,7 @@ import * as manage from "./manage.ts";
 import { prune } from "./prune.ts";
 import * as queries from "./queries.ts";
 import { renew } from "./renew.ts";
+import * as rewind from "./rewind.ts";
 import { settle } from "./settle.ts";
 
 /** How often a relay looks whether a command beside it has written, in milliseconds. */
@@ -107,6 +108,19 @@ export class SqliteStore implements Store {
 
   discard(filter: DeliveryFilter): Promise<number> {
     return this.#inSteps((after) => this.#engine.write((tx) => manage.discard(tx, filter, after)));
+  }
+
+  async rewind(now: number, byMs: number): Promise<number> {
+    let moved = 0;
+    for (const queue of this.#engine.write(rewind.queues)) {
+      for (let after: rewind.Place | null = rewind.START; after !== null;) {
+        const step: rewind.Step = this.#engine.write((tx) => rewind.step(tx, queue, now, byMs, after!));
+        moved += step.moved;
+        after = step.after;
+        await turn();
+      }
+    }
+    return moved;
   }
 
   // deno-lint-ignore require-await

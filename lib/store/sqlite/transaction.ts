@@ -21,6 +21,11 @@ export class Transaction {
     if (state === PENDING && by > 0) this.#due.add(route);
   }
 
+  /** Tells that a route has work due. */
+  due(route: number): void {
+    this.#due.add(route);
+  }
+
   /** Tells that a delivery went from one state to another. */
   move(route: number, from: number, to: number): void {
     this.count(route, from, -1);

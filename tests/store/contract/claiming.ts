@@ -57,6 +57,16 @@ export function claiming(test: Register): void {
     assertEquals(new Set(taken).size, 100);
   });
 
+  test("what the caller holds is not given back, though its lease has ended", async (store) => {
+    for (const id of ["a", "b"]) await put(store, id);
+    const { claimed: [a, b] } = await store.claim(asking({ now: 1000, leaseUntil: 2000 }));
+    const late = asking({ now: 3_600_000 });
+    const again = await store.claim({ ...late, holding: [a!.delivery.id] });
+    assertEquals(ids(again.claimed), ["b"]);
+    assertEquals((await store.attempts(b!.delivery.id)).map(({ outcome }) => outcome), ["interrupted"]);
+    assertEquals(await store.settle("one", [ending(a!)], 3_600_000), [true]);
+  });
+
   test("a lease that ended gives its delivery back, the attempt interrupted", async (store) => {
     await put(store, "a");
     await store.claim(asking({ relay: "one", now: 1000, leaseUntil: 2000 }));

@@ -11,6 +11,21 @@ async function kill(store: Store, ...events: string[]): Promise<void> {
 }
 
 export function managing(test: Register): void {
+  test("a clock set back moves what waits by as much, but not what waits for a time of day", async (store) => {
+    if (store.rewind === undefined) return; // shared by relays with clocks of their own
+    const HOUR = 3_600_000;
+    const at = 10 * HOUR;
+    const received = { receivedAt: at };
+    await put(store, "due at once", [], { ...received, deliveries: [planned("slack", at)] });
+    await put(store, "at noon", [], { ...received, deliveries: [planned("slack", 12 * HOUR)] });
+    await put(store, "fails", [], { receivedAt: at - HOUR, deliveries: [planned("slack", at - HOUR)] });
+    const { claimed: [failed] } = await store.claim(asking({ now: at - 1, limit: 1 }));
+    await store.settle("one", [ending(failed!, { dueAt: at + 5000 })], at);
+    assertEquals(await store.rewind(at - HOUR, HOUR), 2);
+    const waiting = await store.deliveries({ states: ["pending"] }, { after: 0, limit: 10 });
+    assertEquals(waiting.map(({ dueAt }) => dueAt), [at - HOUR, 12 * HOUR, at - HOUR + 5000]);
+  });
+
   test("retry makes dead letters due, with attempts from the start and the old ones kept", async (store) => {
     await kill(store, "a");
     const news: CommitNews[] = [];
