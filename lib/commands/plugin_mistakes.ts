@@ -38,7 +38,12 @@ export async function pluginMistakes(
     } else if (route["options"] === undefined || isRecord(route["options"])) {
       const options = record(route["options"]);
       found.push(
-        ...optionMistakes(`${at}.options`, options, description, await plugins.checkOptions(plugin, options)),
+        ...optionMistakes(
+          `${at}.options`,
+          options,
+          description,
+          await plugins.checkOptions(plugin, options, allowOf(route["allow"])),
+        ),
       );
     }
     const granting = { name: at, options: record(route["options"]), allow: allowOf(route["allow"]) };

@@ -7,6 +7,7 @@
  * @module
  */
 import type { JsonObject } from "../nouns.ts";
+import type { NamedUrl } from "./hosts.ts";
 import { openChannel } from "./inside/channel.ts";
 import { createContext, logWith } from "./inside/context.ts";
 import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
@@ -25,6 +26,8 @@ interface RouteState {
   /** The options as config.json has them, to tell whether they changed. */
   given: string;
   options: unknown;
+  /** What its schema fills in, as told. */
+  defaults: NamedUrl[];
   /** `start` for these options; null before the first job. */
   started: Promise<unknown> | null;
 }
@@ -43,6 +46,8 @@ let client: Deno.HttpClient | undefined;
 let plugin: AnyPlugin | undefined;
 let folder = "";
 let asked = 0;
+/** Whether there is anything to stop. */
+let worked = false;
 
 // Disks are for `context.kv` alone: nothing bounds these, and they would outlive the plugin.
 for (const name of ["localStorage", "sessionStorage", "caches"]) Reflect.deleteProperty(globalThis, name);
@@ -100,18 +105,22 @@ async function load(message: ToPlugin & { t: "load" }) {
 
 async function setRoute({ route, options, ask }: { route: string; options: JsonObject; ask: number }) {
   const given = stringify(options);
-  if (routes.get(route)?.given === given) return channel.send({ t: "checked", ask, issues: [] });
+  const before = routes.get(route);
+  if (before?.given === given) {
+    return channel.send({ t: "checked", ask, issues: [], defaults: before.defaults });
+  }
   try {
-    const { value, issues } = await checkOptions(plugin!, options);
-    if (issues.length === 0) routes.set(route, { given, options: value, started: null });
-    channel.send({ t: "checked", ask, issues });
+    const { value, issues, defaults } = await checkOptions(plugin!, options);
+    if (issues.length === 0) routes.set(route, { given, options: value, defaults, started: null });
+    channel.send({ t: "checked", ask, issues, defaults });
   } catch (thrown) {
     const message = `its schema failed: ${failureText(describeFailure(thrown, folder))}`;
-    channel.send({ t: "checked", ask, issues: [{ path: "", message }] });
+    channel.send({ t: "checked", ask, issues: [{ path: "", message }], defaults: [] });
   }
 }
 
 async function run(id: number, job: JobForPlugin) {
+  worked = true;
   const controller = new Controller();
   running.set(id, controller);
   channel.sendNow({ t: "begin", id });
@@ -164,7 +173,7 @@ async function start(loaded: AnyPlugin, name: string, route: RouteState) {
 async function stop() {
   stopping.abort();
   try {
-    await plugin?.stop?.();
+    if (worked) await plugin?.stop?.();
   } catch (thrown) {
     log(null, "error", [`stop failed: ${failureText(describeFailure(thrown, folder))}`]);
   }

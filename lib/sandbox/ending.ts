@@ -1,7 +1,7 @@
-/** Checks what a process says of a job's end: nothing a plugin sends is taken as it is. @module */
+/** Checks what a process says: nothing a plugin sends is taken as it is. @module */
 import type { Result } from "../dispatch/contract.ts";
 import type { Json, JsonObject } from "../nouns.ts";
-import { type Ending, LIMITS, shorten } from "./protocol.ts";
+import { type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
 
 /** The result in an `end` message. Throws when it is not of its form. */
 export function readEnding(ending: Ending): Result {
@@ -19,6 +19,23 @@ export function readEnding(ending: Ending): Result {
     emitted: [],
   };
 }
+
+/** The findings in a `checked` message. Throws when it is not of its form. */
+export function readCheck({ issues, defaults }: OptionCheck): OptionCheck {
+  const text = (value: unknown) => shorten(String(value), LIMITS.errorChars);
+  return {
+    issues: listOf(issues, MOST_FINDINGS).map(({ path, message }) => ({
+      path: text(path),
+      message: text(message),
+    })),
+    defaults: listOf(defaults, MOST_FINDINGS).map(({ path, host }) => ({
+      path: text(path),
+      host: text(host),
+    })),
+  };
+}
+
+const MOST_FINDINGS = 10_000;
 
 function readKv(kv: unknown): Result["kv"] {
   return listOf(kv, LIMITS.kvWrites).map(({ key, value }) => {

@@ -1,7 +1,8 @@
 /** What a plugin's process may reach: pure functions from routes to grants. @module */
 import { resolve } from "@std/path";
 import type { Allow } from "../config/schema.ts";
-import type { Json, JsonObject } from "../nouns.ts";
+import type { JsonObject } from "../nouns.ts";
+import { hostOf, hostsIn } from "./hosts.ts";
 
 /** The kinds of access that a route can grant. */
 export type GrantKind = "net" | "read" | "write" | "env" | "sys";
@@ -24,36 +25,6 @@ export interface GrantingRoute {
   allow: Allow;
 }
 
-/** Ports of the URLs that grant their host. */
-const DEFAULT_PORTS: Record<string, string> = {
-  "http:": "80",
-  "https:": "443",
-  "ws:": "80",
-  "wss:": "443",
-  "smtp:": "587",
-  "smtps:": "465",
-};
-
-/**
- * The host and port of a URL that is one of http, https, ws, wss, smtp and smtps; null for anything else.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * assertEquals(hostOf("https://hooks.slack.com/services/T0/B0/x"), "hooks.slack.com:443");
- * assertEquals(hostOf("smtp://me:pass@mail.example"), "mail.example:587");
- * assertEquals(hostOf("see https://example.com"), null);
- * ```
- */
-export function hostOf(text: string): string | null {
-  const url = URL.parse(text.trim());
-  const port = url === null ? undefined : DEFAULT_PORTS[url.protocol];
-  if (url === null || port === undefined) return null;
-  // Only http and its kin have their host put in a normal form (lower case, punycode, plain IPv4).
-  const host = URL.parse(`http://${url.host.replace(/:\d*$/, "")}`)?.hostname ?? "";
-  return host === "" ? null : `${host}:${url.port || port}`;
-}
-
 /**
  * What a route grants: the hosts of the URLs in its options, and what its `allow` names.
  *
@@ -63,10 +34,7 @@ export function grantsOf(route: GrantingRoute, folder: string): Grant[] {
   const grant = (kind: GrantKind, target: string, why: string) => ({ kind, target, route: route.name, why });
   const { net = [], read = [], write = [], env = [], sys = [] } = route.allow;
   return [
-    ...textsIn(route.options, "options").flatMap(({ text, path }) => {
-      const host = hostOf(text);
-      return host === null ? [] : [grant("net", host, path)];
-    }),
+    ...hostsIn(route.options, "options").map(({ host, path }) => grant("net", host, path)),
     ...net.map((host, i) => grant("net", hostOf(host) ?? host.trim().toLowerCase(), `allow.net[${i}]`)),
     ...read.map((path, i) => grant("read", resolve(folder, path), `allow.read[${i}]`)),
     ...write.map((path, i) => grant("write", resolve(folder, path), `allow.write[${i}]`)),
@@ -91,10 +59,24 @@ export function grantMistake({ kind, target }: Grant): string | null {
 const NET_TARGET =
   /^((\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?(\/\d{1,2})?|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
 
-function textsIn(value: Json, path: string): { text: string; path: string }[] {
-  if (typeof value === "string") return [{ text: value, path }];
-  if (typeof value !== "object" || value === null) return [];
-  return Array.isArray(value)
-    ? value.flatMap((item, i) => textsIn(item, `${path}[${i}]`))
-    : Object.entries(value).flatMap(([key, item]) => textsIn(item, `${path}.${key}`));
+/**
+ * Whether the granted hosts cover one (`host:port`).
+ *
+ * @example
+ * ```ts
+ * import { assert, assertFalse } from "@std/assert";
+ * const net = (target: string) => ({ kind: "net" as const, target, route: "r", why: "" });
+ * assert(coversHost([net("api.example")], "api.example:443"));
+ * assertFalse(coversHost([net("api.example:80")], "api.example:443"));
+ * ```
+ */
+export function coversHost(grants: readonly Grant[], host: string): boolean {
+  const name = host.replace(/:\d+$/, "");
+  return grants.some(({ kind, target }) => {
+    if (kind !== "net") return false;
+    if (target.startsWith("*.")) {
+      return `.${name}`.endsWith(target.slice(1)) || `.${host}`.endsWith(target.slice(1));
+    }
+    return target === "*" || target === name || target === host;
+  });
 }

@@ -48,10 +48,10 @@ export async function loadPlugin(
       if (!settled()) continue;
       if (fetched || !(error instanceof LoadFailure) || !isMissingPackage(error)) throw error;
       fetched = true;
-      const finding = await fetchImports(house.paths, module);
-      if (finding !== null) {
-        const file = finding.file === null ? null : relative(house.paths.folder, finding.file);
-        throw new LoadFailure("import", finding.message, file, finding.line, true);
+      const [first] = await fetchImports(house.paths, module);
+      if (first !== undefined) {
+        const file = first.file && relative(house.paths.folder, first.file);
+        throw new LoadFailure("import", first.message, file, first.line, true);
       }
     } finally {
       signal.removeEventListener("abort", giveUp);
@@ -74,5 +74,5 @@ export function modulePath(house: House, { file }: FoundPlugin): string {
 }
 
 function isMissingPackage({ message }: LoadFailure): boolean {
-  return /--cached-only|not found in cache|npm package/i.test(message);
+  return /--cached-only|not found in cache|npm package|^Failed loading .* for package/i.test(message);
 }

@@ -1,5 +1,6 @@
 /** The plugins of a relay: found, described, run, and exchanged when their files change. @module */
 import { join, resolve } from "@std/path";
+import type { Allow } from "../config/schema.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { PluginRunner } from "../dispatch/contract.ts";
 import { logOf } from "../log.ts";
@@ -89,8 +90,8 @@ export interface Plugins {
    * Resolves what is wrong with each route's plugin, options or grants; a wrong grant is not given.
    */
   configure(routes: readonly PluginRoute[]): Promise<RouteMistake[]>;
-  /** What is wrong with options for a plugin. */
-  checkOptions(plugin: string, options: JsonObject): Promise<OptionIssue[]>;
+  /** What is wrong with a route's options for a plugin; `allow` as in the route. */
+  checkOptions(plugin: string, options: JsonObject, allow?: Allow): Promise<OptionIssue[]>;
   /** Checks the types of all plugins; resolves the first finding, null when there is none. Takes a second or two. */
   checkTypes(): Promise<ToolFinding | null>;
   /** What each plugin may reach, and why. */
@@ -229,16 +230,16 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       });
       return mistakes;
     },
-    async checkOptions(plugin, given) {
+    async checkOptions(plugin, given, allow = {}) {
       const slot = tenants.get(plugin)?.slot;
-      return slot ? await slot.checkOptions(given) : [{ path: "", message: missing(plugin) }];
+      const grants = grantsOf({ name: "", options: given, allow }, base);
+      return slot ? await slot.checkOptions(given, grants) : [{ path: "", message: missing(plugin) }];
     },
-    checkTypes: () =>
-      checkTypes(
-        house.paths,
-        [...tenants.values()].filter(({ slot }) => slot.description.error?.stage !== "find")
-          .map(({ slot }) => join(folder, slot.description.file)),
-      ),
+    async checkTypes() {
+      const modules = [...tenants.values()].map(({ slot }) => slot.description)
+        .filter(({ error }) => error?.stage !== "find").map(({ file }) => join(folder, file));
+      return (await checkTypes(house.paths, folder, modules))[0] ?? null;
+    },
     grants: () => granted,
     onChange(listener) {
       listeners.add(listener);

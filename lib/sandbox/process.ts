@@ -1,14 +1,14 @@
 /** One process that runs one plugin. @module */
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
-import { readEnding } from "./ending.ts";
+import { readCheck, readEnding } from "./ending.ts";
 import { offerToKernel, residentBytes } from "./kernel.ts";
 import { createPluginLog, type PluginLine } from "./plugin_log.ts";
 import {
   type FromPlugin,
   LIMITS,
   type LoadStage,
-  type OptionIssue,
+  type OptionCheck,
   type PluginShape,
   shorten,
   type ToPlugin,
@@ -108,7 +108,7 @@ export class PluginProcess {
   readonly #token = `${crypto.randomUUID()}:`;
   readonly #load = Promise.withResolvers<PluginShape>();
   readonly #running = new Map<number, Running>();
-  readonly #checks = new Map<number, (issues: OptionIssue[]) => void>();
+  readonly #checks = new Map<number, (check: OptionCheck) => void>();
   /** What the plugin was given last, by route. */
   readonly #options = new Map<string, JsonObject>();
   readonly #log;
@@ -155,11 +155,11 @@ export class PluginProcess {
   }
 
   /** Gives the plugin a route's options, and hears what is wrong with them. */
-  setRoute(route: string, options: JsonObject): Promise<OptionIssue[]> {
-    if (this.#over) return Promise.resolve([uncheckable("has ended")]);
+  setRoute(route: string, options: JsonObject): Promise<OptionCheck> {
+    if (this.#over) return Promise.resolve(uncheckable("has ended"));
     this.#options.set(route, options);
     const ask = ++this.#asked;
-    const { promise, resolve } = Promise.withResolvers<OptionIssue[]>();
+    const { promise, resolve } = Promise.withResolvers<OptionCheck>();
     this.#checks.set(ask, resolve);
     this.#send({ t: "route", route, options, ask });
     return promise;
@@ -278,7 +278,7 @@ export class PluginProcess {
 
   #settle(end: ProcessEnd): ProcessEnd {
     this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, null, null, true));
-    for (const answer of this.#checks.values()) answer([uncheckable(end.reason)]);
+    for (const answer of this.#checks.values()) answer(uncheckable(end.reason));
     const begun = [...this.#running.values()].filter((running) => running.begun).length;
     for (const [id, running] of this.#running) {
       this.#end(id, running.begun ? this.#casualty(id, running, begun, end) : null);
@@ -318,7 +318,7 @@ export class PluginProcess {
         return this.#failLoad(new LoadFailure(stage, shorten(String(error), LIMITS.errorChars), file, line));
       }
       case "checked":
-        this.#checks.get(message.ask)?.(message.issues);
+        this.#checks.get(message.ask)?.(readCheck(message));
         this.#checks.delete(message.ask);
         return;
       case "begin": {
@@ -408,8 +408,11 @@ function failed(outcome: Result["outcome"], error: string): Result {
   return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [] };
 }
 
-function uncheckable(reason: string): OptionIssue {
-  return { path: "", message: `cannot be checked: the plugin's process ${reason}` };
+function uncheckable(reason: string): OptionCheck {
+  return {
+    issues: [{ path: "", message: `cannot be checked: the plugin's process ${reason}` }],
+    defaults: [],
+  };
 }
 
 function isDying(printed: string): boolean {

@@ -10,6 +10,7 @@
  */
 import type { EventForPlugin, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
+import type { NamedUrl } from "./hosts.ts";
 
 /** The relay to the process. */
 export type ToPlugin =
@@ -37,7 +38,7 @@ export interface JobForPlugin {
 export type FromPlugin =
   | { t: "loaded"; plugin: PluginShape }
   | { t: "failed"; stage: LoadStage; error: string; file: string | null; line: number | null }
-  | { t: "checked"; ask: number; issues: OptionIssue[] }
+  | ({ t: "checked"; ask: number } & OptionCheck)
   /** Written before the plugin's `run` is entered, so that a process that hangs or dies tells which job it was in. */
   | { t: "begin"; id: number }
   | ({ t: "end"; id: number } & Ending)
@@ -53,6 +54,13 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** How a job ended, as the process tells it. */
 export type Ending = Omit<Result, "outcome"> & { outcome: "done" | "retry" | "permanent" };
+
+/** What a plugin's schema says of options. */
+export interface OptionCheck {
+  issues: OptionIssue[];
+  /** Hosts that nobody wrote: of URLs that the schema fills in where the options say nothing. */
+  defaults: NamedUrl[];
+}
 
 /** What is wrong with an option. */
 export interface OptionIssue {

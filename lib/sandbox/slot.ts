@@ -3,7 +3,7 @@ import { relative } from "@std/path";
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { FoundPlugin } from "./catalogue.ts";
 import { describeBroken, errorText, type PluginDescription, type PluginError } from "./description.ts";
-import type { Grant, GrantingRoute } from "./grants.ts";
+import { coversHost, type Grant, type GrantingRoute } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
 import { LoadFailure, type PluginProcess, type ProcessListeners } from "./process.ts";
@@ -113,6 +113,7 @@ export class PluginSlot {
       const now = versionNow(this.house, found);
       if (now === null || now === version && !mended && error?.stage !== "find") return;
       await this.#renew(now);
+      if (this.#routes.length === 0) this.#dismiss(); // it was only to be looked at
     });
   }
 
@@ -125,17 +126,18 @@ export class PluginSlot {
       const { error, usable, version } = this.description;
       // What did not load for lack of a grant may load now.
       if (regranted && !usable && error !== null && error.stage !== "find") await this.#renew(version);
-      this.#issues = this.description.usable ? await this.#checkRoutes() : new Map();
       if (regranted) this.#dismiss();
+      this.#issues = this.description.usable ? await this.#checkRoutes() : new Map();
       return this.#issues;
     });
   }
 
-  /** Checks options against its schema. */
-  checkOptions(options: GrantingRoute["options"]): Promise<OptionIssue[]> {
-    return this.#inTurn(async () =>
-      await (this.#process ?? await this.#start())?.setRoute("", options) ?? []
-    );
+  /** Checks a route's options against its schema, and that what the schema fills in is granted. */
+  checkOptions(options: GrantingRoute["options"], grants: readonly Grant[]): Promise<OptionIssue[]> {
+    return this.#inTurn(async () => {
+      const process = this.#process ?? await this.#start();
+      return process === null ? [] : await issuesOf(process, "", options, grants);
+    });
   }
 
   /** To be called now and then: stops a process that has no work, and tries again what may have passed. */
@@ -180,12 +182,17 @@ export class PluginSlot {
     try {
       const [loaded, types] = await Promise.all([
         this.#load(),
-        replaces ? checkTypes(this.house.paths, [modulePath(this.house, this.#found)]) : null,
+        replaces
+          ? checkTypes(this.house.paths, this.house.paths.folder, [modulePath(this.house, this.#found)])
+          : [],
       ]);
-      const file = types?.file ? relative(this.house.paths.folder, types.file) : null;
-      const hindrance = types === null
-        ? await this.#newOptionTrouble(loaded)
-        : trouble("types", types.message, file, types.line);
+      const [first] = types;
+      const hindrance = first === undefined ? await this.#newOptionTrouble(loaded) : trouble(
+        "types",
+        first.message,
+        first.file && relative(this.house.paths.folder, first.file),
+        first.line,
+      );
       if (hindrance === null || !this.#process) return this.#adopt(loaded);
       loaded.process.kill("is of a version that is refused", { orderly: true });
       this.#refuse(loaded.description.version, hindrance);
@@ -278,7 +285,7 @@ export class PluginSlot {
     const needed = this.description.hasOptions && this.#routes.length > 0;
     const checker = process ?? (needed ? await this.#start() : null);
     await Promise.all(this.#routes.map(async ({ name, options }) => {
-      const wrong = await checker?.setRoute(name, options) ?? [];
+      const wrong = checker === null ? [] : await issuesOf(checker, name, options, this.#grants);
       if (wrong.length > 0) issues.set(name, wrong);
     }));
     return issues;
@@ -292,6 +299,22 @@ export class PluginSlot {
     this.#leaving.add(process);
     process.retire();
   }
+}
+
+async function issuesOf(
+  process: PluginProcess,
+  route: string,
+  options: GrantingRoute["options"],
+  grants: readonly Grant[],
+): Promise<OptionIssue[]> {
+  const { issues, defaults } = await process.setRoute(route, options);
+  // A plugin must not grant itself what it reaches, not even by a default in its schema.
+  const ungranted = defaults.filter(({ host }) => !coversHost(grants, host)).map(({ path, host }) => ({
+    path,
+    message: `reaches ${host} by default, which nothing grants: write the URL into the options, ` +
+      `or "allow": { "net": [${JSON.stringify(host)}] } into the route`,
+  }));
+  return [...issues, ...ungranted];
 }
 
 function trouble(

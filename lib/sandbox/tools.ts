@@ -19,31 +19,28 @@ export interface ToolPaths {
   environment(): Record<string, string>;
 }
 
-/** Checks the types of plugins, by rules that let the five-line plugin pass. Resolves null when they are right. */
-export function checkTypes(paths: ToolPaths, modules: readonly string[]): Promise<ToolFinding | null> {
-  return tool(paths, [
-    "check",
-    "--quiet",
-    "--no-lock",
-    `--config=${paths.typesConfig}`,
-    `--import-map=${paths.importMap}`,
-    ...modules,
-  ]);
+/**
+ * Checks the types of plugins, by rules that let the five-line plugin pass. Resolves what is wrong in `folder`, the
+ * plugins folder; what is wrong elsewhere is not the plugins' fault.
+ */
+export async function checkTypes(
+  paths: ToolPaths,
+  folder: string,
+  modules: readonly string[],
+): Promise<ToolFinding[]> {
+  const { typesConfig, importMap } = paths;
+  const args = ["check", "--quiet", "--no-lock", `--config=${typesConfig}`, `--import-map=${importMap}`];
+  const findings = await tool(paths, [...args, ...modules]);
+  return findings.filter(({ file }) => file === null || file.startsWith(folder));
 }
 
-/** Fetches the npm and JSR packages that a plugin imports. Install scripts are not run. Resolves null when all are there. */
-export function fetchImports(paths: ToolPaths, module: string): Promise<ToolFinding | null> {
-  return tool(paths, [
-    "cache",
-    "--quiet",
-    "--no-config",
-    "--no-lock",
-    `--import-map=${paths.importMap}`,
-    module,
-  ]);
+/** Fetches the npm and JSR packages that a module imports. Install scripts are not run. Resolves what hinders that. */
+export function fetchImports(paths: ToolPaths, module: string): Promise<ToolFinding[]> {
+  const args = ["cache", "--quiet", "--no-config", "--no-lock", `--import-map=${paths.importMap}`];
+  return tool(paths, [...args, module]);
 }
 
-async function tool({ environment }: ToolPaths, args: string[]): Promise<ToolFinding | null> {
+async function tool({ environment }: ToolPaths, args: string[]): Promise<ToolFinding[]> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     env: environment(),
@@ -52,30 +49,35 @@ async function tool({ environment }: ToolPaths, args: string[]): Promise<ToolFin
     stdout: "null",
     stderr: "piped",
   }).output();
-  return success ? null : findingIn(new TextDecoder().decode(stderr));
+  return success ? [] : findingsIn(new TextDecoder().decode(stderr));
 }
 
 /**
- * The first finding in a tool's output.
+ * What a tool found, as its output tells it: at least one finding.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * const output = "TS2322 [ERROR]: Type 'string' is not assignable to type 'number'.\n" +
- *   "const n: number = 'x';\n      ^\n    at file:///plugins/x.ts:3:7\n";
- * assertEquals(findingIn(output), {
+ *   "const n: number = 'x';\n      ^\n    at file:///plugins/x.ts:3:7\n\nFound 1 error.\n\nerror: Type checking failed.\n";
+ * assertEquals(findingsIn(output), [{
  *   message: "Type 'string' is not assignable to type 'number'.",
  *   file: "/plugins/x.ts",
  *   line: 3,
- * });
+ * }]);
  * ```
  */
-export function findingIn(output: string): ToolFinding {
-  const place = /at (file:\/\/\S+?):(\d+):\d+/.exec(output);
-  const first = output.trim().split("\n").find((line) => line !== "" && !/^Check /.test(line)) ?? "failed";
-  return {
-    message: shorten(first.replace(/^(error: )?(TS\d+ \[ERROR\]: )?/, ""), 500),
-    file: place ? fromFileUrl(place[1]!) : null,
-    line: place ? Number(place[2]) : null,
-  };
+export function findingsIn(output: string): ToolFinding[] {
+  const reports = output.split(/^(?=TS\d+ \[ERROR\]: |error: )/m).filter((part) =>
+    /^(TS\d|error: )/.test(part)
+  );
+  const findings = reports.filter((report) => !/^error: Type checking failed/.test(report)).map((report) => {
+    const place = /at (file:\/\/\S+?):(\d+):\d+/.exec(report);
+    return {
+      message: shorten(report.split("\n")[0]!.replace(/^(TS\d+ \[ERROR\]: |error: )/, ""), 500),
+      file: place ? fromFileUrl(place[1]!) : null,
+      line: place ? Number(place[2]) : null,
+    };
+  });
+  return findings.length > 0 ? findings : [{ message: shorten(output.trim(), 500), file: null, line: null }];
 }

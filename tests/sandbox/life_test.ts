@@ -263,3 +263,28 @@ Deno.test("when the relay is killed its plugins' processes end, and a Ctrl+C is 
   await until("the plugin's process has ended", async () => !await alive(pid));
   await Deno.remove(base, { recursive: true });
 });
+
+Deno.test("a plugin grants itself nothing, not even by a default in its schema", async () => {
+  await using home = await house({
+    "caller.ts": `import { definePlugin, z } from "coinrelay/plugin";
+      export default definePlugin({
+        options: z.object({ api: z.object({ url: z.url() }).default({ url: "https://api.example/v1" }) }),
+        run: (_event, { fetch, options }) => fetch(options.api.url),
+      });`,
+  });
+  const configure = (parts: Parameters<typeof route>[1]) => home.plugins.configure([route("caller", parts)]);
+  assertEquals(await configure({}), [{
+    route: "caller",
+    path: "options.api.url",
+    message: "reaches api.example:443 by default, which nothing grants: write the URL into the options, " +
+      'or "allow": { "net": ["api.example:443"] } into the route',
+  }]);
+  assertEquals(await home.plugins.runner.run(job("caller")), null, "its deliveries wait");
+  const written = { api: { url: "https://api.example/v1" } };
+  assertEquals(await configure({ options: written }), []);
+  for (const net of [["api.example:443"], ["api.example"], ["*.example"], ["*"]]) {
+    assertEquals(await configure({ allow: { net } }), [], net[0]);
+  }
+  assertEquals((await home.plugins.checkOptions("caller", {})).map(({ path }) => path), ["api.url"]);
+  assertEquals(await home.plugins.checkOptions("caller", {}, { net: ["api.example"] }), []);
+});

@@ -42,7 +42,13 @@ Deno.test("a changed plugin takes over when it is ready; what runs ends on the v
     } };`,
   });
   await home.plugins.configure([route("plain")]);
-  const slow = home.plugins.runner.run(job("plain", { kvGet: () => held.promise }));
+  const begun = Promise.withResolvers<void>();
+  const kvGet = () => {
+    begun.resolve();
+    return held.promise;
+  };
+  const slow = home.plugins.runner.run(job("plain", { kvGet }));
+  await begun.promise;
   const before = described(home)!.version;
   await home.write("plugins/plain.ts", version(2));
   await until("the new version is in force", () => described(home)!.version !== before);

@@ -1,7 +1,8 @@
 /** What a plugin's module must look like, and what it says of itself. @module */
-import type { JsonObject } from "../../nouns.ts";
+import type { Json, JsonObject } from "../../nouns.ts";
 import type { Context, Plugin } from "../../plugin.ts";
-import type { OptionIssue, PluginShape } from "../protocol.ts";
+import { hostsIn } from "../hosts.ts";
+import type { OptionCheck, PluginShape } from "../protocol.ts";
 
 /** A plugin's default export, as far as the bootstrap relies on it. */
 export type AnyPlugin = Omit<Plugin, "options" | "run" | "start"> & {
@@ -58,12 +59,17 @@ export async function shapeOf(plugin: AnyPlugin): Promise<PluginShape> {
 export async function checkOptions(
   { options }: AnyPlugin,
   given: JsonObject,
-): Promise<{ value: unknown; issues: OptionIssue[] }> {
-  if (options === undefined) return { value: given, issues: [] };
+): Promise<OptionCheck & { value: unknown }> {
+  if (options === undefined) return { value: given, issues: [], defaults: [] };
   const result = await options["~standard"].validate(given);
-  if (result.issues === undefined) return { value: result.value, issues: [] };
+  if (result.issues === undefined) {
+    const written = new Set(hostsIn(given, "").map(({ host }) => host));
+    const defaults = hostsIn(result.value as Json, "").filter(({ host }) => !written.has(host));
+    return { value: result.value, issues: [], defaults };
+  }
   return {
     value: undefined,
+    defaults: [],
     issues: result.issues.map(({ message, path = [] }) => ({
       message: String(message),
       path: path.map((part) => typeof part === "object" ? part.key : part).reduce(
