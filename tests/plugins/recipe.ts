@@ -54,8 +54,6 @@ export interface Outcome {
   arrived: Record<string, string>;
   /** The last error of each delivery that is not done. */
   undone: string[];
-  /** What `deno task check` said of the config: its exit code. */
-  checked: number;
 }
 
 /** Runs a recipe: a fresh config with its routes, the samples sent, everything delivered. */
@@ -75,7 +73,7 @@ export async function runRecipe(recipe: Recipe): Promise<Outcome> {
       encodeURIComponent(MAIL_PASSWORD)
     }@localhost:${mail.port}`,
     DESK_URL: `${http.origin}/desk`,
-    DESK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0123456789ab",
+    DESK_SECRET: VALUES["DESK_SECRET"]!,
   };
   await using folder = await createRelayFolder({ env, plugins: await pluginFiles(recipe) });
   // The services' own addresses are the doubles'; the rest is as it stands in the recipe.
@@ -91,7 +89,6 @@ export async function runRecipe(recipe: Recipe): Promise<Outcome> {
   }));
   const text = JSON.stringify(routes).replaceAll('"./lists', `"${folder.folder}/lists`);
   await folder.writeConfig({ routes: JSON.parse(text) });
-  const checked = await check(folder.configFile, env);
   const relay = await folder.start();
   for (const [index, name] of recipe.samples.entries()) {
     const sample = SAMPLES.find((sample) => sample.name === name);
@@ -126,7 +123,6 @@ export async function runRecipe(recipe: Recipe): Promise<Outcome> {
     file: [await Deno.readTextFile(`${folder.folder}/lists/tokens.json`).catch(() => "")].filter(Boolean),
   };
   return {
-    checked,
     arrived: Object.fromEntries(
       Object.entries(texts).filter(([, all]) => all.length > 0)
         .map(([who, all]) => [who, all.map((one) => fixed(one.trim())).sort().join("\n\n---\n\n")]),
@@ -134,6 +130,35 @@ export async function runRecipe(recipe: Recipe): Promise<Outcome> {
     undone: rows.filter(({ state }) => state !== "done").map(({ route, error }) => `${route}: ${error}`),
   };
 }
+
+/** `deno task check` on a config with all these recipes: its exit code and what it says. */
+export async function checkRecipes(recipes: Recipe[]): Promise<{ code: number; said: string }> {
+  const names = recipes.flatMap(({ routes }) =>
+    [...JSON.stringify(routes).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!)
+  );
+  const env = Object.fromEntries(
+    names.map((name) => [name, VALUES[name] ?? `https://${name.toLowerCase()}.example`]),
+  );
+  const routes = recipes.flatMap(({ name, routes }) =>
+    routes.map((route) => ({ ...route, name: `${name}.${route.name}` }))
+  );
+  await using folder = await createRelayFolder({ config: { routes } });
+  const root = fromFileUrl(new URL("../../", import.meta.url));
+  const args = ["run", "--quiet", `--import-map=${root}.imports.json`, "-A", `${root}main.ts`, "check"];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args, "--config", folder.configFile],
+    env: { ...env, NO_COLOR: "1" },
+  }).output();
+  return { code, said: [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n") };
+}
+
+/** Values of the variables that recipes name and that are no addresses of the web. */
+const VALUES: Record<string, string> = {
+  TELEGRAM_BOT_TOKEN: TELEGRAM_TOKEN,
+  PAGERDUTY_ROUTING_KEY: PAGERDUTY_KEY,
+  SMTP_URL: "smtp://user:password@mail.example.com:587",
+  DESK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0123456789ab",
+};
 
 /** The plugins that a recipe names, as they are: a relay that need not look at the others starts sooner. */
 async function pluginFiles({ routes }: Recipe): Promise<Record<string, string>> {
@@ -144,19 +169,6 @@ async function pluginFiles({ routes }: Recipe): Promise<Record<string, string>> 
       [...names].map(async (name) => [name, await Deno.readTextFile(new URL(name, plugins))]),
     ),
   );
-}
-
-/** `deno task check` on this config: its exit code. */
-async function check(configFile: string, env: Record<string, string>): Promise<number> {
-  const root = fromFileUrl(new URL("../../", import.meta.url));
-  const args = ["run", "--quiet", `--import-map=${root}.imports.json`, "-A", `${root}main.ts`, "check"];
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: [...args, "--config", configFile],
-    env,
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return code;
 }
 
 /** What differs from run to run: the time, and the ids of events that were made on the way. */
