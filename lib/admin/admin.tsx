@@ -13,7 +13,7 @@ import type { AdminParts } from "./parts.ts";
 import { notFound, Refused } from "./problem.ts";
 import { Problem } from "./pages/sign_in.tsx";
 import { render } from "./pages/layout.tsx";
-import { createPages } from "./pages/pages.tsx";
+import { createPages } from "./handlers/pages.ts";
 import { pluginItems } from "./read/routes.ts";
 
 /** The admin listener's handler, and what it wants to be told. */

@@ -1,13 +1,10 @@
 /** Work on many dead letters, in steps that a person can watch. @module */
 import type { Store } from "../store/contract.ts";
 import type { BulkJob } from "./api/shapes.ts";
-import { countDeliveries, type DeliveryQuery, filterOf } from "./read/find_deliveries.ts";
+import { countDeliveries, type DeliveryQuery, deliverySteps } from "./read/find_deliveries.ts";
 
-/** Which dead letters. */
-export interface BulkQuery extends Omit<DeliveryQuery, "states" | "discarded"> {
-  /** These only; none when it is empty. */
-  ids?: readonly number[];
-}
+/** Which dead letters: what a filter takes, or these and no others. */
+export type BulkQuery = Omit<DeliveryQuery, "states" | "discarded"> | { ids: readonly number[] };
 
 /** Begins work and tells how far it is. */
 export interface Bulk {
@@ -20,26 +17,19 @@ export interface Bulk {
 /** Deliveries changed in one step. */
 const STEP = 200;
 const REMEMBERED = 50;
+const STATES = ["dead"] as const;
 
 /** Makes it. Jobs live as long as the process; one that is cut short has done its part, and the rest is as before. */
 export function createBulk(store: Store, now: () => number, onEnd: (job: BulkJob) => void): Bulk {
   const jobs = new Map<string, BulkJob>();
-  const deadOf = (query: BulkQuery) => ({ ...query, states: ["dead" as const] });
 
   async function work(job: BulkJob, query: BulkQuery) {
-    const filter = filterOf(deadOf(query));
     try {
-      // From the newest down, so that what dies again meanwhile is not met a second time.
-      for (let before = Number.MAX_SAFE_INTEGER;;) {
-        const rows = await store.deliveries(filter, { limit: STEP, before });
-        if (rows.length === 0) break;
-        const ids = rows.map(({ id }) => id);
-        const step = { ids, states: ["dead" as const] };
+      for await (const ids of idsOf(query)) {
+        const filter = { ids, states: STATES };
         job.done += job.action === "retry"
-          ? await store.retry(step, now())
-          : await store.discard(step, now());
-        before = ids.at(-1)!;
-        await new Promise((resolve) => setTimeout(resolve, 0));
+          ? await store.retry(filter, now())
+          : await store.discard(filter, now());
       }
       job.state = "finished";
     } catch (error) {
@@ -50,18 +40,31 @@ export function createBulk(store: Store, now: () => number, onEnd: (job: BulkJob
     onEnd(job);
   }
 
+  /** From the newest down, so that what dies again meanwhile is not met a second time. */
+  async function* idsOf(query: BulkQuery): AsyncGenerator<number[]> {
+    if ("ids" in query) {
+      for (let at = 0; at < query.ids.length; at += STEP) yield query.ids.slice(at, at + STEP);
+      return;
+    }
+    for await (const { found } of deliverySteps(store, { ...query, states: STATES }, undefined, STEP)) {
+      if (found.length > 0) yield found.map(({ delivery }) => delivery.id);
+    }
+  }
+
+  async function count(query: BulkQuery) {
+    if (!("ids" in query)) return await countDeliveries(store, { ...query, states: STATES });
+    const ids = [...query.ids];
+    const dead = ids.length === 0
+      ? []
+      : await store.deliveries({ ids, states: STATES }, { limit: ids.length });
+    return { count: dead.length, exact: true };
+  }
+
   return {
-    count: (query) => countDeliveries(store, deadOf(query)),
+    count,
     async start(action, query) {
-      const { count } = await this.count(query);
-      const job: BulkJob = {
-        id: crypto.randomUUID(),
-        action,
-        total: count,
-        done: 0,
-        state: "running",
-        error: null,
-      };
+      const { count: total } = await count(query);
+      const job: BulkJob = { id: crypto.randomUUID(), action, total, done: 0, state: "running", error: null };
       jobs.set(job.id, job);
       if (jobs.size > REMEMBERED) jobs.delete(jobs.keys().next().value!);
       void work(job, query);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { asCurl, asTest } from "../../lib/admin/pages/event.tsx";
+import { asCurl, asTest } from "../../lib/admin/pages/copies.tsx";
 import { until } from "../support/until.ts";
 import { coinBody, openRoom, update } from "./room.ts";
 

@@ -87,7 +87,9 @@ export const bulkBody = z.strictObject({
   event: text.optional(),
   since: z.union([time, z.number()]).optional(),
   until: z.union([time, z.number()]).optional(),
-  ids: z.array(z.int()).min(1).max(10_000).optional().describe("These deliveries only"),
+  ids: z.array(z.int()).min(1).max(10_000).optional().describe(
+    "These deliveries, and nothing else narrows them",
+  ),
   preview: z.boolean().default(false).describe("true: only count them"),
 });
 
@@ -132,11 +134,9 @@ export function check<Schema extends z.ZodType>(schema: Schema, given: unknown):
 }
 
 /** The dead letters that bulk work is for. */
-export function bulkQuery(
-  { route, event, ids, coin, source, since, until }: z.output<typeof bulkBody>,
-): BulkQuery {
-  const query = { routes: route, eventId: event, coin, source, since, until };
-  return ids === undefined ? query : { ...query, ids };
+export function bulkQuery(given: z.output<typeof bulkBody>): BulkQuery {
+  const { route: routes, event: eventId, ids, coin, source, since, until } = given;
+  return ids === undefined ? { routes, eventId, coin, source, since, until } : { ids };
 }
 
 /** The parameters of an address. Empty ones count as not given, as an empty field of a form leaves them. */

@@ -1,9 +1,9 @@
 /** A coin, as its events tell of it. @module */
 import type { CoinView, Known } from "../read/coin.ts";
 import { Value } from "./change.tsx";
-import { eventPath } from "./event.tsx";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { EventRow } from "./live.tsx";
+import { eventPath } from "./pieces.tsx";
 import { number, T, Time } from "./text.tsx";
 
 /** The page; `coin` is null when no event speaks of it. */

@@ -1,50 +1,9 @@
 /** Deliveries and dead letters: where they stand, and what can be done about it. @module */
 import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
-import type { BulkJob, DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
-import { eventPath } from "./event.tsx";
+import type { DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
+import { coinPath, eventPath, Pager, StateBadge, withOwn, WORD } from "./pieces.tsx";
 import { number, plain, T, Time } from "./text.tsx";
-
-const TONE: Record<DeliveryState, string> = { pending: "", running: "busy", done: "good", dead: "bad" };
-const WORD: Record<DeliveryState, string> = {
-  pending: "waiting",
-  running: "running",
-  done: "done",
-  dead: "dead letter",
-};
-
-/** Where a delivery stands. */
-export function StateBadge(
-  { state, attempts, discarded }: { state: DeliveryState; attempts?: number; discarded?: boolean },
-) {
-  const retrying = state === "pending" && (attempts ?? 0) > 0;
-  return (
-    <span class={`badge ${discarded ? "" : retrying ? "warn" : TONE[state]}`}>
-      {discarded ? "discarded" : retrying ? "will retry" : WORD[state]}
-    </span>
-  );
-}
-
-/** A route's delivery in a listing of events. The script of the live page keeps it true. */
-export function RouteBadge(
-  { delivery }: {
-    delivery: { id: number; route: string; state: DeliveryState; attempts: number; discarded: boolean };
-  },
-) {
-  const { id, route, state, attempts, discarded } = delivery;
-  const tone = discarded ? "" : state === "pending" && attempts > 0 ? "warn" : TONE[state];
-  return (
-    <a
-      class={`badge ${tone}`}
-      href={`/deliveries/${id}`}
-      data-delivery={id}
-      title={discarded ? "discarded" : WORD[state]}
-    >
-      {route}
-      <span class="vh">{WORD[state]}</span>
-    </a>
-  );
-}
 
 /** What the listing is narrowed by, as the address has it. */
 export type DeliveryFilters = Record<
@@ -53,15 +12,15 @@ export type DeliveryFilters = Record<
 >;
 
 /** The page. */
-export function Deliveries({ frame, rows, routes, filters, search, preview, now }: {
+export function Deliveries({ frame, rows, routes, filters, search, dead, now }: {
   frame: Frame;
   rows: Rows<DeliveryItem>;
   routes: RouteItem[];
   filters: Partial<DeliveryFilters>;
   /** The address's query without the cursor. */
   search: URLSearchParams;
-  /** How many dead letters the filters take. */
-  preview: { count: number; exact: boolean };
+  /** How many dead letters the filters take; null where only counting would tell. */
+  dead: number | null;
   now: number;
 }) {
   const mayWrite = frame.role === "full";
@@ -150,10 +109,12 @@ export function Deliveries({ frame, rows, routes, filters, search, preview, now 
                 <div class="row">
                   <input type="hidden" name="search" value={search.toString()} />
                   <button name="do" value="retry-all">
-                    {`Retry all ${atLeast(preview)} dead letters${filtered ? " that match" : ""}…`}
+                    {`Retry all ${dead === null ? "" : `${number(dead)} dead letters `}${
+                      filtered ? "that match" : ""
+                    }…`}
                   </button>
                   <button name="do" value="discard-all" class="danger">
-                    {`Discard all ${atLeast(preview)}…`}
+                    {`Discard all${dead === null ? " that match" : ` ${number(dead)}`}…`}
                   </button>
                 </div>
               </div>
@@ -163,29 +124,6 @@ export function Deliveries({ frame, rows, routes, filters, search, preview, now 
         <Pager path="/deliveries" search={search} next={rows.next} />
       </section>
     </Page>
-  );
-}
-
-/** Newest and older rows. */
-export function Pager({ path, search, next, name = "cursor" }: {
-  path: string;
-  search: URLSearchParams;
-  next: string | null;
-  name?: string;
-}) {
-  const older = new URLSearchParams(search);
-  if (next !== null) older.set(name, next);
-  const newest = new URLSearchParams(search);
-  newest.delete(name);
-  const first = !search.has(name);
-  if (first && next === null) return null;
-  return (
-    <nav class="pager" aria-label="Pages of this list">
-      {first ? <span /> : <a class="button" href={`${path}?${newest}`}>Newest</a>}
-      {next === null
-        ? <span class="soft">That was all.</span>
-        : <a class="button" href={`${path}?${older}`}>Older</a>}
-    </nav>
   );
 }
 
@@ -309,102 +247,4 @@ function None({ filtered }: { filtered: boolean }) {
         </div>
       </Empty>
     );
-}
-
-/** Asks back before many dead letters are touched. */
-export function BulkPreview({ frame, action, preview, filters, search }: {
-  frame: Frame;
-  action: BulkJob["action"];
-  preview: { count: number; exact: boolean };
-  filters: Partial<DeliveryFilters>;
-  search: URLSearchParams;
-}) {
-  const word = action === "retry" ? "Retry" : "Discard";
-  const narrowed = Object.entries(filters).filter(([name, value]) => value && name !== "state");
-  return (
-    <Page title={`${word} dead letters`} at="/deliveries" frame={frame}>
-      <section class="card">
-        <header>
-          <h1>{`${word} ${atLeast(preview)} dead letters?`}</h1>
-        </header>
-        <div class="body stack">
-          {narrowed.length > 0
-            ? (
-              <dl class="facts">
-                {narrowed.map(([name, value]) => (
-                  <>
-                    <dt>{name}</dt>
-                    <dd class="mono">
-                      <T>{value}</T>
-                    </dd>
-                  </>
-                ))}
-              </dl>
-            )
-            : <p>These are the dead letters of every route.</p>}
-          <p class="soft">
-            {action === "retry"
-              ? "Each is tried again now, with its attempts starting afresh. Receivers see the same idempotency key."
-              : "They count as dealt with. Their events stay, and each can still be retried from its event's page."}
-          </p>
-          <form method="post" action="/dead-letters" class="row">
-            <input type="hidden" name="search" value={search.toString()} />
-            <button
-              class={action === "retry" ? "primary" : "danger"}
-              name="do"
-              value={`${action}-all-now`}
-              disabled={preview.count === 0}
-            >
-              {`${word} ${atLeast(preview)}`}
-            </button>
-            <a class="button" href={`/deliveries?${search}`}>Cancel</a>
-          </form>
-        </div>
-      </section>
-    </Page>
-  );
-}
-
-/** How far work on many is. */
-export function JobPage({ frame, job }: { frame: Frame; job: BulkJob }) {
-  const word = job.action === "retry" ? "Retrying" : "Discarding";
-  return (
-    <Page title={`${word} dead letters`} at="/deliveries" frame={frame} scripts={["job.js"]}>
-      <section class="card">
-        <header>
-          <h1>{`${word} dead letters`}</h1>
-        </header>
-        <div class="body stack" data-job={job.id}>
-          <progress max={String(Math.max(job.total, 1))} value={String(job.done)} aria-label="Progress">
-          </progress>
-          <p role="status">
-            <span data-done>{number(job.done)}</span> of <span data-total>{number(job.total)}</span> ·{" "}
-            <span data-state>{job.state}</span>
-          </p>
-          {job.error && (
-            <p class="notice bad">
-              <T>{job.error}</T>
-            </p>
-          )}
-          <p>
-            <a class="button" href="/deliveries">To the deliveries</a>
-          </p>
-        </div>
-      </section>
-    </Page>
-  );
-}
-
-/** Path of a coin's page. */
-export function coinPath(id: string): string {
-  return `/coins/${encodeURIComponent(id)}`;
-}
-
-function atLeast({ count, exact }: { count: number; exact: boolean }): string {
-  return exact ? number(count) : `${number(count)}+`;
-}
-
-/** A value that is no longer among the choices stays choosable while it is chosen. */
-export function withOwn(names: string[], chosen: string | undefined): string[] {
-  return !chosen || names.includes(chosen) ? names : [...names, chosen];
 }

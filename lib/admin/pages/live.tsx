@@ -4,9 +4,8 @@ import { CHANGE_TYPES } from "../../nouns.ts";
 import { changeWords, eventWords } from "../../plugin/words.ts";
 import type { EventItem, Overview, Page as Rows } from "../api/shapes.ts";
 import { Values } from "./change.tsx";
-import { coinPath, Pager, RouteBadge, withOwn } from "./deliveries.tsx";
-import { eventPath } from "./event.tsx";
 import { Empty, type Frame, Page, Problems } from "./layout.tsx";
+import { coinPath, eventPath, Pager, RouteBadge, withOwn } from "./pieces.tsx";
 import { number, plain, T, Time } from "./text.tsx";
 
 /** Event types that can be chosen; another one can be typed. */

@@ -1,8 +1,8 @@
 /** Sending a test event from the page. @module */
 import { SAMPLES } from "../../samples.ts";
 import type { TestAnswer } from "../actions.ts";
-import { eventPath } from "./event.tsx";
 import { type Frame, Page } from "./layout.tsx";
+import { eventPath } from "./pieces.tsx";
 import { T } from "./text.tsx";
 
 /** The page. */

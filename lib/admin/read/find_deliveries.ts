@@ -4,7 +4,7 @@ import type { DeliveryFilter, PageRequest, Store } from "../../store/contract.ts
 import type { DeliveryItem, Page } from "../api/shapes.ts";
 import { deliveryItem } from "./views.ts";
 
-/** What a person asks for. Every given part must hold. */
+/** What a person asks for. Every given part must hold; no states or routes mean all of them. */
 export interface DeliveryQuery {
   states?: readonly DeliveryState[] | undefined;
   routes?: readonly string[] | undefined;
@@ -15,68 +15,152 @@ export interface DeliveryQuery {
   since?: number | undefined;
   /** Event received before. */
   until?: number | undefined;
+  /** Discarded dead letters too. */
   discarded?: boolean | undefined;
 }
 
-/** Counting stops here: a preview then says "at least". */
-export const MOST_COUNTED = 10_000;
-const COUNT_STEP = 1000;
-
-/** The store's filter of a query. No states and no routes mean all of them; no ids mean none. */
-export function filterOf(query: DeliveryQuery & Pick<DeliveryFilter, "ids">): DeliveryFilter {
-  const isAll = (key: string, value: unknown) =>
-    value === undefined || (key !== "ids" && Array.isArray(value) && value.length === 0);
-  return Object.fromEntries(
-    Object.entries(query).filter(([key, value]) => !isAll(key, value)),
-  ) as DeliveryFilter;
+/** A delivery with its event, if that is still stored. */
+export interface FoundDelivery {
+  delivery: Delivery;
+  event: StoredEvent | null;
 }
+
+/** Rows read in one step: the store answers others between two steps. */
+const STEP = 200;
+/** Rows looked at for one page; the page then says where to go on. */
+const MOST_LOOKED_AT = 4000;
+/** Rows looked at for one count; it then says "at least". */
+const MOST_COUNTED = 20_000;
 
 /** Finds a page of deliveries, newest first. */
 export async function findDeliveries(
   store: Store,
   query: DeliveryQuery,
-  page: PageRequest,
+  page: Pick<PageRequest, "limit" | "before">,
   mask: (text: string) => string,
 ): Promise<Page<DeliveryItem>> {
-  const rows = await store.deliveries(filterOf(query), { ...page, limit: page.limit + 1 });
-  const shown = rows.slice(0, page.limit);
-  const events = await eventsOf(store, shown);
-  return {
-    items: shown.map((delivery) => deliveryItem(delivery, events.get(delivery.event) ?? null, mask)),
-    next: rows.length > page.limit ? String(shown.at(-1)!.id) : null,
-  };
+  const items: DeliveryItem[] = [];
+  let looked = 0;
+  for await (const step of deliverySteps(store, query, page.before, Math.min(STEP, page.limit + 1))) {
+    for (const { delivery, event } of step.found) {
+      if (items.length === page.limit) return { items, next: String(items.at(-1)!.id) };
+      items.push(deliveryItem(delivery, event, mask));
+    }
+    looked += step.looked;
+    if (looked >= MOST_LOOKED_AT) return { items, next: String(step.last) };
+  }
+  return { items, next: null };
 }
 
-/** The events of deliveries, by seq. */
-export async function eventsOf(
-  store: Store,
-  deliveries: readonly Delivery[],
-): Promise<Map<number, StoredEvent>> {
-  const seqs = [...new Set(deliveries.map(({ event }) => event))];
-  const events = await Promise.all(seqs.map((seq) => store.event({ seq })));
-  return new Map(events.flatMap((event) => event === null ? [] : [[event.seq, event]]));
-}
-
-/** How many deliveries a query takes, counted up to {@linkcode MOST_COUNTED} where the store cannot say at once. */
+/**
+ * How many deliveries a query takes. By state and route the store knows; otherwise they are counted, up to a bound.
+ */
 export async function countDeliveries(
   store: Store,
-  query: DeliveryQuery & Pick<DeliveryFilter, "ids">,
+  query: DeliveryQuery,
 ): Promise<{ count: number; exact: boolean }> {
-  const { states, routes, discarded, ...narrowed } = filterOf(query);
-  if (Object.keys(narrowed).length === 0 && !discarded) {
-    const counts = (await store.counts()).filter(({ route, state }) =>
-      (routes?.includes(route) ?? true) && (states?.includes(state) ?? true)
-    );
+  if (isKnownByCount(query)) {
+    const counts = await countsOf(store, query);
     return { count: counts.reduce((sum, { count }) => sum + count, 0), exact: true };
   }
   let count = 0;
-  let page: PageRequest = { limit: COUNT_STEP };
-  while (count < MOST_COUNTED) {
-    const rows = await store.deliveries(filterOf(query), page);
-    count += rows.length;
-    if (rows.length < COUNT_STEP) return { count, exact: true };
-    page = { limit: COUNT_STEP, before: rows.at(-1)!.id };
+  let looked = 0;
+  for await (const step of deliverySteps(store, query)) {
+    count += step.found.length;
+    looked += step.looked;
+    if (looked >= MOST_COUNTED) return { count, exact: false };
+  }
+  return { count, exact: true };
+}
+
+/** Whether the store knows the number without counting. */
+export function isKnownByCount({ coin, source, eventId, since, until, discarded }: DeliveryQuery): boolean {
+  return [coin, source, eventId, since, until].every((part) => part === undefined) && !discarded;
+}
+
+/** One step of a walk. */
+export interface DeliveryStep {
+  found: FoundDelivery[];
+  /** How many rows were looked at. */
+  looked: number;
+  /** Id of the last one: a walk may go on before it. */
+  last: number;
+}
+
+/**
+ * Walks down from the newest delivery, or from `before`, in steps of up to `rows`; others have their turn in between.
+ *
+ * The store is asked only for what it finds by an index: by route and state, by coin, by event. What is asked of the
+ * event besides is looked at here.
+ */
+export async function* deliverySteps(
+  store: Store,
+  query: DeliveryQuery,
+  before?: number,
+  rows: number = STEP,
+): AsyncGenerator<DeliveryStep> {
+  for (let at = before;;) {
+    const deliveries = await newest(
+      store,
+      query,
+      at === undefined ? { limit: rows } : { limit: rows, before: at },
+    );
+    if (deliveries.length === 0) return;
+    const events = await eventsOf(store, deliveries);
+    const found = deliveries.map((delivery) => ({ delivery, event: events.get(delivery.event) ?? null }))
+      .filter(({ event }) => fitsEvent(query, event));
+    at = deliveries.at(-1)!.id;
+    yield { found, looked: deliveries.length, last: at };
+    if (deliveries.length < rows) return;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return { count, exact: false };
+}
+
+/**
+ * The newest rows. Without a coin or an event each route and state that holds anything is asked by itself, since that is
+ * how deliveries are indexed. The discarded ones are in no count, and few people ask for them.
+ */
+async function newest(store: Store, query: DeliveryQuery, page: PageRequest): Promise<Delivery[]> {
+  const { states, routes, coin, eventId, source, discarded } = query;
+  const everything = !states?.length && !routes?.length;
+  if (everything || coin !== undefined || eventId !== undefined || discarded) {
+    return await store.deliveries(filterOf({ ...query, source: eventId && source }), page);
+  }
+  const lanes = await countsOf(store, query);
+  const parts = await Promise.all(
+    lanes.map(({ route, state }) => store.deliveries({ routes: [route], states: [state] }, page)),
+  );
+  return parts.flat().sort((a, b) => b.id - a.id).slice(0, page.limit);
+}
+
+/** The routes and states that a query takes and that hold anything. */
+async function countsOf(store: Store, { states, routes }: DeliveryQuery) {
+  return (await store.counts()).filter(({ route, state, count }) =>
+    count > 0 && (!routes?.length || routes.includes(route)) && (!states?.length || states.includes(state))
+  );
+}
+
+function filterOf({ states, routes, coin, eventId, source, discarded }: DeliveryQuery): DeliveryFilter {
+  return {
+    ...(states?.length && { states }),
+    ...(routes?.length && { routes }),
+    ...(coin !== undefined && { coin }),
+    ...(eventId !== undefined && { eventId }),
+    ...(source !== undefined && { source }),
+    ...(discarded !== undefined && { discarded }),
+  };
+}
+
+function fitsEvent({ source, since, until }: DeliveryQuery, event: StoredEvent | null): boolean {
+  if (source === undefined && since === undefined && until === undefined) return true;
+  if (event === null) return false;
+  return (source === undefined || event.source === source) &&
+    (since === undefined || event.receivedAt >= since) && (until === undefined || event.receivedAt < until);
+}
+
+/** The events of deliveries, by seq. */
+async function eventsOf(store: Store, deliveries: readonly Delivery[]): Promise<Map<number, StoredEvent>> {
+  const seqs = [...new Set(deliveries.map(({ event }) => event))];
+  const events = await Promise.all(seqs.map((seq) => store.event({ seq })));
+  return new Map(events.flatMap((event) => event === null ? [] : [[event.seq, event]]));
 }

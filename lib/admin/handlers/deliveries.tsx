@@ -1,0 +1,91 @@
+/** Deliveries and dead letters, and what is done with them. @module */
+import { discardOne, replay, retryOne } from "../actions.ts";
+import * as query from "../api/query.ts";
+import type { BulkJob } from "../api/shapes.ts";
+import { BulkPreview, JobPage } from "../pages/bulk.tsx";
+import { Deliveries } from "../pages/deliveries.tsx";
+import { DeliveryPage } from "../pages/delivery.tsx";
+import { notFound, Refused } from "../problem.ts";
+import { findDeliveries, isKnownByCount } from "../read/find_deliveries.ts";
+import { oneDelivery } from "../read/one_event.ts";
+import { routeItems } from "../read/routes.ts";
+import { answer, narrowing, ownPath, params, type Site, withDone } from "./site.tsx";
+
+/** Adds the handlers. */
+export function addDeliveries({ app, desk, frame }: Site): void {
+  const { parts, mask, bulk } = desk;
+  const { store } = parts;
+
+  app.get("/deliveries", async (c) => {
+    const given = params(c);
+    const filters = query.check(query.deliveriesParams, given);
+    const page = { limit: filters.limit, ...(filters.cursor !== undefined && { before: filters.cursor }) };
+    const dead = deadOf(given);
+    return answer(
+      c,
+      <Deliveries
+        frame={await frame(c)}
+        rows={await findDeliveries(store, query.deliveryQuery(filters), page, mask)}
+        routes={await routeItems(parts, mask)}
+        filters={narrowing(given)}
+        search={new URLSearchParams(given)}
+        dead={isKnownByCount(dead) ? (await bulk.count(dead)).count : null}
+        now={parts.now()}
+      />,
+    );
+  });
+
+  app.get("/deliveries/:id{\\d+}", async (c) => {
+    const delivery = await oneDelivery(store, Number(c.req.param("id")), mask);
+    return answer(c, <DeliveryPage frame={await frame(c)} delivery={delivery} />);
+  });
+
+  app.post("/deliveries/:id{\\d+}/do", async (c) => {
+    const form = await c.req.formData();
+    const id = Number(c.req.param("id"));
+    const what = String(form.get("do"));
+    if (what === "retry") await retryOne(parts, id);
+    else if (what === "discard") await discardOne(parts, id);
+    else if (what === "replay") await replay(parts, { delivery: id });
+    else throw new Refused(400, "bad_request", "There is no such action.");
+    const back = ownPath(String(form.get("back") ?? "")) ?? `/deliveries/${id}`;
+    return c.redirect(withDone(back, what), 303);
+  });
+
+  app.post("/dead-letters", async (c) => {
+    const form = await c.req.formData();
+    const [, action, which, now] = /^(retry|discard)-(chosen|all)(-now)?$/.exec(String(form.get("do"))) ?? [];
+    if (action === undefined) throw new Refused(400, "bad_request", "There is no such action.");
+    const search = new URLSearchParams(String(form.get("search") ?? ""));
+    const given = Object.fromEntries(search);
+    if (which === "all" && now === undefined) {
+      return answer(
+        c,
+        <BulkPreview
+          frame={await frame(c)}
+          action={action as BulkJob["action"]}
+          preview={await bulk.count(deadOf(given))}
+          filters={narrowing(given)}
+          search={search}
+        />,
+      );
+    }
+    const ids = form.getAll("id").map(Number).filter(Number.isSafeInteger);
+    const job = await bulk.start(action as BulkJob["action"], which === "all" ? deadOf(given) : { ids });
+    return c.redirect(`/jobs/${job.id}`, 303);
+  });
+
+  app.get("/jobs/:id", async (c) => {
+    const job = bulk.job(c.req.param("id"));
+    if (job === null) throw notFound("There is no such job; the relay may have been restarted since.");
+    return answer(c, <JobPage frame={await frame(c)} job={job} />);
+  });
+}
+
+/** The dead letters that the address of the deliveries page is about, whatever states it shows. */
+function deadOf({ state: _, discarded: __, ...given }: Record<string, string>) {
+  const { routes, coin, source, eventId, since, until } = query.deliveryQuery(
+    query.check(query.deliveriesParams, narrowing(given)),
+  );
+  return { routes, coin, source, eventId, since, until };
+}

@@ -1,0 +1,81 @@
+/** The live view, its stream, coins, and finding by id. @module */
+import * as query from "../api/query.ts";
+import type { Desk } from "../desk.ts";
+import { CoinPage } from "../pages/coin.tsx";
+import { Problems } from "../pages/layout.tsx";
+import { EventRow, Live, type Rate } from "../pages/live.tsx";
+import { coinPath, eventPath } from "../pages/pieces.tsx";
+import { coinView } from "../read/coin.ts";
+import { findEvents } from "../read/find_events.ts";
+import { eventItem } from "../read/views.ts";
+import { startOf, streamToPage } from "../stream.ts";
+import { answer, type Ctx, narrowing, params, type Site, sourceUrl } from "./site.tsx";
+
+/** Adds the handlers. */
+export function addLive({ app, desk, frame }: Site): void {
+  const { parts } = desk;
+
+  app.get("/", async (c) => {
+    const given = params(c);
+    const { limit, cursor, after: _, ...filters } = query.check(query.eventsParams, given);
+    const page = { limit, ...(cursor !== undefined && { before: cursor }) };
+    const rows = await findEvents(parts.store, query.eventQuery(filters), page);
+    return answer(
+      c,
+      <Live
+        frame={await frame(c)}
+        rows={rows}
+        routes={parts.routes().map(({ name }) => name)}
+        filters={narrowing(given)}
+        search={new URLSearchParams(given)}
+        rate={rateOf(desk)}
+        url={sourceUrl(desk, parts.config().sources[0]?.path ?? "/webhook")}
+        everReceived={rows.items.length > 0 || await desk.tail.last() > 0}
+      />,
+    );
+  });
+
+  const stream = (c: Ctx, rows: boolean) => {
+    const { limit: _, cursor: __, after, ...filters } = query.check(query.eventsParams, params(c));
+    return streamToPage(c, desk, {
+      query: rows ? query.eventQuery(filters) : null,
+      after: startOf(c.req.raw.headers, after),
+      write: ({ event, content, deliveries }) => ({
+        event: "row",
+        data: String(<EventRow event={eventItem(event, content, deliveries)} />),
+      }),
+      async pulse() {
+        const overview = await desk.overview();
+        const problems = String(<Problems problems={overview.problems} />);
+        return JSON.stringify({ overview, rate: rateOf(desk), problems });
+      },
+    });
+  };
+  app.get("/live/stream", (c) => stream(c, true));
+  app.get("/live/moves", (c) => stream(c, false));
+
+  app.get("/coins/:id{.+}", async (c) => {
+    const id = c.req.param("id");
+    return answer(c, <CoinPage frame={await frame(c)} id={id} coin={await coinView(parts.store, id)} />);
+  });
+
+  app.get("/search", async (c) => {
+    const wanted = (c.req.query("q") ?? "").trim();
+    if (wanted === "") return c.redirect("/");
+    const [event] = await parts.store.events({ id: wanted }, { limit: 1 });
+    return c.redirect(event === undefined ? coinPath(wanted) : eventPath(event.seq));
+  });
+}
+
+/** What all sources received in the last quarter of an hour. */
+function rateOf({ parts }: Desk): Rate {
+  const all = parts.config().sources.map(({ name }) => parts.ledger.recent(name, parts.now()));
+  const sum = (at: number, kind: "accepted" | "duplicate" | "rejected") =>
+    all.reduce((total, one) => total + (one[at]?.counts[kind] ?? 0), 0);
+  return (all[0] ?? []).map(({ at }, index) => ({
+    at,
+    accepted: sum(index, "accepted"),
+    duplicate: sum(index, "duplicate"),
+    rejected: sum(index, "rejected"),
+  }));
+}

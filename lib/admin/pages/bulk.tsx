@@ -1,0 +1,93 @@
+/** Before and while many dead letters are retried or discarded. @module */
+import type { BulkJob } from "../api/shapes.ts";
+import { type DeliveryFilters } from "./deliveries.tsx";
+import { type Frame, Page } from "./layout.tsx";
+import { number, T } from "./text.tsx";
+
+/** Asks back before many dead letters are touched. */
+export function BulkPreview({ frame, action, preview, filters, search }: {
+  frame: Frame;
+  action: BulkJob["action"];
+  preview: { count: number; exact: boolean };
+  filters: Partial<DeliveryFilters>;
+  search: URLSearchParams;
+}) {
+  const word = action === "retry" ? "Retry" : "Discard";
+  const narrowed = Object.entries(filters).filter(([name, value]) => value && name !== "state");
+  return (
+    <Page title={`${word} dead letters`} at="/deliveries" frame={frame}>
+      <section class="card">
+        <header>
+          <h1>{`${word} ${atLeast(preview)} dead letters?`}</h1>
+        </header>
+        <div class="body stack">
+          {narrowed.length > 0
+            ? (
+              <dl class="facts">
+                {narrowed.map(([name, value]) => (
+                  <>
+                    <dt>{name}</dt>
+                    <dd class="mono">
+                      <T>{value}</T>
+                    </dd>
+                  </>
+                ))}
+              </dl>
+            )
+            : <p>These are the dead letters of every route.</p>}
+          <p class="soft">
+            {action === "retry"
+              ? "Each is tried again now, with its attempts starting afresh. Receivers see the same idempotency key."
+              : "They count as dealt with. Their events stay, and each can still be retried from its event's page."}
+          </p>
+          <form method="post" action="/dead-letters" class="row">
+            <input type="hidden" name="search" value={search.toString()} />
+            <button
+              class={action === "retry" ? "primary" : "danger"}
+              name="do"
+              value={`${action}-all-now`}
+              disabled={preview.count === 0}
+            >
+              {`${word} ${atLeast(preview)}`}
+            </button>
+            <a class="button" href={`/deliveries?${search}`}>Cancel</a>
+          </form>
+        </div>
+      </section>
+    </Page>
+  );
+}
+
+/** How far work on many is. */
+export function JobPage({ frame, job }: { frame: Frame; job: BulkJob }) {
+  const word = job.action === "retry" ? "Retrying" : "Discarding";
+  return (
+    <Page title={`${word} dead letters`} at="/deliveries" frame={frame} scripts={["job.js"]}>
+      <section class="card">
+        <header>
+          <h1>{`${word} dead letters`}</h1>
+        </header>
+        <div class="body stack" data-job={job.id}>
+          <progress max={String(Math.max(job.total, 1))} value={String(job.done)} aria-label="Progress">
+          </progress>
+          <p role="status">
+            <span data-done>{number(job.done)}</span> of <span data-total>{number(job.total)}</span> ·{" "}
+            <span data-state>{job.state}</span>
+          </p>
+          {job.error && (
+            <p class="notice bad">
+              <T>{job.error}</T>
+            </p>
+          )}
+          <p>
+            <a class="button" href="/deliveries">To the deliveries</a>
+          </p>
+        </div>
+      </section>
+    </Page>
+  );
+}
+
+function atLeast({ count, exact }: { count: number; exact: boolean }): string {
+  return exact ? number(count) : `${number(count)}+`;
+}

@@ -1,0 +1,134 @@
+/** One delivery: its attempts, and what can be done with it. @module */
+import type { DeliveryWhole } from "../api/shapes.ts";
+import { type Frame, Page } from "./layout.tsx";
+import { coinPath, eventPath, StateBadge } from "./pieces.tsx";
+import { duration, T, Time } from "./text.tsx";
+
+/** A delivery with its attempts and what can be done with it. */
+export function DeliveryBlock(
+  { delivery, mayWrite, back }: { delivery: DeliveryWhole; mayWrite: boolean; back: string },
+) {
+  const { id, route, state, attempts, discarded, tries, matched, replayOf, dueAt, error } = delivery;
+  return (
+    <div class="body stack" data-delivery={id}>
+      <div class="row">
+        <StateBadge state={state} attempts={attempts} discarded={discarded} />
+        <h3 class="grow">
+          <a href={`/plugins#route-${route}`}>{route}</a>
+        </h3>
+        <span class="soft small">
+          <a href={`/deliveries/${id}`}>{`delivery ${id}`}</a>
+          {replayOf !== null && (
+            <>
+              , replays <a href={`/deliveries/${replayOf}`}>{String(replayOf)}</a>
+            </>
+          )}
+          {matched !== null && `, ${matched.length} ${matched.length === 1 ? "change" : "changes"}`}
+        </span>
+        {state === "pending" && (
+          <span class="soft small">
+            due <Time at={dueAt} relative />
+          </span>
+        )}
+        {mayWrite && (
+          <form method="post" action={`/deliveries/${id}/do`} class="row">
+            <input type="hidden" name="back" value={back} />
+            {(state === "dead" || state === "pending") && (
+              <button id={`retry-${id}`} class={state === "dead" ? "primary" : ""} name="do" value="retry">
+                Retry now
+              </button>
+            )}
+            {state === "dead" && !discarded && (
+              <button id={`discard-${id}`} name="do" value="discard">Discard</button>
+            )}
+            {state === "done" && (
+              <button
+                id={`replay-${id}`}
+                name="do"
+                value="replay"
+                data-confirm="Make this delivery again? The receiver gets it once more."
+              >
+                Replay
+              </button>
+            )}
+          </form>
+        )}
+      </div>
+      {tries.length > 0 && (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>Attempt</th>
+                <th>Began</th>
+                <th class="num">Took</th>
+                <th>Outcome</th>
+                <th>What it said</th>
+              </tr>
+            </thead>
+            <tbody>
+              {tries.map((attempt) => (
+                <tr>
+                  <td>{attempt.number}</td>
+                  <td class="nowrap">
+                    <Time at={attempt.startedAt} />
+                  </td>
+                  <td class="num">{duration(attempt.durationMs)}</td>
+                  <td>
+                    <span class={`badge ${attempt.outcome === "done" ? "good" : "bad"}`}>
+                      {attempt.outcome}
+                    </span>
+                  </td>
+                  <td class="small">
+                    <T>{attempt.error}</T>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {tries.length === 0 && error !== null && (
+        <p class="small">
+          <T>{error}</T>
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** One delivery by itself. */
+export function DeliveryPage({ frame, delivery }: { frame: Frame; delivery: DeliveryWhole }) {
+  const { event } = delivery;
+  return (
+    <Page title={`Delivery ${delivery.id}`} at="/deliveries" frame={frame}>
+      <div class="head">
+        <div class="grow">
+          <h1>{`Delivery ${delivery.id}`}</h1>
+          <p class="soft">
+            of{" "}
+            <a href={eventPath(event.seq)} class="mono">
+              <T>{event.id}</T>
+            </a>
+            {event.coin !== null && (
+              <>
+                on{" "}
+                <a href={coinPath(event.coin)}>
+                  <T>{event.coin}</T>
+                </a>
+              </>
+            )} to <a href={`/plugins#route-${delivery.route}`}>{delivery.route}</a>, made{" "}
+            <Time at={delivery.createdAt} />
+          </p>
+        </div>
+      </div>
+      <section class="card" data-watch>
+        <DeliveryBlock
+          delivery={delivery}
+          mayWrite={frame.role === "full"}
+          back={`/deliveries/${delivery.id}`}
+        />
+      </section>
+    </Page>
+  );
+}

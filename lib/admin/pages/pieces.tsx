@@ -1,0 +1,89 @@
+/** Small pieces that several pages show. @module */
+import type { DeliveryState } from "../../nouns.ts";
+import type { EventItem } from "../api/shapes.ts";
+
+/** Path of an event's page. */
+export function eventPath(seq: number): string {
+  return `/events/seq:${seq}`;
+}
+
+/** Path of a coin's page. */
+export function coinPath(id: string): string {
+  return `/coins/${encodeURIComponent(id)}`;
+}
+
+const TONE: Record<DeliveryState, string> = { pending: "", running: "busy", done: "good", dead: "bad" };
+/** What a state is called. */
+export const WORD: Record<DeliveryState, string> = {
+  pending: "waiting",
+  running: "running",
+  done: "done",
+  dead: "dead letter",
+};
+
+/** Where a delivery stands. */
+export function StateBadge(
+  { state, attempts, discarded }: { state: DeliveryState; attempts?: number; discarded?: boolean },
+) {
+  const retrying = state === "pending" && (attempts ?? 0) > 0;
+  return (
+    <span class={`badge ${discarded ? "" : retrying ? "warn" : TONE[state]}`}>
+      {discarded ? "discarded" : retrying ? "will retry" : WORD[state]}
+    </span>
+  );
+}
+
+/** A route's delivery in a listing of events. The script of the live page keeps it true. */
+export function RouteBadge(
+  { delivery }: {
+    delivery: { id: number; route: string; state: DeliveryState; attempts: number; discarded: boolean };
+  },
+) {
+  const { id, route, state, attempts, discarded } = delivery;
+  const tone = discarded ? "" : state === "pending" && attempts > 0 ? "warn" : TONE[state];
+  return (
+    <a
+      class={`badge ${tone}`}
+      href={`/deliveries/${id}`}
+      data-delivery={id}
+      title={discarded ? "discarded" : WORD[state]}
+    >
+      {route}
+      <span class="vh">{WORD[state]}</span>
+    </a>
+  );
+}
+
+/** How much an event matters, where it is more than a little. */
+export function Severity({ severity }: { severity: EventItem["severity"] }) {
+  const tone = { info: "", notice: "busy", warning: "warn", critical: "bad" }[severity];
+  return <span class={`badge ${tone}`}>{severity}</span>;
+}
+
+/** Newest and older rows. */
+export function Pager({ path, search, next, name = "cursor" }: {
+  path: string;
+  search: URLSearchParams;
+  next: string | null;
+  name?: string;
+}) {
+  const older = new URLSearchParams(search);
+  if (next !== null) older.set(name, next);
+  const newest = new URLSearchParams(search);
+  newest.delete(name);
+  const first = !search.has(name);
+  if (first && next === null) return null;
+  return (
+    <nav class="pager" aria-label="Pages of this list">
+      {first ? <span /> : <a class="button" href={`${path}?${newest}`}>Newest</a>}
+      {next === null
+        ? <span class="soft">That was all.</span>
+        : <a class="button" href={`${path}?${older}`}>Older</a>}
+    </nav>
+  );
+}
+
+/** A value that is no longer among the choices stays choosable while it is chosen. */
+export function withOwn(names: string[], chosen: string | undefined): string[] {
+  return !chosen || names.includes(chosen) ? names : [...names, chosen];
+}
