@@ -6,7 +6,6 @@
  */
 import type { z } from "zod";
 import { fieldPatternMistake } from "../route/field_pattern.ts";
-import { WHERE_ROOTS } from "../route/where.ts";
 import { isLoopback } from "./loopback.ts";
 import { renderPath } from "./mistake.ts";
 import { didYouMean } from "./suggest.ts";
@@ -80,10 +79,13 @@ export function timeZone(value: string, context: Context): void {
   }
 }
 
+/** The first segment of a `where` path: what it reads. */
+const WHERE_ROOTS = ["coin", "data", "change"];
+
 /** The path of a `where`. */
 export function wherePath(value: string, context: Context): void {
   const [root = "", ...keys] = value.split(".");
-  if (!(WHERE_ROOTS as readonly string[]).includes(root) || keys.length === 0 || keys.includes("")) {
+  if (!WHERE_ROOTS.includes(root) || keys.length === 0 || keys.includes("")) {
     refuse(context, "is no path into the event", {
       permitted: '"coin.…", "data.…" or "change.…", such as "coin.symbol" or "change.new_value"',
       hint: didYouMean(root, WHERE_ROOTS.filter((known) => known !== root)),

@@ -13,9 +13,6 @@ export interface CompiledWhere {
   change: ((change: Change) => boolean) | null;
 }
 
-/** The first segment of a path tells what it reads. */
-export const WHERE_ROOTS = ["coin", "data", "change"] as const;
-
 /**
  * Compiles a `where`. All conditions must hold; a path that is missing never does, not even under `not`; of an array,
  * any element counts.
