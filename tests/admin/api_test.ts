@@ -78,6 +78,35 @@ Deno.test("a filter that finds little says where to go on instead of reading eve
   assertEquals(pages, 3);
 });
 
+Deno.test("events are narrowed by time, exactly, also where the clock was set back", async () => {
+  await using room = await openRoom();
+  const at = (minute: number) => Date.UTC(2026, 0, 1, 0, minute);
+  const minutes = [0, 1, 2, 60, 61, 59, 62, 120, 121, 122];
+  await room.store.append(minutes.map((minute, index) => ({
+    source: "cryptosync",
+    id: `m${minute}`,
+    type: "cg.coin.listed",
+    coin: null,
+    receivedAt: at(minute),
+    timestamp: "",
+    signature: "",
+    body: new TextEncoder().encode(`{"n":${index}}`),
+    test: false,
+    depth: 0,
+    deliveries: [],
+  })));
+  const ids = async (query: string) =>
+    (await room.json(`/api/events?${query}`)).items.map(({ id }: { id: string }) => id);
+  assertEquals(await ids(`since=${at(121)}`), ["m122", "m121"]);
+  assertEquals(await ids(`until=${at(2)}`), ["m1", "m0"]);
+  assertEquals(await ids(`since=${at(60)}&until=${at(120)}`), ["m62", "m61", "m60"]);
+  assertEquals(await ids(`since=${new Date(at(59)).toISOString()}&until=${at(61)}`), ["m59", "m60"]);
+  assertEquals(await ids(`since=${at(59)}&until=${at(63)}&limit=2`), ["m62", "m59"]);
+  assertEquals(await ids(`since=${at(59)}&after=0&limit=2`), ["m60", "m61"]);
+  assertEquals(await ids(`since=${at(500)}`), []);
+  assertEquals(await ids(`until=${at(0)}`), []);
+});
+
 Deno.test("an event is found by its id, whatever it holds, and shows body, signature, deliveries and attempts", async () => {
   await using room = await openRoom({
     routes: ROUTES,

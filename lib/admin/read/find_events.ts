@@ -87,40 +87,43 @@ export async function search(
 ): Promise<{ found: Found[]; next: string | null }> {
   const wanted = compileQuery(query);
   const forward = page.after !== undefined;
+  const { from, to } = await seqsOf(store, query);
   const found: Found[] = [];
-  let at = page;
+  let at = forward ? Math.max(page.after ?? 0, from - 1) : Math.min(page.before ?? Infinity, to + 1);
   for (let looked = 0; looked < MOST_LOOKED_AT;) {
     const limit = filtersHere(query) ? STEP : Math.min(STEP, page.limit - found.length + 1);
-    const rows = await rowsOf(store, query, { ...at, limit });
+    const rows = await rowsOf(store, query, cursorAt(at, forward, limit));
     const fits = rows.map((event) => ({ event, content: contentOf(event) }))
       .filter(({ event, content }) => wanted(event, content));
     const withDeliveries = await addDeliveries(store, fits, query.route);
     const room = page.limit - found.length;
     found.push(...withDeliveries.slice(0, room));
     if (withDeliveries.length > room) return { found, next: String(found.at(-1)!.event.seq) };
-    if (rows.length < limit) return { found, next: null };
-    const last = rows.at(-1)!.seq;
-    at = forward ? { limit, after: last } : { limit, before: last };
+    at = rows.at(-1)?.seq ?? at;
+    if (rows.length < limit || (forward ? at >= to : at <= from)) return { found, next: null };
     looked += rows.length;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return { found, next: String(forward ? at.after : at.before) };
+  return { found, next: String(at) };
+}
+
+function cursorAt(at: number, forward: boolean, limit: number): PageRequest {
+  if (forward) return { limit, after: at };
+  return at === Infinity ? { limit } : { limit, before: at };
 }
 
 /** Whether rows of the store may turn out not to be wanted. */
-function filtersHere({ fields, changeType, route, text, test }: EventQuery): boolean {
-  return Boolean(fields?.length || changeType || route || text) || test !== undefined;
+function filtersHere({ source, since, until, fields, changeType, route, text, test }: EventQuery): boolean {
+  return [source, since, until, changeType, route, text, test].some((part) => part !== undefined) ||
+    (fields?.length ?? 0) > 0;
 }
 
-/** Rows by what the store can look up. Several coins are looked up each by itself and merged. */
+/** Rows by what the store finds by an index. Several coins are looked up each by itself and merged. */
 async function rowsOf(store: Store, query: EventQuery, page: PageRequest): Promise<StoredEvent[]> {
-  const { source, type, notUnderstood, since, until, coins } = query;
+  const { type, notUnderstood, coins } = query;
   const filter: EventFilter = {
-    ...(source === undefined ? {} : { source }),
-    ...(type === undefined ? {} : { type }),
-    ...(notUnderstood === undefined ? {} : { notUnderstood }),
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
+    ...(type !== undefined && { type }),
+    ...(notUnderstood && { notUnderstood }),
   };
   if (coins === undefined) return await store.events(filter, page);
   const pages = await Promise.all(
@@ -128,6 +131,29 @@ async function rowsOf(store: Store, query: EventQuery, page: PageRequest): Promi
   );
   const order = page.after === undefined ? -1 : 1;
   return pages.flat().sort((a, b) => order * (a.seq - b.seq)).slice(0, page.limit);
+}
+
+/** Between which seqs events of a time lie. Clocks are set back now and then, so the bounds are a little wider. */
+async function seqsOf(store: Store, { since, until }: EventQuery): Promise<{ from: number; to: number }> {
+  return {
+    from: since === undefined ? 0 : await firstSeqSince(store, since - CLOCK_SLACK_MS),
+    to: until === undefined ? Infinity : await firstSeqSince(store, until + CLOCK_SLACK_MS),
+  };
+}
+
+const CLOCK_SLACK_MS = 10 * 60_000;
+
+/** The first seq that was received at or after `time`, by halving; one after the last where there is none. */
+async function firstSeqSince(store: Store, time: number): Promise<number> {
+  let low = 1;
+  let high = ((await store.events({}, { limit: 1 }))[0]?.seq ?? 0) + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [event] = await store.events({}, { limit: 1, after: middle - 1 });
+    if (event === undefined || event.receivedAt >= time) high = middle;
+    else low = event.seq + 1;
+  }
+  return low;
 }
 
 /** Adds each event's deliveries; with a route, only events that have one of it stay. */
