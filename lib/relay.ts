@@ -4,6 +4,7 @@ import { createAdmin } from "./admin/admin.tsx";
 import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
+import { listen } from "./listen.ts";
 import { logOf } from "./log.ts";
 import { createNarrator } from "./narrate.ts";
 import { createLedger } from "./receive/ledger.ts";
@@ -149,18 +150,19 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   await setRoutes();
   plugins.onChange(() => setRoutes().catch((error) => log.error(`cannot set routes: ${messageOf(error)}`)));
 
-  const adminServer = Deno.serve(
-    { ...address(config.admin), onListen() {} },
-    (request, info) => admin.handle(request, info),
-  );
-  const server = Deno.serve({
-    ...address(config.server),
-    onListen() {},
-    onError(error) {
+  const shared = {
+    onError(error: unknown) {
       log.error(`cannot answer a request: ${messageOf(error)}`);
       return unavailable();
     },
-  }, (request) => receive(request));
+    onFault: (error: unknown) => log.error(`cannot take connections, trying again: ${messageOf(error)}`),
+  };
+  const adminServer = listen({
+    ...address(config.admin),
+    handler: (request, info) => admin.handle(request, info),
+    ...shared,
+  });
+  const server = listen({ ...address(config.server), handler: (request) => receive(request), ...shared });
   const upkeep = startUpkeep({ store, config: () => config, now });
 
   return {
@@ -178,15 +180,20 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
       upkeep.stop();
       watchdog.stop();
       admin.close();
+      const end = performance.now() + graceMs;
+      const left = () => Math.max(0, end - performance.now());
       const closed = Promise.all([server.shutdown(), adminServer.shutdown()]);
-      await dispatcher.stop(graceMs);
-      await plugins.stop(graceMs);
-      await Promise.race([closed, new Promise((done) => setTimeout(done, graceMs))]);
+      await dispatcher.stop(left());
+      await plugins.stop(Math.max(left(), PLUGINS_GRACE_MS));
+      await Promise.race([closed, new Promise((done) => setTimeout(done, left()))]);
       await teller.stop();
       await store.close();
     },
   };
 }
+
+/** Plugins that run nothing any more get this much time to end in order, whatever is left. */
+const PLUGINS_GRACE_MS = 500;
 
 /** Parts of the config that a running relay cannot change. */
 const RESTART_NEEDED = [
