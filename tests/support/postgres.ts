@@ -22,7 +22,7 @@ export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
  * says so loudly and registers nothing.
  */
 export async function withPostgres(
-  register: (postgres: Postgres) => void,
+  register: (postgres: Postgres) => void | Promise<void>,
   settings: Record<string, string> = {},
 ): Promise<void> {
   const folder = await programs();
@@ -32,7 +32,7 @@ export async function withPostgres(
   }
   const postgres = await startPostgres(folder, settings);
   addEventListener("unload", () => postgres.kill());
-  register(postgres);
+  await register(postgres);
 }
 
 /** Where the server's programs are; installs Debian's package when they are missing and that can be done. */

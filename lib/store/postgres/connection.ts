@@ -37,7 +37,7 @@ export class Connection {
   readonly #sql: postgres.Sql;
   readonly #socket: Socket;
   #timeoutMs = 0;
-  #waiting = 0;
+  readonly #waiting = new Set<(error: Error) => void>();
   #patience: ReturnType<typeof setTimeout> | undefined;
   #open = true;
 
@@ -80,7 +80,10 @@ export class Connection {
       keep_alive: 30,
       onnotice() {},
       onnotify: (_channel: string, payload: string) => onNotify(payload),
-      onclose: () => connection.#ended(onEnd),
+      onclose() {
+        connection.#end();
+        onEnd(connection);
+      },
       types: TYPES,
       connection: {
         application_name: `coinrelay ${settings.schema}`,
@@ -142,38 +145,51 @@ export class Connection {
 
   /** Ends at once; what waits for an answer is rejected. */
   destroy(): void {
-    this.#open = false;
-    clearTimeout(this.#patience);
+    this.#end();
     this.#socket.destroy();
   }
 
-  async #guard<T>(send: () => Promise<T>): Promise<T> {
-    if (!this.#open) throw new ConnectionLost("the connection broke");
-    this.#waiting++;
-    this.#watch();
-    try {
-      return await send();
-    } catch (error) {
-      // The server's own errors carry a severity; what else has a code comes from the socket.
-      if (error instanceof postgres.PostgresError || typeof (error as { code?: unknown }).code !== "string") {
-        throw error;
-      }
-      throw new ConnectionLost((error as Error).message.replace(/^write /, ""), { cause: error });
-    } finally {
-      this.#waiting--;
+  /** Sends, and rejects when the connection ends first: the client forgets what it had not sent yet. */
+  #guard<T>(send: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.#open) return reject(new ConnectionLost("the connection broke"));
+      const done = () => {
+        this.#waiting.delete(reject);
+        this.#watch();
+      };
+      this.#waiting.add(reject);
       this.#watch();
-    }
+      send().then((answer) => {
+        done();
+        resolve(answer);
+      }, (error) => {
+        done();
+        reject(isServers(error) ? error : new ConnectionLost(messageOf(error), { cause: error }));
+      });
+    });
   }
 
   /** Gives the server so long for the next answer; a cut cable tells nothing. */
   #watch(): void {
     clearTimeout(this.#patience);
-    if (this.#waiting > 0 && this.#open) this.#patience = setTimeout(() => this.destroy(), this.#timeoutMs);
+    if (this.#waiting.size > 0 && this.#open) {
+      this.#patience = setTimeout(() => this.destroy(), this.#timeoutMs);
+    }
   }
 
-  #ended(onEnd: (connection: Connection) => void): void {
+  #end(): void {
     this.#open = false;
     clearTimeout(this.#patience);
-    onEnd(this);
+    for (const reject of this.#waiting) reject(new ConnectionLost("the connection broke"));
+    this.#waiting.clear();
   }
+}
+
+/** Whether the server itself has refused; what else has a code comes from the socket. */
+function isServers(error: unknown): boolean {
+  return error instanceof postgres.PostgresError || typeof (error as { code?: unknown }).code !== "string";
+}
+
+function messageOf({ message }: Error): string {
+  return message.includes("CONNECTION_") ? "the connection broke" : message;
 }

@@ -128,7 +128,7 @@ export class Engine {
 
 function beginning({ lossy, timeoutMs }: TransactionOptions): string {
   return [
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    "BEGIN ISOLATION LEVEL READ COMMITTED",
     ...(lossy ? ["SET LOCAL synchronous_commit = off"] : []),
     ...(timeoutMs ? [`SET LOCAL statement_timeout = ${timeoutMs}`] : []),
   ].join("; ");

@@ -19,7 +19,7 @@ import {
   StoreUnusable,
 } from "../contract.ts";
 import { append, routesOf } from "./append.ts";
-import { claim } from "./claim.ts";
+import { claim, type ClaimId, type ClaimOutcome } from "./claim.ts";
 import { Engine } from "./engine.ts";
 import { Hearing } from "./hear.ts";
 import { setLanes } from "./lanes.ts";
@@ -32,6 +32,8 @@ import { routesTouched, settle } from "./settle.ts";
 import * as tasks from "./tasks.ts";
 import { createTeller } from "./tell.ts";
 
+/** How many claims are remembered that may or may not have been committed. */
+const MOST_DOUBTFUL = 100;
 /** How long a relay waits for a database that is not up yet. */
 const PATIENCE_MS = 10_000;
 /** Longest that putting a route's deliveries in order, or out of it, may take. */
@@ -44,6 +46,8 @@ export class PostgresStore implements Store {
   readonly #listeners = new Set<(news: CommitNews) => void>();
   readonly #tell: (news: CommitNews) => void;
   #hearing: Hearing | null = null;
+  /** Claims of which it is not known whether they were committed. */
+  readonly #doubtful = new Set<ClaimId>();
   #prunedUpTo = 0;
 
   private constructor(engine: Engine) {
@@ -79,8 +83,7 @@ export class PostgresStore implements Store {
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     const routes = request.routes.map(({ route }) => route);
-    const outcome = await this.#engine.write((tx) => claim(tx, request), { lossy: true, routes });
-    const { reorder, ...result } = await outcome();
+    const { reorder, ...result } = await this.#claim(request, routes);
     if (reorder.length === 0) return result;
     for (const { route, order } of reorder) {
       await this.#engine.write((tx) => setLanes(tx, route, order === "coin"), { timeoutMs: REORDER_MS });
@@ -93,6 +96,23 @@ export class PostgresStore implements Store {
       ),
       nextDueAt: due.length > 0 ? Math.min(...due) : null,
     };
+  }
+
+  async #claim(request: ClaimRequest, routes: readonly string[]): Promise<ClaimOutcome> {
+    const id = crypto.randomUUID();
+    const doubtful = [...this.#doubtful];
+    try {
+      const outcome = await this.#engine.write((tx) => claim(tx, request, id, doubtful), {
+        lossy: true,
+        routes,
+      });
+      for (const known of doubtful) this.#doubtful.delete(known);
+      return await outcome();
+    } catch (error) {
+      // The connection may have broken after the commit. In a long outage the first failures are those in doubt.
+      if (this.#doubtful.size < MOST_DOUBTFUL) this.#doubtful.add(id);
+      throw error;
+    }
   }
 
   async renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
