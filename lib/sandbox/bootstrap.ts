@@ -177,7 +177,7 @@ async function stop() {
   } catch (thrown) {
     log(null, "error", [`stop failed: ${failureText(describeFailure(thrown, folder))}`]);
   }
-  channel.sendNow({ t: "pong", heap: 0 });
+  channel.sendNow({ t: "pong", rss: 0 });
   exit(0);
 }
 
@@ -196,7 +196,7 @@ function handle(message: ToPlugin) {
       kvAnswers.delete(message.ask);
       return;
     case "ping":
-      return channel.send({ t: "pong", heap: memoryUsage().heapUsed });
+      return channel.send({ t: "pong", rss: memoryUsage().rss });
     case "stop":
       return stop();
   }

@@ -140,6 +140,7 @@ async function namedHosts(grants: readonly Grant[]): Promise<NamedHost[]> {
     },
   );
   const found = await Promise.all(hosts.map(async ({ name, port }) => {
+    if (name.includes("/")) return [{ address: name, port }];
     const addresses = await lookup(name, { all: true }).catch(() => []); // unknown now: nothing to be reached
     return addresses.map(({ address }) => ({ address, port }));
   }));

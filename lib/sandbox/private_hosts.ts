@@ -1,5 +1,5 @@
 /** The addresses that "any public host" leaves out. @module */
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 
 /** IPv4 ranges that are not public: this network, private, shared, loopback, link-local, reserved, multicast. */
 const RANGES: readonly string[] = [
@@ -21,6 +21,7 @@ const RANGES: readonly string[] = [
 
 /** An address that a route names, and so may be reached although it is not public. */
 export interface NamedHost {
+  /** Or an IPv4 range. */
   address: string;
   /** Null: every port. */
   port: number | null;
@@ -52,8 +53,8 @@ export function deniedHosts(
   ownPorts: readonly number[],
 ): string[] {
   const spared = new Set(named.map(({ address }) => address));
-  const ranges = [...spared].filter((address) => isIPv4(address)).reduce(
-    (left, address) => left.flatMap((range) => without(range, toNumber(address))),
+  const ranges = [...spared].filter((address) => !isIPv6(address)).map(toRange).reduce(
+    (left, named) => left.flatMap((range) => without(range, named)),
     RANGES.map(toRange),
   );
   const single = new Set([...own, "::", "::1"].map((address) => address.replace(/%.*$/, "")));
@@ -75,7 +76,7 @@ interface Range {
 
 const bracketed = (address: string) => isIPv6(address) ? `[${address}]` : address;
 const size = (bits: number) => 2 ** (32 - bits);
-const holds = ({ first, bits }: Range, address: number) => address >= first && address < first + size(bits);
+const last = ({ first, bits }: Range) => first + size(bits) - 1;
 const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 const toAddress = (number: number) => [24, 16, 8, 0].map((shift) => (number / 2 ** shift) & 255).join(".");
 
@@ -84,11 +85,11 @@ function toRange(text: string): Range {
   return { first: toNumber(address), bits: Number(bits) };
 }
 
-/** A range without one address: halved until only that address is left. */
-function without(range: Range, address: number): Range[] {
-  if (!holds(range, address)) return [range];
-  if (range.bits === 32) return [];
+/** What is left of a range without another: halved until each half lies inside or outside of that one. */
+function without(range: Range, other: Range): Range[] {
+  if (last(range) < other.first || last(other) < range.first) return [range];
+  if (range.first >= other.first && last(range) <= last(other)) return [];
   const bits = range.bits + 1;
   return [{ first: range.first, bits }, { first: range.first + size(bits), bits }]
-    .flatMap((half) => without(half, address));
+    .flatMap((half) => without(half, other));
 }

@@ -2,7 +2,7 @@
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readCheck, readEnding } from "./ending.ts";
-import { offerToKernel, residentBytes } from "./kernel.ts";
+import { type Launch, limited } from "./kernel.ts";
 import { createPluginLog, type PluginLine } from "./plugin_log.ts";
 import {
   type FromPlugin,
@@ -96,7 +96,7 @@ export class PluginProcess {
   /** What the plugin says of itself; rejects with {@linkcode LoadFailure}. */
   readonly loaded: Promise<PluginShape>;
   readonly ended: Promise<ProcessEnd>;
-  /** Bytes of resident memory, where the system tells. */
+  /** Bytes of resident memory, as it told last. */
   memory = 0;
   /** Milliseconds since 1970: when the last job ended (or the process began). */
   idleSince: number;
@@ -131,17 +131,8 @@ export class PluginProcess {
     this.idleSince = spec.now();
     this.#log = createPluginLog(spec.onLog, spec.now);
     this.#pulse = createPulse(spec.stallMs);
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...spec.args],
-      env: { ...spec.env },
-      clearEnv: true,
-      detached: true, // a Ctrl+C on the terminal is for the relay alone, which lets its plugins end their work
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
+    this.#child = spawn(spec);
     this.pid = this.#child.pid;
-    offerToKernel(this.pid);
     this.#stdin = this.#child.stdin.getWriter();
     this.loaded = this.#load.promise;
     this.ended = this.#live();
@@ -351,6 +342,7 @@ export class PluginProcess {
       }
       case "pong":
         this.#suspect = null;
+        this.memory = Number(message.rss) || this.memory;
         return this.#pulse.answered();
       default:
         throw new Error("unknown message");
@@ -386,9 +378,6 @@ export class PluginProcess {
   #tick() {
     this.#log.flush();
     const step = this.#ready ? this.#pulse.tick(this.#running.size > 0) : null; // loading has a limit of its own
-    if (step !== null || this.#running.size > 0 || !this.#ready) {
-      this.memory = residentBytes(this.pid) ?? this.memory;
-    }
     const { memoryMiB, stallMs } = this.spec;
     if (this.memory > memoryMiB * 2 ** 20) {
       this.kill(`took more than ${memoryMiB} MiB of memory, and was ended`);
@@ -401,6 +390,26 @@ export class PluginProcess {
         { stalled: true },
       );
     }
+  }
+}
+
+function spawn({ args, env, memoryMiB }: ProcessSpec): Deno.ChildProcess {
+  const plain: Launch = { program: Deno.execPath(), args };
+  const start = ({ program, args }: Launch) =>
+    new Deno.Command(program, {
+      args: [...args],
+      env: { ...env },
+      clearEnv: true,
+      detached: true, // a Ctrl+C on the terminal is for the relay alone, which lets its plugins end their work
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  try {
+    return start(limited(plain, memoryMiB) ?? plain);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return start(plain); // a system without a shell
+    throw error;
   }
 }
 

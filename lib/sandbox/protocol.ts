@@ -45,7 +45,7 @@ export type FromPlugin =
   | { t: "kvGet"; id: number; ask: number; key: string }
   | { t: "log"; id: number | null; level: LogLevel; text: string }
   | { t: "refused"; id: number | null; kind: string; target: string }
-  | { t: "pong"; heap: number };
+  | { t: "pong"; rss: number };
 
 /** Where loading failed: `import` the module, or `check` its shape. */
 export type LoadStage = "import" | "check";

@@ -6,6 +6,7 @@ import { describeBroken, errorText, type PluginDescription, type PluginError } f
 import { coversHost, type Grant, type GrantingRoute } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
+import { maskOptions } from "./mask.ts";
 import { LoadFailure, type PluginProcess, type ProcessListeners } from "./process.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { checkTypes } from "./tools.ts";
@@ -98,7 +99,11 @@ export class PluginSlot {
       this.#worked.add(process);
       const result = await process.run(job, route.options);
       if (result?.outcome === "done") this.#failures = 0;
-      if (result !== null) return result;
+      if (result !== null) {
+        return result.error === null
+          ? result
+          : { ...result, error: maskOptions(result.error, route.options) };
+      }
       await process.ended; // before the plugin was entered: so another process may try
     }
   }

@@ -87,3 +87,18 @@ Deno.test("many jobs run at the same time in one process", async () => {
   const results = await Promise.all(Array.from({ length: 20 }, () => home.plugins.runner.run(job("slow"))));
   assertEquals(results.map((result) => result?.outcome), Array(20).fill("done"));
 });
+
+Deno.test("an error holds no secret of its route's options", async () => {
+  await using home = await house({
+    "leaky.ts": `export default { run(_event, { options }) {
+      throw new Error("cannot reach " + options.webhookUrl + " with " + options.auth.token);
+    } };`,
+  });
+  const url = "http://127.0.0.1:1/services/T000/B000/treasure";
+  await home.plugins.configure([
+    route("leaky", { options: { webhookUrl: url, auth: { token: "treasure chest" } } }),
+  ]);
+  const result = await home.plugins.runner.run(job("leaky"));
+  assertMatch(result?.error ?? "", /^cannot reach http:\/\/127\.0\.0\.1:1\/••• with ••• \(leaky\.ts:2\)$/);
+  assertEquals(result?.error?.includes("treasure"), false);
+});
