@@ -33,7 +33,7 @@ const BATCH = 100;
 const KEEP_ALIVE_MS = 15_000;
 /** A page looks for deliveries that moved on so often, and rests so long after each batch. */
 const PAGE_TICK_MS = 250;
-const PAGE_REST_MS = 60;
+const PAGE_REST_MS = 120;
 const PULSE_MS = 2000;
 /** A page shows so many rows: what lies farther back when it cannot keep up is left out. */
 export const PAGE_STREAM_ROWS = 200;
@@ -78,10 +78,12 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
     try {
       let at = wish.after ?? await desk.tail.last();
       let pulseAt = 0;
+      let behind = true;
       await stream.write(`retry: 1000\nid: ${at}\n\n`);
       while (goOn()) {
-        if (!narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
+        if (behind && !narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
         const rows = await desk.tail.after(at, BATCH);
+        behind = rows.length === BATCH;
         for (const found of rows.filter(wanted)) {
           await stream.writeSSE({ ...wish.write(found), id: String(found.event.seq) });
         }
@@ -96,7 +98,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
           await stream.writeSSE({ event: "pulse", data: await wish.pulse(), id: String(at) });
         }
         await new Promise((resolve) => setTimeout(resolve, PAGE_REST_MS));
-        if (rows.length < BATCH) await desk.tail.news(PAGE_TICK_MS);
+        if (!behind) await desk.tail.news(PAGE_TICK_MS);
       }
     } finally {
       forget();

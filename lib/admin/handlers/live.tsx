@@ -1,12 +1,13 @@
 /** The live view, its stream, coins, and finding by id. @module */
 import * as query from "../api/query.ts";
+import type { Overview } from "../api/shapes.ts";
 import type { Desk } from "../desk.ts";
 import { CoinPage } from "../pages/coin.tsx";
 import { Problems } from "../pages/layout.tsx";
 import { EventRow, Live, type Rate } from "../pages/live.tsx";
 import { coinPath, eventPath } from "../pages/pieces.tsx";
 import { coinView } from "../read/coin.ts";
-import { findEvents } from "../read/find_events.ts";
+import { findEvents, type Found } from "../read/find_events.ts";
 import { eventItem } from "../read/views.ts";
 import { startOf, streamToPage } from "../stream.ts";
 import { answer, type Ctx, narrowing, params, type Site, sourceUrl } from "./site.tsx";
@@ -14,6 +15,8 @@ import { answer, type Ctx, narrowing, params, type Site, sourceUrl } from "./sit
 /** Adds the handlers. */
 export function addLive({ app, desk, frame }: Site): void {
   const { parts } = desk;
+  const rowOf = rememberedRows();
+  const pulse = rememberedPulse(desk);
 
   app.get("/", async (c) => {
     const given = params(c);
@@ -40,15 +43,8 @@ export function addLive({ app, desk, frame }: Site): void {
     return streamToPage(c, desk, {
       query: rows ? query.eventQuery(filters) : null,
       after: startOf(c.req.raw.headers, after),
-      write: ({ event, content, deliveries }) => ({
-        event: "row",
-        data: String(<EventRow event={eventItem(event, content, deliveries)} />),
-      }),
-      async pulse() {
-        const overview = await desk.overview();
-        const problems = String(<Problems problems={overview.problems} />);
-        return JSON.stringify({ overview, rate: rateOf(desk), problems });
-      },
+      write: (found) => ({ event: "row", data: rowOf(found) }),
+      pulse,
     });
   };
   app.get("/live/stream", (c) => stream(c, true));
@@ -65,6 +61,36 @@ export function addLive({ app, desk, frame }: Site): void {
     const [event] = await parts.store.events({ id: wanted }, { limit: 1 });
     return c.redirect(event === undefined ? coinPath(wanted) : eventPath(event.seq));
   });
+}
+
+/** Rows are written once for all pages that watch. */
+function rememberedRows(): (found: Found) => string {
+  const rows = new Map<string, string>();
+  return ({ event, content, deliveries }) => {
+    const key = `${event.seq} ${deliveries.map(({ id, state, attempts }) => `${id}${state}${attempts}`)}`;
+    let row = rows.get(key);
+    if (row === undefined) {
+      row = String(<EventRow event={eventItem(event, content, deliveries)} />);
+      rows.set(key, row);
+      if (rows.size > REMEMBERED_ROWS) rows.delete(rows.keys().next().value!);
+    }
+    return row;
+  };
+}
+
+const REMEMBERED_ROWS = 500;
+
+/** How the relay is, put together once for all pages that ask within a second. */
+function rememberedPulse(desk: Desk): () => Promise<string> {
+  let last: { overview: Overview; text: string } | null = null;
+  return async () => {
+    const overview = await desk.overview();
+    if (last?.overview !== overview) {
+      const problems = String(<Problems problems={overview.problems} />);
+      last = { overview, text: JSON.stringify({ overview, rate: rateOf(desk), problems }) };
+    }
+    return last.text;
+  };
 }
 
 /** What all sources received in the last quarter of an hour. */

@@ -1,4 +1,5 @@
 /** New events as they are committed, read once for all who watch. @module */
+import type { Delivery } from "../../nouns.ts";
 import type { Store } from "../../store/contract.ts";
 import { addDeliveries, type Found } from "./find_events.ts";
 import { contentOf } from "./views.ts";
@@ -21,7 +22,14 @@ const GATHER_MS = 20;
 const KEPT_EVENTS = 500;
 const KEPT_BYTES = 8 * 1024 * 1024;
 
-type Known = Pick<Found, "event" | "content">;
+/** For so long what was looked up of an event's deliveries serves all watchers. */
+const FRESH_MS = 200;
+
+interface Known extends Pick<Found, "event" | "content"> {
+  deliveries?: Delivery[];
+  /** When its deliveries were looked up. */
+  lookedAt: number;
+}
 
 /** Makes a tail. It reads nothing while nobody asks. */
 export function createTail(store: Store): Tail {
@@ -42,7 +50,11 @@ export function createTail(store: Store): Tail {
   }
 
   async function read(after: number, limit: number): Promise<Known[]> {
-    return (await store.events({}, { after, limit })).map((event) => ({ event, content: contentOf(event) }));
+    return (await store.events({}, { after, limit })).map((event) => ({
+      event,
+      content: contentOf(event),
+      lookedAt: 0,
+    }));
   }
 
   /** Reads what lies after the kept events, once however many ask. */
@@ -70,8 +82,7 @@ export function createTail(store: Store): Tail {
   }
 
   return {
-    // Deliveries are looked up anew each time: they go on while their event is kept.
-    after: async (seq, limit) => await addDeliveries(store, await knownAfter(seq, limit)),
+    after: async (seq, limit) => await withDeliveries(store, await knownAfter(seq, limit)),
     async last() {
       return (await store.events({}, { limit: 1 }))[0]?.seq ?? 0;
     },
@@ -86,6 +97,17 @@ export function createTail(store: Store): Tail {
       wake();
     },
   };
+}
+
+/** Deliveries go on while their event is kept, so they are looked up again now and then. */
+async function withDeliveries(store: Store, known: readonly Known[]): Promise<Found[]> {
+  const now = performance.now();
+  const old = known.filter(({ deliveries, lookedAt }) =>
+    deliveries === undefined || now - lookedAt > FRESH_MS
+  );
+  const found = await addDeliveries(store, old);
+  old.forEach((one, index) => Object.assign(one, { deliveries: found[index]!.deliveries, lookedAt: now }));
+  return known.map(({ event, content, deliveries = [] }) => ({ event, content, deliveries }));
 }
 
 function newest(known: readonly Known[]): Known[] {
