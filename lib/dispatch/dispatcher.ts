@@ -5,6 +5,7 @@ import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
+import { retryDelay } from "./backoff.ts";
 import type { EventForPlugin, Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
@@ -167,7 +168,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       running.set(id, { claimed, startedAt });
       addLoad(route, 1);
     }
-    void attempt(batch, startedAt);
+    attempt(batch, startedAt).catch((error) => fail(batch, startedAt, error));
   }
 
   async function attempt(batch: Claimed[], startedAt: number) {
@@ -178,7 +179,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     failpoint("attempting");
     const result = await runner.run(job);
     failpoint("attempted");
-    const own = batch.filter((claimed) => running.get(claimed.delivery.id)?.claimed === claimed); // not given back since
+    const own = batch.filter(isStillRunning);
     if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
     const settlements = own.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
@@ -191,6 +192,33 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       });
     }
     end(settlements);
+  }
+
+  /** False for what was given back, or taken by another relay and then again by this one. */
+  function isStillRunning(claimed: Claimed): boolean {
+    return running.get(claimed.delivery.id)?.claimed === claimed;
+  }
+
+  /** A fault of ours counts as a failed attempt: it may neither end the relay nor be met for ever. */
+  function fail(batch: readonly Claimed[], startedAt: number, fault: unknown) {
+    parts.onFault(fault);
+    const at = now();
+    end(
+      batch.filter(isStillRunning).map(({ delivery: { id, route, attempts } }) => {
+        const policy = routes.get(route)?.retry;
+        const delay = policy ? retryDelay(policy, attempts, null, parts.random()) : 0;
+        const error = `the relay failed: ${fault instanceof Error ? fault.message : fault}`;
+        const durationMs = Math.max(0, at - startedAt);
+        return {
+          delivery: id,
+          attempt: { number: attempts, startedAt, durationMs, outcome: "retry", error },
+          next: delay === null ? { state: "dead" } : { state: "pending", dueAt: at + delay },
+          route,
+          kv: [],
+          emitted: [],
+        };
+      }),
+    );
   }
 
   /** Undoes claims: nothing was tried. */

@@ -3,6 +3,9 @@ import type { Change, Coin, Content, Json, JsonObject } from "../nouns.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+/** What is nested deeper is kept and routed nowhere: all who walk through an event may do so without fear. */
+export const MAX_DEPTH = 64;
+
 /** A body that says nothing we can route. It is kept all the same. */
 export interface NotUnderstood {
   /** What is wrong with it, for a person. */
@@ -35,6 +38,7 @@ export function understand(body: Uint8Array): Content | NotUnderstood {
       notUnderstood: `the body is not JSON in UTF-8: ${error instanceof Error ? error.message : error}`,
     };
   }
+  if (isDeeperThan(MAX_DEPTH, payload)) return { notUnderstood: `it is nested more than ${MAX_DEPTH} deep` };
   if (!isObject(payload)) return { notUnderstood: "the body is not a JSON object" };
   const { event_type: type, data } = payload;
   if (typeof type !== "string" || type === "") return { notUnderstood: "event_type is not text" };
@@ -51,6 +55,15 @@ export function understand(body: Uint8Array): Content | NotUnderstood {
 function readCoin(from: JsonObject): Coin {
   const text = (value: Json | undefined) => typeof value === "string" ? value : "";
   return { id: text(from["id"]), symbol: text(from["symbol"]), name: text(from["name"]) };
+}
+
+function isDeeperThan(depth: number, value: Json): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (depth === 0) return true;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    if (isDeeperThan(depth - 1, inner)) return true;
+  }
+  return false;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

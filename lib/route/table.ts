@@ -23,8 +23,12 @@ export interface RouteTable {
   match(content: Content): Match[];
 }
 
+/** Paths of data that lie deeper are not looked for. */
+const MAX_DEPTH = 64;
 /** More distinct texts than this are not remembered at a time: memory stays bounded whatever a source sends. */
 const REMEMBERED = 20_000;
+/** Nor is any longer one. */
+const REMEMBERED_CHARS = 256;
 
 /**
  * Compiles routes. A pattern is held against each distinct event type, coin id and field only once; what comes of it
@@ -96,15 +100,15 @@ export function fieldPaths({ changes, data }: Content): string[] {
 /** The paths of an event without changes that fields are held against: every key on the way to every value. */
 function dataPaths(data: JsonObject): string[] {
   const paths: string[] = [];
-  const walk = (value: Json, path: string) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  const walk = (value: Json, path: string, depth: number) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || depth > MAX_DEPTH) return;
     for (const [key, inner] of Object.entries(value)) {
       const here = path === "" ? key : `${path}.${key}`;
       paths.push(here);
-      walk(inner, here);
+      walk(inner, here, depth + 1);
     }
   };
-  walk(data, "");
+  walk(data, "", 1);
   return paths;
 }
 
@@ -119,6 +123,7 @@ function rememberedSets(tests: readonly ((text: string) => boolean)[]): (text: s
     const known = remembered.get(text);
     if (known) return known;
     const set = setOf(tests.map((test) => test(text)));
+    if (text.length > REMEMBERED_CHARS) return set;
     if (remembered.size >= REMEMBERED) remembered.clear();
     remembered.set(text, set);
     return set;

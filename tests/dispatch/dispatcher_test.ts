@@ -181,6 +181,19 @@ Deno.test("while a plugin cannot run its deliveries wait, and no attempt is coun
   assertEquals(done.map(({ attempts }) => attempts), [1, 1]);
 });
 
+Deno.test("a fault of the runner's counts as a failed attempt, and ends in a dead letter", async () => {
+  await using started = await startDispatcher((job) => {
+    if (job.plugin === "a") throw new RangeError("too deep");
+    return Promise.resolve(DONE);
+  });
+  started.dispatcher.configure([route("a"), route("b")]);
+  await started.add(1, "a", "b");
+  const [dead] = await started.settled(1, "dead");
+  assertEquals([dead!.route, dead!.attempts, dead!.error], ["a", 3, "the relay failed: too deep"]);
+  await started.settled(1);
+  assertEquals(started.dispatcher.running().size, 0);
+});
+
 Deno.test("an attempt that the plugin could not begin is undone", async () => {
   let refusals = 2;
   await using started = await startDispatcher(() => Promise.resolve(refusals-- > 0 ? null : DONE));
