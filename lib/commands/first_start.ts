@@ -1,5 +1,6 @@
 /** What the first `deno task start` sets up, so that nobody has to edit a file before it runs. @module */
 import { dirname, resolve } from "@std/path";
+import { existsSync } from "node:fs";
 import { dotenvFile, type Environment, withDotenv } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -22,7 +23,7 @@ export interface FirstStart {
  * @returns Null when the config is there already, which then is not touched.
  */
 export function firstStart(configFile: string, environment: Environment): FirstStart | null {
-  if (!createNew(configFile, firstConfig(configFile))) return null;
+  if (existsSync(configFile) || !createNew(configFile, firstConfig(configFile))) return null;
   const made = [`  ${configFile}`];
   if (!withDotenv(configFile, environment)[SECRET_NAME]) {
     const file = dotenvFile(configFile);

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { toFileUrl } from "@std/path";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
+import type { Kernel } from "./kernel.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess, type ProcessListeners } from "./process.ts";
 import type { ToolPaths } from "./tools.ts";
@@ -49,6 +50,7 @@ export interface House {
   strayLinks: readonly string[];
   /** The admin listener's ports: `"*"` never includes them, not even on an address that a route names. */
   ownPorts: readonly number[];
+  kernel: Kernel;
   /** The relay's environment, for what `allow.env` grants. */
   env(name: string): string | undefined;
   now(): number;
@@ -121,6 +123,7 @@ export async function startProcess(
     graceMs: limits.graceMs,
     stallMs: limits.stallMs,
     memoryMiB: limits.memoryMiB,
+    kernel: house.kernel,
     now,
     onLog,
     onRefused,

@@ -1,26 +1,81 @@
-/** What the system's kernel holds a plugin's process to, whatever the plugin does. @module */
+/**
+ * What Linux knows of processes; on other systems nothing. Deno lets nobody near `/proc` without `-A`, so a small shell
+ * that forks nothing looks there for us.
+ *
+ * @module
+ */
+import { lineSplitter } from "./protocol.ts";
 
-/** How a process is started. */
-export interface Launch {
-  program: string;
-  args: readonly string[];
+/** Asks the kernel about processes. */
+export interface Kernel {
+  /** Bytes of resident memory; null where the system does not tell. */
+  residentBytes(pid: number): Promise<number | null>;
+  /** Makes the kernel end this process before the relay when the machine's memory is short. */
+  offer(pid: number): void;
+  close(): Promise<void>;
 }
 
-/**
- * Memory that V8 sets aside and mostly never uses, which counts as taken: 512 MiB for compiled code on x86-64, and the
- * stacks of threads. In MiB.
- */
-const SET_ASIDE_MIB = 576;
 const SHELL = "/bin/sh";
-/** Ends this process before the relay when the machine's memory is short; lets it take so many KiB; becomes the program. */
-const SCRIPT = '{ echo 1000 > /proc/self/oom_score_adj; ulimit -d "$0"; } 2>/dev/null; exec "$@"';
+/** Takes `rss PID` and answers with KiB, or with nothing; takes `offer PID`. Ends with its input. */
+const SCRIPT = `
+while read -r what pid; do
+  if [ "$what" = offer ]; then echo 1000 > /proc/$pid/oom_score_adj; continue; fi
+  kib=
+  while read -r name value _; do
+    if [ "$name" = VmRSS: ]; then kib=$value; break; fi
+  done < /proc/$pid/status
+  echo "$kib"
+done 2> /dev/null`;
+const MOST_LINE_BYTES = 100;
 
-/**
- * How to start `program` so that the kernel refuses it memory beyond `memoryMiB`: what the plugin's code then asks for
- * fails inside it. Null where that cannot be had; V8's own limit on the heap then is all there is.
- */
-export function limited({ program, args }: Launch, memoryMiB: number): Launch | null {
-  if (Deno.build.os !== "linux") return null;
-  const kib = (memoryMiB + SET_ASIDE_MIB) * 1024;
-  return { program: SHELL, args: ["-c", SCRIPT, String(kib), program, ...args] };
+/** Begins to ask. Where there is no shell, or no Linux, every answer is null. */
+export function askKernel(): Kernel {
+  const shell = Deno.build.os === "linux" ? startShell() : null;
+  if (shell === null) return { residentBytes: () => Promise.resolve(null), offer() {}, async close() {} };
+  const stdin = shell.stdin.getWriter();
+  const encoder = new TextEncoder();
+  const waiting: ((answer: number | null) => void)[] = [];
+  let over = false;
+
+  const tell = (line: string) => void stdin.write(encoder.encode(`${line}\n`)).catch(() => {});
+  const reading = (async () => {
+    const split = lineSplitter(MOST_LINE_BYTES);
+    for await (const chunk of shell.stdout) {
+      for (const line of split(chunk)) waiting.shift()?.(line === "" ? null : Number(line) * 1024);
+    }
+  })().catch(() => {}).finally(() => {
+    over = true;
+    for (const answer of waiting.splice(0)) answer(null);
+  });
+
+  return {
+    residentBytes(pid) {
+      if (over) return Promise.resolve(null);
+      const { promise, resolve } = Promise.withResolvers<number | null>();
+      waiting.push(resolve);
+      tell(`rss ${pid}`);
+      return promise;
+    },
+    offer: (pid) => tell(`offer ${pid}`),
+    async close() {
+      await stdin.close().catch(() => {});
+      await reading;
+      await shell.status;
+    },
+  };
+}
+
+function startShell(): Deno.ChildProcess | null {
+  try {
+    return new Deno.Command(SHELL, {
+      args: ["-c", SCRIPT],
+      clearEnv: true,
+      detached: true, // a Ctrl+C is for the relay alone
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  } catch {
+    return null;
+  }
 }

@@ -9,6 +9,7 @@ import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
 import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
 import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
+import { askKernel } from "./kernel.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process.ts";
 import type { OptionIssue } from "./protocol.ts";
@@ -271,6 +272,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       await closed;
       clearTimeout(patience);
       await scanning;
+      await house.kernel.close();
     },
   };
 
@@ -307,6 +309,7 @@ async function makeHouse(options: PluginsOptions): Promise<House> {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     strayLinks: [],
     ownPorts: options.ownPorts ?? [],
+    kernel: askKernel(),
     env,
     now,
   };

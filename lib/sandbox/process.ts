@@ -2,7 +2,7 @@
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readCheck, readEnding } from "./ending.ts";
-import { type Launch, limited } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { createPluginLog, type PluginLine } from "./plugin_log.ts";
 import {
   type FromPlugin,
@@ -33,6 +33,7 @@ export interface ProcessSpec extends ProcessListeners {
   stallMs: number;
   /** A process that takes more memory is ended. */
   memoryMiB: number;
+  kernel: Kernel;
   now(): number;
 }
 
@@ -96,7 +97,7 @@ export class PluginProcess {
   /** What the plugin says of itself; rejects with {@linkcode LoadFailure}. */
   readonly loaded: Promise<PluginShape>;
   readonly ended: Promise<ProcessEnd>;
-  /** Bytes of resident memory, as it told last. */
+  /** Bytes of resident memory, where the system tells. */
   memory = 0;
   /** Milliseconds since 1970: when the last job ended (or the process began). */
   idleSince: number;
@@ -131,8 +132,17 @@ export class PluginProcess {
     this.idleSince = spec.now();
     this.#log = createPluginLog(spec.onLog, spec.now);
     this.#pulse = createPulse(spec.stallMs);
-    this.#child = spawn(spec);
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [...spec.args],
+      env: { ...spec.env },
+      clearEnv: true,
+      detached: true, // a Ctrl+C on the terminal is for the relay alone, which lets its plugins end their work
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
     this.pid = this.#child.pid;
+    spec.kernel.offer(this.pid);
     this.#stdin = this.#child.stdin.getWriter();
     this.loaded = this.#load.promise;
     this.ended = this.#live();
@@ -342,7 +352,6 @@ export class PluginProcess {
       }
       case "pong":
         this.#suspect = null;
-        this.memory = Number(message.rss) || this.memory;
         return this.#pulse.answered();
       default:
         throw new Error("unknown message");
@@ -375,13 +384,20 @@ export class PluginProcess {
     this.kill(failure.message, { orderly: true });
   }
 
+  /** Looks at how much memory it takes, and ends it when that is too much. */
+  async #weigh() {
+    const { kernel, memoryMiB } = this.spec;
+    this.memory = await kernel.residentBytes(this.pid) ?? this.memory;
+    if (this.memory <= memoryMiB * 2 ** 20 || this.#over) return;
+    this.kill(`took more than ${memoryMiB} MiB of memory, and was ended`);
+  }
+
   #tick() {
     this.#log.flush();
     const step = this.#ready ? this.#pulse.tick(this.#running.size > 0) : null; // loading has a limit of its own
-    const { memoryMiB, stallMs } = this.spec;
-    if (this.memory > memoryMiB * 2 ** 20) {
-      this.kill(`took more than ${memoryMiB} MiB of memory, and was ended`);
-    } else if (step === "ping") {
+    if (step !== null || this.#running.size > 0 || !this.#ready) void this.#weigh();
+    const { stallMs } = this.spec;
+    if (step === "ping") {
       this.#send({ t: "ping" });
     } else if (step === "lost") {
       this.kill(
@@ -390,26 +406,6 @@ export class PluginProcess {
         { stalled: true },
       );
     }
-  }
-}
-
-function spawn({ args, env, memoryMiB }: ProcessSpec): Deno.ChildProcess {
-  const plain: Launch = { program: Deno.execPath(), args };
-  const start = ({ program, args }: Launch) =>
-    new Deno.Command(program, {
-      args: [...args],
-      env: { ...env },
-      clearEnv: true,
-      detached: true, // a Ctrl+C on the terminal is for the relay alone, which lets its plugins end their work
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  try {
-    return start(limited(plain, memoryMiB) ?? plain);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return start(plain); // a system without a shell
-    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** One connection to a database file: statements, transactions, and starting afresh after a disk error. @module */
-import { toFileUrl } from "@std/path";
+import { statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../contract.ts";
 import { breaksConnection, isBusy, translate } from "./errors.ts";
@@ -95,11 +95,10 @@ export class Connection {
     const { readOnly = false } = this.options;
     let db: DatabaseSync;
     try {
-      // Never made here: a file that is gone (its disk is not mounted) must not be taken for an empty store.
-      db = new DatabaseSync(new URL(`?mode=${readOnly ? "ro" : "rw"}`, toFileUrl(this.file)), {
-        readOnly,
-        timeout: BUSY_TIMEOUT_MS,
-      });
+      // Never made here: a file that is gone (its disk is not mounted) must not be taken for an empty store. SQLite's own
+      // "?mode=rw" would say so, but Deno lets a URI pass under -A alone.
+      statSync(this.file);
+      db = new DatabaseSync(this.file, { readOnly, timeout: BUSY_TIMEOUT_MS });
     } catch (cause) {
       throw new StoreUnavailable(`Cannot open ${this.file}: ${(cause as Error).message}`, { cause });
     }
