@@ -51,7 +51,7 @@ export function createTeller({ append, plan, now, onFault }: TellerParts): Telle
 
   function begin() {
     clearTimeout(timer);
-    storing ??= store();
+    if (waiting.length > 0) storing ??= store();
   }
 
   return {
