@@ -20,25 +20,21 @@ export interface ClaimOutcome extends ClaimResult {
   reorder: ClaimRoute[];
 }
 
-/** Names a claim. */
-export type ClaimId = string;
-
 /**
  * See `Store.claim`. Its statements go out without waiting for each other's answers, unless a route has a rate. The
  * outcome is there once the transaction has ended.
  *
- * @param id A new one.
- * @param doubtful Claims of which nobody knows whether they were committed: what they took is taken back first.
+ * @param doubtful Whether an earlier claim of this relay may have taken what the relay never got to know of: that is
+ * made pending first, so that nothing waits for the end of a lease.
  */
 export async function claim(
   tx: Transaction,
   request: ClaimRequest,
-  id: ClaimId,
-  doubtful: readonly ClaimId[],
+  doubtful = false,
 ): Promise<() => Promise<ClaimOutcome>> {
   const { now, routes } = request;
   tx.script(tx.locks.underOrders);
-  if (doubtful.length > 0) undo(tx, doubtful);
+  if (doubtful && request.holding) undo(tx, request.relay, request.holding);
   tx.also(
     giveBack(tx, "its lease ended: the relay that ran it stopped or was cut off", now, request.holding),
   );
@@ -53,7 +49,7 @@ export async function claim(
     lanes: order === "coin",
     free: Math.min(limit, paces.get(route)?.free ?? limit),
   }));
-  const taken = tx.query<TakenRow>(TAKE, asked, now, request.relay, request.leaseUntil, id);
+  const taken = tx.query<TakenRow>(TAKE, asked, now, request.relay, request.leaseUntil);
   if (paces.size > 0) spendPaces(tx, paces, (await taken).map(({ route }) => route), now);
   const next = tx.query<NextRow>(NEXT, asked);
   return async () => {
@@ -66,15 +62,17 @@ export async function claim(
   };
 }
 
-/** Makes what claims took pending again, so that nothing waits for the end of a lease: nothing was tried. */
-function undo(tx: Transaction, claims: readonly ClaimId[]): void {
+/** Makes pending what a relay has, but does not hold: nothing was tried. */
+function undo(tx: Transaction, relay: string, holding: readonly number[]): void {
   tx.query(
     `WITH undone AS (
        UPDATE deliveries SET state = ${PENDING}, attempts = attempts - 1, relay = NULL, lease_until = NULL
-       WHERE state = ${RUNNING} AND claim IN (SELECT value::uuid FROM json_array_elements_text($1::json))
+       WHERE state = ${RUNNING} AND relay = $1
+         AND id NOT IN (SELECT value::bigint FROM json_array_elements_text($2::json))
        RETURNING route
      ) ${counting(moving("undone", RUNNING, PENDING))}`,
-    claims,
+    relay,
+    holding,
   );
 }
 
@@ -89,8 +87,7 @@ WITH due AS (
   ) AS found
 ), taken AS (
   UPDATE deliveries d
-  SET state = ${RUNNING}, attempts = d.attempts + 1, relay = $3, claim = $5::uuid, lease_until = $4,
-    started_at = $2
+  SET state = ${RUNNING}, attempts = d.attempts + 1, relay = $3, lease_until = $4, started_at = $2
   FROM due WHERE d.id = due.id RETURNING due.nth, d.*
 ), counted AS (${counting(moving("taken", PENDING, RUNNING))})
 SELECT ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS.replace("e.id", "e.id AS event_id")}

@@ -27,18 +27,20 @@ export function channelOf({ schema }: Pick<Settings, "schema">): string {
 export class Hearing {
   readonly #running: Promise<void>;
   #connection: Connection | null = null;
-  /** The highest seq that was told; null before the first. */
-  #lastSeq: number | null = null;
   #ending = Promise.withResolvers<void>();
+  /** Whether something was said that was not heard. */
+  #missed = false;
   #closed = false;
 
   /**
    * @param me Whose messages are not to be heard.
+   * @param lastSeq The highest seq that needs no telling.
    * @param onNews Called with what others have committed.
    */
   constructor(
     private readonly settings: Settings,
     private readonly me: string,
+    private lastSeq: number,
     private readonly onNews: (news: CommitNews) => void,
   ) {
     this.#running = this.#run();
@@ -46,7 +48,7 @@ export class Hearing {
 
   /** Tells what this relay itself has committed, so that it is not taken for another's. */
   know(seq: number): void {
-    this.#lastSeq = Math.max(this.#lastSeq ?? 0, seq);
+    this.lastSeq = Math.max(this.lastSeq, seq);
   }
 
   async close(): Promise<void> {
@@ -61,6 +63,7 @@ export class Hearing {
       try {
         await this.#hear();
       } catch {
+        this.#missed = true;
         // The store tells by itself that the database is away.
       }
       this.#connection?.destroy();
@@ -76,10 +79,8 @@ export class Hearing {
       (payload) => this.#heard(JSON.parse(payload)),
     );
     await this.#connection.script(`LISTEN "${channelOf(this.settings)}"`);
-    let missed = true; // whatever was said before is not heard
-    while (!this.#closed && this.#connection.usable) {
-      await this.#ask(missed);
-      missed = false;
+    for (; !this.#closed && this.#connection.usable; this.#missed = false) {
+      await this.#ask(this.#missed);
       await this.#pause(ASK_EVERY_MS);
     }
   }
@@ -92,7 +93,6 @@ export class Hearing {
 
   /** Asks for the newest event, and tells when it, or with `always` anything, may not have been told. */
   async #ask(always: boolean): Promise<void> {
-    const known = this.#lastSeq;
     const [row] = await this.#connection!.query<{ seq: number | null; routes: string[] | null }>(
       `SELECT (SELECT seq FROM events ORDER BY seq DESC LIMIT 1) AS seq, (
          SELECT json_agg(name) FROM routes r
@@ -100,12 +100,11 @@ export class Hearing {
        ) AS routes`,
     );
     const seq = row?.seq ?? 0;
-    if (known === null) this.know(seq);
-    else if (always || seq > (this.#lastSeq ?? 0)) this.#tell(seq, row?.routes ?? []);
+    if (always || seq > this.lastSeq) this.#tell(seq, row?.routes ?? []);
   }
 
   #tell(seq: number | null, routes: string[]): void {
-    const lastSeq = seq !== null && seq > (this.#lastSeq ?? 0) ? seq : null;
+    const lastSeq = seq !== null && seq > this.lastSeq ? seq : null;
     if (lastSeq !== null) this.know(lastSeq);
     if (lastSeq !== null || routes.length > 0) this.onNews({ lastSeq, routes });
   }

@@ -75,7 +75,6 @@ const STEPS: readonly Step[] = [{
     error text,
     lane bytea, -- the digest of the coin
     relay text COLLATE "C",
-    claim uuid, -- that took it last
     lease_until bigint,
     started_at bigint
   ) WITH (autovacuum_vacuum_scale_factor = 0.05);

@@ -19,7 +19,7 @@ import {
   StoreUnusable,
 } from "../contract.ts";
 import { append, routesOf } from "./append.ts";
-import { claim, type ClaimId, type ClaimOutcome } from "./claim.ts";
+import { claim, type ClaimOutcome } from "./claim.ts";
 import { Engine } from "./engine.ts";
 import { Hearing } from "./hear.ts";
 import { setLanes } from "./lanes.ts";
@@ -32,8 +32,6 @@ import { routesTouched, settle } from "./settle.ts";
 import * as tasks from "./tasks.ts";
 import { createTeller } from "./tell.ts";
 
-/** How many claims are remembered that may or may not have been committed. */
-const MOST_DOUBTFUL = 100;
 /** How long a relay waits for a database that is not up yet. */
 const PATIENCE_MS = 10_000;
 /** Longest that putting a route's deliveries in order, or out of it, may take. */
@@ -46,11 +44,12 @@ export class PostgresStore implements Store {
   readonly #listeners = new Set<(news: CommitNews) => void>();
   readonly #tell: (news: CommitNews) => void;
   #hearing: Hearing | null = null;
-  /** Claims of which it is not known whether they were committed. */
-  readonly #doubtful = new Set<ClaimId>();
+  /** Whether a claim failed that may have been committed all the same. */
+  #doubtful = false;
   #prunedUpTo = 0;
 
-  private constructor(engine: Engine) {
+  /** @param newest The highest seq at present. */
+  private constructor(engine: Engine, private readonly newest: number) {
     this.#engine = engine;
     this.#tell = createTeller(engine, this.#me);
     engine.onNews = (news) => {
@@ -68,7 +67,9 @@ export class PostgresStore implements Store {
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
   static async open(url: string, shared = false): Promise<PostgresStore> {
-    return new PostgresStore(await Engine.open(readSettings(url), shared ? 0 : PATIENCE_MS, !shared));
+    const engine = await Engine.open(readSettings(url), shared ? 0 : PATIENCE_MS, !shared);
+    const [last] = await engine.read<{ seq: number }>("SELECT seq FROM events ORDER BY seq DESC LIMIT 1");
+    return new PostgresStore(engine, last?.seq ?? 0);
   }
 
   async append(events: readonly NewEvent[]): Promise<Appended[]> {
@@ -99,18 +100,15 @@ export class PostgresStore implements Store {
   }
 
   async #claim(request: ClaimRequest, routes: readonly string[]): Promise<ClaimOutcome> {
-    const id = crypto.randomUUID();
-    const doubtful = [...this.#doubtful];
     try {
-      const outcome = await this.#engine.write((tx) => claim(tx, request, id, doubtful), {
+      const outcome = await this.#engine.write((tx) => claim(tx, request, this.#doubtful), {
         lossy: true,
         routes,
       });
-      for (const known of doubtful) this.#doubtful.delete(known);
+      this.#doubtful = false;
       return await outcome();
     } catch (error) {
-      // The connection may have broken after the commit. In a long outage the first failures are those in doubt.
-      if (this.#doubtful.size < MOST_DOUBTFUL) this.#doubtful.add(id);
+      this.#doubtful = true;
       throw error;
     }
   }
@@ -216,7 +214,12 @@ export class PostgresStore implements Store {
 
   onCommit(listener: (news: CommitNews) => void): () => void {
     this.#listeners.add(listener);
-    this.#hearing ??= new Hearing(this.#engine.settings, this.#me, (news) => this.#toListeners(news));
+    this.#hearing ??= new Hearing(
+      this.#engine.settings,
+      this.#me,
+      this.newest,
+      (news) => this.#toListeners(news),
+    );
     return () => this.#listeners.delete(listener);
   }
 
