@@ -11,6 +11,7 @@ import type { NamedUrl } from "./hosts.ts";
 import { openChannel } from "./inside/channel.ts";
 import { createContext, logWith } from "./inside/context.ts";
 import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
+import type { Recorder } from "./inside/dry/recorder.ts";
 import { ipv4Client, watchedFetch } from "./inside/fetch.ts";
 import { type AnyPlugin, checkOptions, pluginIn, shapeOf } from "./inside/shape.ts";
 import {
@@ -43,6 +44,8 @@ const stopping = new Controller();
 const told = new WeakSet<Error>();
 const originalFetch = globalThis.fetch;
 let client: Deno.HttpClient | undefined;
+/** Of a dry run. */
+let recorder: Recorder | undefined;
 let plugin: AnyPlugin | undefined;
 let folder = "";
 let asked = 0;
@@ -68,7 +71,7 @@ function noteRefusal(id: number | null, thrown: unknown) {
 }
 
 function fetchFor(id: number | null): typeof fetch {
-  return watchedFetch(originalFetch, client, (error) => noteRefusal(id, error));
+  return watchedFetch(recorder?.fetch ?? originalFetch, client, (error) => noteRefusal(id, error));
 }
 
 for (const level of ["debug", "info", "log", "warn", "error"] as const) {
@@ -88,6 +91,10 @@ for (const kind of ["unhandledrejection", "error"] as const) {
 async function load(message: ToPlugin & { t: "load" }) {
   folder = message.folder;
   client = message.ipv4Only ? ipv4Client() : undefined;
+  if (message.dry) {
+    const { startRecorder } = await import("./inside/dry/recorder.ts");
+    recorder = startRecorder(message.dry, (id, sending) => channel.send({ t: "sent", id, sending }));
+  }
   globalThis.fetch = fetchFor(null);
   let stage: LoadStage = "import";
   try {
@@ -140,8 +147,11 @@ async function run(id: number, job: JobForPlugin) {
   });
   try {
     if (route === undefined) throw new Error("the plugin does not take its options: see `deno task check`");
-    if (plugin!.start) await (route.started ??= start(plugin!, job.route, route));
-    await plugin!.run(job.event, context);
+    const act = async () => {
+      if (plugin!.start) await (route.started ??= start(plugin!, job.route, route));
+      await plugin!.run(job.event, context);
+    };
+    await (recorder ? recorder.inRun(id, act) : act());
     const { kv, emitted } = close();
     channel.send({ t: "end", id, outcome: "done", error: null, retryAfterSeconds: null, kv, emitted });
   } catch (thrown) {

@@ -6,6 +6,7 @@ import type { Grant } from "./grants.ts";
 import type { Kernel } from "./kernel.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess, type ProcessListeners } from "./process.ts";
+import type { DryGrants } from "./protocol.ts";
 import type { ToolPaths } from "./tools.ts";
 
 /** Times and sizes. */
@@ -92,13 +93,14 @@ export function runtimeEnvironment(env: House["env"]): Record<string, string> {
   };
 }
 
-/** Starts a process for a plugin whose module is `module` (an absolute path). */
+/** Starts a process for a plugin whose module is `module` (an absolute path); with `dry`, for a dry run. */
 export async function startProcess(
   house: House,
   plugin: string,
   module: string,
   grants: readonly Grant[],
-  { onLog, onRefused }: ProcessListeners,
+  listeners: ProcessListeners,
+  dry: DryGrants | null = null,
 ): Promise<PluginProcess> {
   const { paths, limits, now } = house;
   const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
@@ -125,8 +127,8 @@ export async function startProcess(
     memoryMiB: limits.memoryMiB,
     kernel: house.kernel,
     now,
-    onLog,
-    onRefused,
+    ...listeners,
+    dry,
   });
 }
 

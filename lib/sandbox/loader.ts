@@ -5,6 +5,7 @@ import { describe, type PluginDescription } from "./description.ts";
 import type { Grant } from "./grants.ts";
 import { type House, startProcess } from "./house.ts";
 import { LoadFailure, type PluginProcess, type ProcessListeners } from "./process.ts";
+import type { DryGrants } from "./protocol.ts";
 import { fetchImports } from "./tools.ts";
 import { readVersion } from "./version.ts";
 
@@ -21,6 +22,7 @@ const TRIES = 5;
  * Loads a plugin. Packages that it imports and that are not there are fetched, once.
  *
  * @param signal Gives up, and ends the process.
+ * @param dry For a dry run: what leads out is recorded.
  * @throws {LoadFailure} Where the plugin cannot be loaded.
  */
 export async function loadPlugin(
@@ -29,13 +31,14 @@ export async function loadPlugin(
   grants: readonly Grant[],
   listeners: ProcessListeners,
   signal: AbortSignal,
+  dry: DryGrants | null = null,
 ): Promise<LoadedPlugin> {
   const module = modulePath(house, found);
   let fetched = false;
   for (let tries = 1;; tries++) {
     const before = versionNow(house, found);
     if (signal.aborted) throw new LoadFailure("import", "the relay stops");
-    const process = await startProcess(house, found.name, module, grants, listeners);
+    const process = await startProcess(house, found.name, module, grants, listeners, dry);
     const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);
     const settled = () => tries >= TRIES || versionNow(house, found) === before;

@@ -291,7 +291,8 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
   }
 }
 
-async function makeHouse(options: PluginsOptions): Promise<House> {
+/** What the plugins in a folder are run with. Close its `kernel` at the end. */
+export async function makeHouse(options: PluginsOptions): Promise<House> {
   const { root, base, env = (name) => Deno.env.get(name), now = Date.now } = options;
   const folder = await Deno.realPath(options.folder);
   return {

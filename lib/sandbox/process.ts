@@ -5,6 +5,7 @@ import { readCheck, readEnding } from "./ending.ts";
 import type { Kernel } from "./kernel.ts";
 import { createPluginLog, type PluginLine } from "./plugin_log.ts";
 import {
+  type DryGrants,
   type FromPlugin,
   LIMITS,
   type LoadStage,
@@ -15,6 +16,7 @@ import {
 } from "./protocol.ts";
 import { createPulse, TICK_MS } from "./pulse.ts";
 import { readLines } from "./read_lines.ts";
+import { readSending, type Sending } from "./sending.ts";
 import { createThrottle } from "./throttle.ts";
 
 /** How a process is started. Times are in milliseconds. */
@@ -26,6 +28,7 @@ export interface ProcessSpec extends ProcessListeners {
   url: string;
   folder: string;
   ipv4Only: boolean;
+  dry: DryGrants | null;
   loadMs: number;
   /** How long a run may go on after its timeout has aborted its signal. */
   graceMs: number;
@@ -41,6 +44,8 @@ export interface ProcessSpec extends ProcessListeners {
 export interface ProcessListeners {
   onLog(line: PluginLine): void;
   onRefused(refusal: PluginRefusal): void;
+  /** Hears what a dry run would have sent. */
+  onSending?(sending: Sending, job: Job | null): void;
 }
 
 /** An access that was refused. */
@@ -146,8 +151,8 @@ export class PluginProcess {
     this.#stdin = this.#child.stdin.getWriter();
     this.loaded = this.#load.promise;
     this.ended = this.#live();
-    const { url, folder, ipv4Only } = spec;
-    this.#send({ t: "load", token: this.#token, url, folder, ipv4Only });
+    const { url, folder, ipv4Only, dry } = spec;
+    this.#send({ t: "load", token: this.#token, url, folder, ipv4Only, dry });
   }
 
   /** How many jobs run. */
@@ -350,6 +355,8 @@ export class PluginProcess {
         const [kind, target] = [shorten(String(message.kind), 20), shorten(String(message.target), 300)];
         return this.spec.onRefused({ kind, target, job: this.#job(message.id) });
       }
+      case "sent":
+        return this.spec.onSending?.(readSending(message.sending), this.#job(message.id));
       case "pong":
         this.#suspect = null;
         return this.#pulse.answered();

@@ -11,11 +11,20 @@
 import type { EventForPlugin, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import type { NamedUrl } from "./hosts.ts";
+import type { Sending } from "./sending.ts";
+
+/** What a dry run may reach: nothing, but what a route would grant is recorded and not refused. */
+export interface DryGrants {
+  /** Hosts, as grants name them. */
+  net: string[];
+  /** Absolute paths. */
+  write: string[];
+}
 
 /** The relay to the process. */
 export type ToPlugin =
-  /** First of all: import the plugin at `url`. `ipv4Only` holds `fetch` to IPv4. */
-  | { t: "load"; token: string; url: string; folder: string; ipv4Only: boolean }
+  /** First of all: import the plugin at `url`. `ipv4Only` holds `fetch` to IPv4. With `dry`, whatever leads out is recorded. */
+  | { t: "load"; token: string; url: string; folder: string; ipv4Only: boolean; dry: DryGrants | null }
   /** Check a route's options and keep them; answered by `checked`. */
   | { t: "route"; route: string; options: JsonObject; ask: number }
   | { t: "run"; id: number; job: JobForPlugin }
@@ -45,6 +54,8 @@ export type FromPlugin =
   | { t: "kvGet"; id: number; ask: number; key: string }
   | { t: "log"; id: number | null; level: LogLevel; text: string }
   | { t: "refused"; id: number | null; kind: string; target: string }
+  /** In a dry run: what would have gone out. */
+  | { t: "sent"; id: number | null; sending: Sending }
   | { t: "pong"; rss: number };
 
 /** Where loading failed: `import` the module, or `check` its shape. */
