@@ -1,5 +1,5 @@
 /** The relay, composed: the listeners, the store, the plugins, and the dispatcher between them. @module */
-import { join, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { createAdmin } from "./admin/admin.tsx";
 import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
@@ -58,7 +58,8 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     folder: resolve(folder, config.pluginsDir),
     root: resolve(import.meta.dirname ?? ".", ".."),
     base: folder,
-    hidden: ["config.json", ".env"].map((name) => join(folder, name)),
+    hidden: secretFiles(config, folder),
+    ownPorts: [config.admin.port],
     now,
   });
 
@@ -217,6 +218,13 @@ function address({ hostname, port }: { hostname: string; port: number }) {
 function urlOf({ hostname, port }: Deno.NetAddr): string {
   const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** What no plugin may read or write, whatever it is granted. */
+function secretFiles({ store }: Config, folder: string): string[] {
+  const database = /^sqlite:(.+)$/s.exec(store)?.[1];
+  const files = database === undefined ? [] : ["", "-wal", "-shm"].map((ending) => database + ending);
+  return ["config.json", ".env", ...files].map((file) => resolve(folder, file));
 }
 
 function messageOf(error: unknown): string {
