@@ -274,12 +274,22 @@ hostile("remember_much", "more than may be remembered is refused", (it) => {
 Deno.test("what one plugin leaves in the runtime's storage, no other finds (shared_storage)", async () => {
   const source = { copy: join(HOSTILE, "shared_storage.ts") };
   const names = ["a", "b"].map((letter) => `${letter}${crypto.randomUUID().slice(0, 8)}`);
-  await using home = await house(Object.fromEntries(names.map((name) => [`${name}.ts`, source])));
+  const cache = await Deno.makeTempDir(); // what the runtime stores is not to be left here
+  const env = (name: string) => name === "DENO_DIR" ? cache : Deno.env.get(name);
+  await using home = await house(Object.fromEntries(names.map((name) => [`${name}.ts`, source])), { env });
   await home.plugins.configure(names.map((name) => route(name)));
   for (const name of names) {
     const result = await home.plugins.runner.run(job(name));
     assertEquals(result?.emitted[0]?.data, { local: "nothing", cached: "nothing", caches: "undefined" });
   }
+  const again = await home.plugins.runner.run(job(names[0]!));
+  assertEquals(
+    again?.emitted[0]?.data["cached"],
+    "left",
+    "it was stored where only the plugin itself finds it",
+  );
+  await home.plugins.stop(1000);
+  await Deno.remove(cache, { recursive: true });
 });
 
 Deno.test("every hostile plugin is tried", async () => {
