@@ -10,6 +10,7 @@ const COMMANDS = {
   "dead-letters": () => import("./lib/commands/dead_letters.ts"),
   replay: () => import("./lib/commands/replay.ts"),
   backup: () => import("./lib/commands/backup.ts"),
+  "move-store": () => import("./lib/commands/move_store.ts"),
 };
 
 if (import.meta.main) Deno.exit(await dispatch(COMMANDS, Deno.args));

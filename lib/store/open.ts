@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { lockFile } from "./sqlite/lock.ts";
 import { SqliteStore } from "./sqlite/store.ts";
+import type { Transfer } from "./transfer.ts";
 
 /** How a store is opened. */
 export interface OpenOptions {
@@ -21,14 +22,32 @@ export interface OpenOptions {
  * @throws {StoreUnusable} when it cannot be used; the message says what to do.
  */
 export async function openStore(url: string, baseFolder: string, options: OpenOptions = {}): Promise<Store> {
+  const { engine, rest } = partsOf(url);
+  if (engine === "sqlite") return await openSqlite(resolve(baseFolder, rest), options.shared ?? false);
+  const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
+  return await PostgresStore.open(url, options.shared);
+}
+
+/**
+ * Opens a store to be moved elsewhere, or (`into`) a place to move one into.
+ *
+ * @param url As of {@linkcode openStore}.
+ * @throws {StoreUnusable} when there is none, or one where none must be, or somebody uses it.
+ */
+export async function openTransfer(url: string, baseFolder: string, into: boolean): Promise<Transfer> {
+  const { engine, rest } = partsOf(url);
+  if (engine === "sqlite") {
+    const { fromSqlite, toSqlite } = await import("./sqlite/transfer.ts");
+    return await (into ? toSqlite : fromSqlite)(resolve(baseFolder, rest));
+  }
+  const { fromPostgres, toPostgres } = await import("./postgres/transfer.ts");
+  return await (into ? toPostgres : fromPostgres)(url);
+}
+
+function partsOf(url: string): { engine: "sqlite" | "postgres"; rest: string } {
   const [, engine, rest] = /^(\w+):(.*)$/s.exec(url) ?? [];
-  if (engine === "sqlite" && rest) {
-    return await openSqlite(resolve(baseFolder, rest), options.shared ?? false);
-  }
-  if (engine === "postgres" || engine === "postgresql") {
-    const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
-    return await PostgresStore.open(url, options.shared);
-  }
+  if (engine === "sqlite" && rest) return { engine, rest };
+  if ((engine === "postgres" || engine === "postgresql") && rest) return { engine: "postgres", rest };
   throw new StoreUnusable(
     `Cannot open the store ${
       engine ? `${engine}:…` : "that"

@@ -3,7 +3,7 @@ import { type CommitNews, StoreUnusable } from "../contract.ts";
 import type { Bound } from "./connection.ts";
 import { mayComeUp, mayRunAgain, translate, translateAtOpen } from "./errors.ts";
 import { type Locks, locksIn, lockSpace } from "./locks.ts";
-import { migrate } from "./migrations.ts";
+import { migrate, type MigrateOptions } from "./migrations.ts";
 import { Pool } from "./pool.ts";
 import { Routes } from "./routes.ts";
 import type { Settings } from "./settings.ts";
@@ -17,6 +17,12 @@ export interface TransactionOptions {
   routes?: Iterable<string>;
   /** Longest that a statement of it may take, in place of what the settings say. */
   timeoutMs?: number;
+}
+
+/** How an engine is opened. */
+export interface OpenEngine extends MigrateOptions {
+  /** How long a database that is not up yet is waited for. */
+  patienceMs: number;
 }
 
 /** How often a transaction is run again that others got in the way of. */
@@ -42,16 +48,14 @@ export class Engine {
   /**
    * Connects and brings the tables to the newest version, or makes them.
    *
-   * @param patienceMs How long a database that is not up yet is waited for.
-   * @param make Whether to make tables where there are none.
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
-  static async open(settings: Settings, patienceMs: number, make: boolean): Promise<Engine> {
+  static async open(settings: Settings, options: OpenEngine): Promise<Engine> {
     const engine = new Engine(settings);
-    const giveUpAt = performance.now() + patienceMs;
+    const giveUpAt = performance.now() + options.patienceMs;
     for (;;) {
       try {
-        await engine.#prepare(make);
+        await engine.#prepare(options);
         return engine;
       } catch (error) {
         if (mayComeUp(error) && performance.now() < giveUpAt) {
@@ -64,7 +68,7 @@ export class Engine {
     }
   }
 
-  async #prepare(make: boolean): Promise<void> {
+  async #prepare(options: OpenEngine): Promise<void> {
     await this.#pool.use("write", async (connection) => {
       const [server] = await connection.query<
         { encoding: string; fsync: string; now: number; version: number }
@@ -74,7 +78,7 @@ export class Engine {
            extract(epoch FROM clock_timestamp())::float8 * 1000 AS now`,
       );
       if (server) examine(server, this.settings.label);
-      await migrate(connection, this.settings, this.#locks, make);
+      await migrate(connection, this.settings, this.#locks, options);
     });
   }
 

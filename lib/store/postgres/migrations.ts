@@ -119,41 +119,50 @@ const STEPS: readonly Step[] = [{
   );`,
 }];
 
-const READ_VERSION = "SELECT version, oldest FROM store";
+const READ = "SELECT version, oldest, moving FROM store";
 
-interface Version {
+interface Found {
   version: number;
   oldest: number;
+  moving: boolean;
+}
+
+/** How tables are brought to the newest version. */
+export interface MigrateOptions {
+  /** Whether to make them where there are none. */
+  make: boolean;
+  /** Whether they may hold a store that was not moved there wholly yet. */
+  moving?: boolean;
 }
 
 /**
  * Brings the tables to the newest version, one relay at a time.
  *
- * @param make Whether to make them where there are none.
  * @throws {StoreUnusable} when there are none, or a newer program has brought them to where this one cannot follow.
  */
 export async function migrate(
   connection: Connection,
   settings: Settings,
   locks: Locks,
-  make: boolean,
+  options: MigrateOptions,
 ): Promise<void> {
   const { schema, label } = settings;
-  if (check(await read(connection, schema), settings)) return;
+  const fit = (found: Found | undefined) => check(found, settings, options);
+  if (fit(await read(connection, schema))) return;
   // A statement that waits for a table must not make all others wait behind it for long.
   await connection.script(`BEGIN; SET LOCAL lock_timeout = '5s'; ${locks.tables}`);
   try {
     const found = await read(connection, schema);
-    if (!check(found, settings)) {
+    if (!fit(found)) {
       if (!found) {
-        if (!make) {
+        if (!options.make) {
           throw new StoreUnusable(`There is no store in ${label}, schema "${schema}": start the relay once`);
         }
         const [known] = await connection.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema);
         if (!known) await connection.script(`CREATE SCHEMA ${schema}`);
         await connection.script(
-          `CREATE TABLE store (version int NOT NULL, oldest int NOT NULL, beats bigint NOT NULL);
-           INSERT INTO store VALUES (0, 0, 0)`,
+          `CREATE TABLE store (version int NOT NULL, oldest int NOT NULL, beats bigint NOT NULL, moving boolean NOT NULL);
+           INSERT INTO store VALUES (0, 0, 0, false)`,
         );
       }
       for (const step of STEPS.slice(found?.version ?? 0)) await connection.script(step.sql);
@@ -166,20 +175,28 @@ export async function migrate(
   }
 }
 
-async function read(connection: Connection, schema: string): Promise<Version | undefined> {
+async function read(connection: Connection, schema: string): Promise<Found | undefined> {
   const [table] = await connection.query(
     "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'store'",
     schema,
   );
-  return table ? (await connection.query<Version>(READ_VERSION))[0] : undefined;
+  return table ? (await connection.query<Found>(READ))[0] : undefined;
 }
 
 /** Whether the tables can be used as they are. */
-function check(found: Version | undefined, { label, schema }: Settings): boolean {
+function check(found: Found | undefined, { label, schema }: Settings, { moving }: MigrateOptions): boolean {
   if (!found) return false;
-  if (found.oldest <= STEPS.length) return found.version >= STEPS.length;
-  throw new StoreUnusable(
-    `Cannot use ${label}: a newer coinrelay has its tables (schema "${schema}", version ${found.version}, usable from ` +
-      `version ${found.oldest}; this program knows up to ${STEPS.length}). Run that coinrelay`,
-  );
+  if (found.oldest > STEPS.length) {
+    throw new StoreUnusable(
+      `Cannot use ${label}: a newer coinrelay has its tables (schema "${schema}", version ${found.version}, usable ` +
+        `from version ${found.oldest}; this program knows up to ${STEPS.length}). Run that coinrelay`,
+    );
+  }
+  if (found.moving && !moving) {
+    throw new StoreUnusable(
+      `Cannot use ${label}: a store was being moved into its schema "${schema}", and that was interrupted. Run ` +
+        "`deno task move-store` again as before: it goes on where it was",
+    );
+  }
+  return found.version >= STEPS.length;
 }

@@ -67,7 +67,10 @@ export class PostgresStore implements Store {
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
   static async open(url: string, shared = false): Promise<PostgresStore> {
-    const engine = await Engine.open(readSettings(url), shared ? 0 : PATIENCE_MS, !shared);
+    const engine = await Engine.open(readSettings(url), {
+      patienceMs: shared ? 0 : PATIENCE_MS,
+      make: !shared,
+    });
     const [last] = await engine.read<{ seq: number }>("SELECT seq FROM events ORDER BY seq DESC LIMIT 1");
     return new PostgresStore(engine, last?.seq ?? 0);
   }

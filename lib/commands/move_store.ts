@@ -1,0 +1,86 @@
+/** `deno task move-store`: copies a store to another place, while no relay runs. @module */
+import { dirname } from "@std/path";
+import { type Environment, withDotenv } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { maskText } from "../config/secrets.ts";
+import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
+import { moveStore, type OnProgress } from "../store/move.ts";
+import { openTransfer } from "../store/open.ts";
+import { COMMON_HELP, configFile, EXIT, readArguments, UsageError, userPath } from "./command.ts";
+import { createProgress, table } from "./terminal.ts";
+
+export const name = "move-store";
+
+export const summary =
+  "Copy the store to another place, such as from SQLite to PostgreSQL, while no relay runs";
+
+export const help = `deno task move-store --to URL [--from URL]
+
+Copies all events, deliveries, attempts, remembered ids and what routes remember, with their numbers, and compares the
+two by counts and hashes. Stop all relays first. Only when both are alike can relays use the copy; then set "store" in
+config.json to it. What a crash left running waits in the copy for its next attempt. The original stays as it is: do not
+start a relay on it again, or it would act on what waits there a second time.
+
+An interrupted move is begun again by the same command, and goes on where it was.
+
+  --to URL             where to: sqlite:FILE or postgres://user:password@host/database
+  --from URL           where from (default: the config's store)
+
+\${NAME} in a URL is taken from the environment or .env, so that no password is on the command line.
+
+${COMMON_HELP}
+
+Example
+  deno task move-store --to '\${DATABASE_URL}'
+
+Exit code: 0 moved, 1 it cannot be moved there or from there, 2 the database failed; try again.`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readArguments(args, { from: "text", to: "text" });
+  if (values.to === undefined) throw new UsageError("say where --to");
+  const file = configFile(values);
+  const environment = withDotenv(file, Deno.env.toObject());
+  const to = substituted("--to", values.to, environment);
+  const from = values.from === undefined ? null : substituted("--from", values.from, environment);
+  const source = from ?? loadConfig(file, Deno.env.toObject()).store;
+  const began = performance.now();
+  const progress = createProgress();
+  const onProgress: OnProgress = (doing, part, rows, of) =>
+    progress.show(`${doing} ${part}: ${rows} of ${of} (${Math.floor(100 * rows / Math.max(1, of))} %)`);
+  try {
+    await using original = await openTransfer(source, from === null ? dirname(file) : userPath("."), false);
+    await using copy = await openTransfer(to, userPath("."), true);
+    const tallies = await moveStore(original, copy, onProgress);
+    progress.clear();
+    const seconds = (performance.now() - began) / 1000;
+    if (values.json) {
+      console.log(JSON.stringify({ seconds, parts: tallies }));
+    } else {
+      console.log(table([
+        ["", "rows", "hash"],
+        ...tallies.map(({ part, rows, hash }) => [part, String(rows), hash.slice(0, 16)]),
+      ]));
+      console.log(
+        `\nMoved in ${
+          seconds.toFixed(1)
+        } s, and alike. Now set "store" in config.json, and start the relay. ` +
+          "Do not start one on the original again.",
+      );
+    }
+    return EXIT.done;
+  } catch (error) {
+    progress.clear();
+    if (!(error instanceof StoreUnusable || error instanceof StoreUnavailable)) throw error;
+    console.error(maskText(error.message, [to, source]));
+    return error instanceof StoreUnusable ? EXIT.yourInput : EXIT.ours;
+  }
+}
+
+/** A URL with its `${NAME}` replaced. */
+function substituted(flag: string, url: string, environment: Environment): string {
+  return url.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
+    const value = environment[variable];
+    if (value === undefined) throw new UsageError(`${flag} names \${${variable}}, which is not set`);
+    return value;
+  });
+}

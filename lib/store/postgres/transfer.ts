@@ -1,0 +1,199 @@
+/** Moves a store out of PostgreSQL, or into it. @module */
+import { StoreUnusable } from "../contract.ts";
+import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from "../transfer.ts";
+import { counting } from "./counters.ts";
+import { Engine } from "./engine.ts";
+import { giveBack } from "./give_back.ts";
+import { readSettings } from "./settings.ts";
+
+/** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
+const SOURCES: Record<Part, string> = {
+  routes: "SELECT name, claims::text AS claims FROM routes",
+  events:
+    "SELECT seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body FROM events",
+  deliveries:
+    `SELECT d.id, event, name AS route, CASE state WHEN 1 THEN 0 ELSE state END AS state, attempts, round,
+      due_at, created_at, finished_at, replay_of, matched::text AS matched, error
+    FROM deliveries d JOIN routes r ON r.id = route`,
+  attempts: "SELECT delivery, round, number, started_at, duration_ms, outcome, error FROM attempts",
+  remembered: "SELECT id, source, received_at FROM remembered",
+  kv: "SELECT name AS route, key, value FROM kv JOIN routes r ON r.id = route",
+};
+
+/** The columns that a part's key is in the tables, and how they are made of the key. */
+const KEYS: Record<Part, { columns: string; of: string }> = {
+  routes: { columns: "name", of: "$1" },
+  events: { columns: "seq", of: "$1" },
+  deliveries: { columns: "d.id", of: "$1" },
+  attempts: { columns: "delivery, round, number", of: "$1, $2, $3" },
+  remembered: { columns: "digest, source", of: "sha256(convert_to($1, 'UTF8')), $2" },
+  kv: { columns: "name, key", of: "$1, $2" },
+};
+
+/** What a column of the tables takes, where it is not the text of the same name. */
+const TYPES: Record<string, string> = {
+  ...Object.fromEntries(
+    [
+      "seq",
+      "received_at",
+      "event",
+      "due_at",
+      "created_at",
+      "finished_at",
+      "replay_of",
+      "delivery",
+      "started_at",
+    ]
+      .map((column) => [column, "bigint"]),
+  ),
+  ...Object.fromEntries(["depth", "state", "attempts", "round", "number"].map((column) => [column, "int"])),
+  duration_ms: "float8",
+  test: "boolean",
+};
+
+/** How a value of a row is made of what was sent, where it is not that itself. */
+const VALUES: Record<string, string> = {
+  body: "decode(g.body, 'base64')",
+  route: "(SELECT r.id FROM routes r WHERE r.name = g.route)",
+  claims: "g.claims::json",
+  matched: "g.matched::json",
+};
+
+/** Longest that the last statements of a move may take: they look at all deliveries. */
+const FINISH_MS = 600_000;
+
+/**
+ * Opens a store to move it elsewhere. What a crashed relay left running is given back.
+ *
+ * @throws {StoreUnusable} when there is none, or a relay runs on it.
+ */
+export async function fromPostgres(url: string): Promise<Transfer> {
+  const engine = await Engine.open(readSettings(url), { patienceMs: 0, make: false });
+  return await guarded(engine, async () => {
+    await engine.write((tx) => giveBack(tx, "the relay stopped while it ran", Number.MAX_SAFE_INTEGER));
+  });
+}
+
+/**
+ * Opens a database to move a store into. Relays refuse it until that is whole.
+ *
+ * @throws {StoreUnusable} when it holds a store already.
+ */
+export async function toPostgres(url: string): Promise<Transfer> {
+  const engine = await Engine.open(readSettings(url), { patienceMs: 0, make: true, moving: true });
+  return await guarded(engine, async () => {
+    const [begun] = await engine.write((tx) =>
+      tx.query(
+        `UPDATE store SET moving = true
+         WHERE moving OR NOT EXISTS (SELECT FROM events) AND NOT EXISTS (SELECT FROM routes) RETURNING 1`,
+      )
+    );
+    if (begun) return;
+    throw new StoreUnusable(
+      `Cannot move into ${engine.settings.label}: its schema "${engine.settings.schema}" holds a store already. ` +
+        'Name another with "?schema=" in the URL',
+    );
+  });
+}
+
+/** Makes sure that no relay is connected, and that the engine is closed when it cannot be used. */
+async function guarded(engine: Engine, prepare: () => Promise<void>): Promise<Transfer> {
+  try {
+    const [others] = await engine.read<{ count: number }>(
+      `SELECT count(*) AS count FROM pg_stat_activity
+       WHERE application_name = current_setting('application_name') AND datname = current_database()
+         AND pid <> pg_backend_pid()`,
+    );
+    if (others && others.count > 0) {
+      throw new StoreUnusable(
+        `Cannot move ${engine.settings.label}: ${others.count} connections of relays or commands are open. Stop them`,
+      );
+    }
+    await prepare();
+    return new PostgresTransfer(engine);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+class PostgresTransfer implements Transfer {
+  readonly label: string;
+
+  constructor(private readonly engine: Engine) {
+    this.label = engine.settings.label;
+  }
+
+  async read(part: Part, after: Row | null, limit: number): Promise<Row[]> {
+    const { columns, of } = KEYS[part];
+    const key = after?.slice(0, PARTS[part].key) as (string | number)[] | undefined ?? [];
+    const where = after ? `WHERE (${columns}) > (${of})` : "";
+    const rows = await this.engine.read<Record<string, Cell>>(
+      `${SOURCES[part]} ${where} ORDER BY ${columns} LIMIT $${key.length + 1}`,
+      ...key,
+      limit,
+    );
+    return rows.map((row) => toRow(part, row));
+  }
+
+  async count(part: Part): Promise<number> {
+    const [row] = await this.engine.read<{ count: number }>(`SELECT count(*) AS count FROM ${part}`);
+    return row!.count;
+  }
+
+  async last(part: Part): Promise<Row | null> {
+    const order = KEYS[part].columns.replaceAll(/,|$/g, " DESC$&");
+    const [row] = await this.engine.read<Record<string, Cell>>(`${SOURCES[part]} ORDER BY ${order} LIMIT 1`);
+    return row ? toRow(part, row) : null;
+  }
+
+  async write(part: Part, rows: readonly Row[]): Promise<void> {
+    const columns: readonly string[] = PARTS[part].columns;
+    const given = columns.map((column) =>
+      `"${column}" ${TYPES[column] ?? (column === "id" && part === "deliveries" ? "bigint" : "text")}`
+    );
+    const values = columns.map((column) => VALUES[column] ?? `g."${column}"`);
+    const digested = part === "events" || part === "remembered";
+    await this.engine.write((tx) =>
+      tx.query(
+        `INSERT INTO ${part} (${columns.join(", ")}${digested ? ", digest" : ""})
+         SELECT ${values.join(", ")}${digested ? ", sha256(convert_to(g.id, 'UTF8'))" : ""}
+         FROM json_to_recordset($1::json) AS g(${given.join(", ")}) ON CONFLICT DO NOTHING`,
+        rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, toJson(row[index]!)]))),
+      )
+    );
+  }
+
+  async marks(): Promise<Marks> {
+    const [row] = await this.engine.read<Marks>(
+      `SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM events_seq_seq) AS seq,
+         (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM deliveries_id_seq) AS delivery`,
+    );
+    return row!;
+  }
+
+  async finish({ seq, delivery }: Marks): Promise<void> {
+    await this.engine.write(async (tx) => {
+      tx.query("DELETE FROM counters");
+      tx.query(counting("SELECT route, state, 1 AS by FROM deliveries"));
+      if (seq > 0) tx.query("SELECT setval('events_seq_seq', $1)", seq);
+      if (delivery > 0) tx.query("SELECT setval('deliveries_id_seq', $1)", delivery);
+      await tx.query("UPDATE store SET moving = false");
+    }, { timeoutMs: FINISH_MS });
+    await this.engine.write((tx) => tx.script("ANALYZE events, deliveries, attempts"), {
+      timeoutMs: FINISH_MS,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine.close();
+  }
+}
+
+function toRow(part: Part, row: Record<string, Cell>): Row {
+  return PARTS[part].columns.map((column) => row[column]!);
+}
+
+function toJson(cell: Cell): string | number | boolean | null {
+  return cell instanceof Uint8Array ? cell.toBase64() : cell;
+}

@@ -1,0 +1,138 @@
+/** Moves a store out of a SQLite file, or into one. @module */
+import { existsSync } from "node:fs";
+import { dirname } from "@std/path";
+import { StoreUnusable } from "../contract.ts";
+import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from "../transfer.ts";
+import { Engine } from "./engine.ts";
+import { lockFile } from "./lock.ts";
+
+/** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
+const SOURCES: Record<Part, string> = {
+  routes: "SELECT name, claims FROM routes",
+  events:
+    "SELECT seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body FROM events",
+  deliveries:
+    `SELECT d.id, event, name AS route, CASE state WHEN 1 THEN 0 ELSE state END AS state, attempts, round, due_at, created_at,
+       finished_at, replay_of, matched, error FROM deliveries d JOIN routes ON routes.id = route`,
+  attempts: "SELECT delivery, round, number, started_at, duration_ms, outcome, error FROM attempts",
+  remembered: "SELECT id, source, received_at FROM remembered",
+  kv: "SELECT name AS route, key, value FROM kv JOIN routes ON routes.id = route",
+};
+
+/** The columns that a part's key is in the tables. */
+const KEYS: Record<Part, string> = {
+  routes: "name",
+  events: "seq",
+  deliveries: "d.id",
+  attempts: "delivery, round, number",
+  remembered: "id, source",
+  kv: "name, key",
+};
+
+/** A part's file while it is moved into: a file of the right name is whole. */
+const draftOf = (file: string) => `${file}.moving`;
+
+/**
+ * Opens a file to move it elsewhere. What a crashed relay left running is given back.
+ *
+ * @throws {StoreUnusable} when there is none, or a relay runs on it.
+ */
+export async function fromSqlite(file: string): Promise<Transfer> {
+  if (!existsSync(file)) throw new StoreUnusable(`There is no store at ${file}`);
+  const lock = await lockFile(file);
+  try {
+    const engine = new Engine(file, () => {});
+    engine.recover();
+    return new SqliteTransfer(file, engine, lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * Opens a file to move a store into, under another name until that is whole.
+ *
+ * @throws {StoreUnusable} when there is such a file.
+ */
+export async function toSqlite(file: string): Promise<Transfer> {
+  if (existsSync(file)) {
+    throw new StoreUnusable(`Cannot move into ${file}: there is such a file. Name another, or move it away`);
+  }
+  await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  (await Deno.open(draftOf(file), { create: true, append: true, mode: 0o600 })).close();
+  const lock = await lockFile(draftOf(file));
+  return new SqliteTransfer(file, new Engine(draftOf(file), () => {}), lock);
+}
+
+class SqliteTransfer implements Transfer {
+  constructor(readonly label: string, private readonly engine: Engine, private readonly lock: Disposable) {}
+
+  // deno-lint-ignore require-await
+  async read(part: Part, after: Row | null, limit: number): Promise<Row[]> {
+    const key = after?.slice(0, PARTS[part].key).map(toBound) ?? [];
+    const where = after ? `WHERE (${KEYS[part]}) > (${key.map(() => "?").join(", ")})` : "";
+    const sql = `${SOURCES[part]} ${where} ORDER BY ${KEYS[part]} LIMIT ?`;
+    return this.engine.db.all<Record<string, Cell>>(sql, ...key, limit).map((row) => toRow(part, row));
+  }
+
+  // deno-lint-ignore require-await
+  async count(part: Part): Promise<number> {
+    return this.engine.db.get<{ count: number }>(`SELECT count(*) AS count FROM ${part}`)!.count;
+  }
+
+  // deno-lint-ignore require-await
+  async last(part: Part): Promise<Row | null> {
+    const order = KEYS[part].replaceAll(/,|$/g, " DESC$&");
+    const row = this.engine.db.get<Record<string, Cell>>(`${SOURCES[part]} ORDER BY ${order} LIMIT 1`);
+    return row ? toRow(part, row) : null;
+  }
+
+  // deno-lint-ignore require-await
+  async write(part: Part, rows: readonly Row[]): Promise<void> {
+    const { columns } = PARTS[part];
+    const values = columns.map((column) =>
+      column === "route" ? "(SELECT id FROM routes WHERE name = ?)" : "?"
+    );
+    const sql = `INSERT OR IGNORE INTO ${part} (${columns.join(", ")}) VALUES (${values.join(", ")})`;
+    this.engine.db.transaction(() => {
+      for (const row of rows) this.engine.db.run(sql, ...row.map(toBound));
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async marks(): Promise<Marks> {
+    return this.engine.db.get<Marks & Record<string, number>>(
+      `SELECT max((SELECT seq FROM last_seq), (SELECT coalesce(max(seq), 0) FROM events)) AS seq,
+         coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'), 0) AS delivery`,
+    )!;
+  }
+
+  // deno-lint-ignore require-await
+  async finish({ seq, delivery }: Marks): Promise<void> {
+    const { db } = this.engine;
+    db.transaction(() => {
+      db.run("DELETE FROM counters");
+      db.run("INSERT INTO counters SELECT route, state, count(*) FROM deliveries GROUP BY route, state");
+      db.run("UPDATE last_seq SET seq = ?", seq);
+      db.run("DELETE FROM sqlite_sequence WHERE name = 'deliveries'");
+      db.run("INSERT INTO sqlite_sequence VALUES ('deliveries', ?)", delivery);
+    });
+    db.close(); // and what is in its log goes into the file
+    Deno.renameSync(draftOf(this.label), this.label);
+  }
+
+  // deno-lint-ignore require-await
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.engine.db.close();
+    this.lock[Symbol.dispose]();
+  }
+}
+
+function toRow(part: Part, row: Record<string, Cell>): Row {
+  return PARTS[part].columns.map((column) => column === "test" ? row[column] === 1 : row[column]!);
+}
+
+function toBound(cell: Cell) {
+  return typeof cell === "boolean" ? Number(cell) : cell;
+}
