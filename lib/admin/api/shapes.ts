@@ -43,6 +43,7 @@ export const eventItem = z.strictObject({
   receivedAt: time,
   coin: z.strictObject({ id: z.string(), symbol: z.string(), name: z.string() }).nullable(),
   changes: z.array(change).nullable().describe("null for events that carry none"),
+  data: anyJson.describe("The payload's data, where it has no changes; null otherwise"),
   severity: z.enum(SEVERITIES),
   test: z.boolean(),
   depth: count.describe("How many emits lie between it and a received event"),
@@ -99,7 +100,7 @@ export const eventWhole = eventItem.omit({ deliveries: true }).extend({
   bodyBase64: z.string().nullable().describe(
     "The raw body, where it is not UTF-8; null where `body` is exact",
   ),
-  data: anyJson.describe("The payload's data without its changes"),
+  data: anyJson.describe("The payload's data without its changes; null where it was not understood"),
   deliveries: z.array(deliveryWhole),
 });
 

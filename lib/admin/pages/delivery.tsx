@@ -56,7 +56,7 @@ export function DeliveryBlock(
       </div>
       {tries.length > 0 && (
         <div class="scroll">
-          <table>
+          <table class="tries">
             <thead>
               <tr>
                 <th>Attempt</th>

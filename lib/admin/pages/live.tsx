@@ -1,9 +1,8 @@
 /** The live view: what changed in the market, as it arrives. @module */
-import type { Change } from "../../nouns.ts";
-import { CHANGE_TYPES } from "../../nouns.ts";
+import { type Change, CHANGE_TYPES, type Json, type JsonObject } from "../../nouns.ts";
 import { changeWords, eventWords } from "../../plugin/words.ts";
 import type { EventItem, Overview, Page as Rows } from "../api/shapes.ts";
-import { Values } from "./change.tsx";
+import { Value, Values } from "./change.tsx";
 import { Empty, type Frame, Page, Problems } from "./layout.tsx";
 import { coinPath, eventPath, Pager, RouteBadge, withOwn } from "./pieces.tsx";
 import { number, plain, T, Time } from "./text.tsx";
@@ -21,6 +20,8 @@ const TYPES = [
 ];
 /** Changes of one event that are shown before "and more". */
 const SHOWN_CHANGES = 4;
+/** A text in the data of an event without changes is cut to so many characters. */
+const SHOWN_CHARS = 400;
 
 /** What the listing is narrowed by, as the address has it. */
 export type LiveFilters = Readonly<Partial<Record<string, string>>>;
@@ -61,7 +62,7 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
             Coin id<input
               name="coin"
               value={filters["coin"] ?? ""}
-              placeholder="any, or bitcoin,aave"
+              placeholder="any"
               autocomplete="off"
             />
           </label>
@@ -142,7 +143,7 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
 
 /** One event in a listing; also what the stream brings to the page. */
 export function EventRow({ event }: { event: EventItem }) {
-  const { seq, coin, changes, deliveries, severity, receivedAt, type, test, source } = event;
+  const { seq, coin, deliveries, severity, receivedAt, test, source } = event;
   return (
     <li class="event" data-seq={seq} data-coin={coin?.id} data-severity={severity}>
       <span class="sev" title={severity === "info" ? undefined : severity}>
@@ -179,9 +180,7 @@ export function EventRow({ event }: { event: EventItem }) {
         {test && <span class="badge plain">test</span>}
       </span>
       <span class="what">
-        {type === null
-          ? <a href={eventPath(seq)}>not understood: see its body</a>
-          : <What type={type} changes={changes} seq={seq} />}
+        <What event={event} />
       </span>
       <span class="routes">
         {deliveries.map((delivery) => <RouteBadge delivery={delivery} />)}
@@ -190,12 +189,25 @@ export function EventRow({ event }: { event: EventItem }) {
   );
 }
 
-function What({ type, changes, seq }: { type: string; changes: EventItem["changes"]; seq: number }) {
+function What({ event: { type, changes, data, seq } }: { event: EventItem }) {
+  if (type === null) return <a href={eventPath(seq)}>not understood: see its body</a>;
   if (changes === null || changes.length === 0) {
     return (
-      <a href={eventPath(seq)}>
-        <T>{eventWords(type)}</T>
-      </a>
+      <>
+        <a href={eventPath(seq)}>
+          <T>{eventWords(type)}</T>
+        </a>
+        <span class="change small">
+          {factsOf(data).map(([path, value]) => (
+            <span>
+              <span class="field">
+                <T>{path}</T>
+              </span>{" "}
+              <Value value={value} whole={typeof value === "string"} />
+            </span>
+          ))}
+        </span>
+      </>
     );
   }
   return (
@@ -213,6 +225,25 @@ function What({ type, changes, seq }: { type: string; changes: EventItem["change
       )}
     </>
   );
+}
+
+/**
+ * The first values of an event without changes, each with its path; the coin's own names are shown beside it. One that says
+ * in words what it is about needs no more.
+ */
+function factsOf(data: unknown): [path: string, value: Json][] {
+  const facts: [string, Json][] = [];
+  const walk = (value: Json, path: string) => {
+    if (facts.length >= SHOWN_CHANGES) return;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) facts.push([path, value]);
+    else for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
+  };
+  const { id: _, symbol: __, name: ___, ...rest } = (data ?? {}) as JsonObject;
+  if (typeof rest["summary"] === "string") facts.push(["", rest["summary"]]);
+  else walk(rest, "");
+  return facts.map((
+    [path, value],
+  ) => [path, typeof value === "string" ? value.slice(0, SHOWN_CHARS) : value]);
 }
 
 function Tiles({ overview, rate }: { overview: Overview; rate: Rate }) {

@@ -51,7 +51,7 @@ export function Plugins({ frame, plugins, routes, kv }: {
               </p>
             </Empty>
           )
-          : plugins.map((plugin) => <Plugin plugin={plugin} />)}
+          : <PluginList plugins={plugins} />}
       </section>
     </Page>
   );
@@ -177,6 +177,33 @@ function Filters({ filters }: { filters: RouteItem["filters"] }) {
           </dd>
         </>
       ))}
+    </>
+  );
+}
+
+/** Those that are not asked for are many and say little. */
+function PluginList({ plugins }: { plugins: PluginItem[] }) {
+  const idle = plugins.filter(({ routes, error }) => routes.length === 0 && error === null);
+  return (
+    <>
+      {plugins.filter((plugin) => !idle.includes(plugin)).map((plugin) => <Plugin plugin={plugin} />)}
+      {idle.length > 0 && (
+        <details class="body">
+          <summary>{`${idle.length} that no route asks for`}</summary>
+          <dl class="facts spaced">
+            {idle.map(({ name, description }) => (
+              <>
+                <dt id={`plugin-${name}`}>
+                  <code>{name}</code>
+                </dt>
+                <dd>
+                  <T>{description}</T>
+                </dd>
+              </>
+            ))}
+          </dl>
+        </details>
+      )}
     </>
   );
 }

@@ -165,7 +165,7 @@ function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
       <span>
         {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused since `}
         <Time at={since} relative />, and not taken yet.{" "}
-        <span class="tries" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>
+        <span class="marks" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>
           {Array.from({ length: PROVIDER_TRIES }, (_, index) => <i class={index < used ? "used" : ""}></i>)}
         </span>
         {gaveUp

@@ -1,7 +1,7 @@
 /** What is stored, as the API and the pages show it. @module */
 import type { SourceConfig } from "../../config/schema.ts";
 import type { Attempt, Content, Delivery, StoredEvent } from "../../nouns.ts";
-import { gravest, type Severity, severityOf } from "../../plugin/severity.ts";
+import { gravest, SEVERITIES, type Severity, severityOf } from "../../plugin/severity.ts";
 import { understand } from "../../receive/understand.ts";
 import { isSignedBy, signingKey } from "../../verify/signature.ts";
 import type { AttemptItem, DeliveryItem, DeliveryWhole, EventItem, EventWhole } from "../api/shapes.ts";
@@ -33,6 +33,7 @@ export function eventItem(
     receivedAt: iso(event.receivedAt),
     coin: content === null || event.coin === null ? null : content.coin,
     changes: (content?.changes ?? null) as EventItem["changes"],
+    data: content?.changes === null ? content.data : null,
     severity: severityOfEvent(event.type, content),
     test: event.test,
     depth: event.depth,
@@ -46,11 +47,12 @@ export function eventItem(
   };
 }
 
-/** How much an event matters: its gravest change, or for events without changes its type. */
+/** How much an event matters: its gravest change; without changes what the relay or a plugin says of it, or its type. */
 export function severityOfEvent(type: string | null, content: Content | null): Severity {
   if (content === null) return "warning";
   if (content.changes !== null) return gravest(content.changes.map((change) => severityOf(change)));
-  return SEVERITY_OF_TYPE[type ?? ""] ?? "info";
+  const told = type?.startsWith("relay.") ? content.data["severity"] : undefined;
+  return SEVERITIES.find((severity) => severity === told) ?? SEVERITY_OF_TYPE[type ?? ""] ?? "info";
 }
 
 const SEVERITY_OF_TYPE: Record<string, Severity> = {
