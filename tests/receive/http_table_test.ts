@@ -79,6 +79,8 @@ for (
     ["no event type", '{"data":{}}'],
     ["no data", '{"event_type":"x"}'],
     ["changes that are none", '{"event_type":"x","data":{"changes":[1]}}'],
+    ["nothing but brackets, deep inside each other", "[".repeat(300_000) + "]".repeat(300_000)],
+    ["data too deep to walk through", `{"event_type":"x","data":${'{"a":'.repeat(65)}1${"}".repeat(65)}}`],
     ["invalid UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d)],
     ["nothing", ""],
   ] as const
