@@ -25,7 +25,7 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   const { engine, rest } = partsOf(url);
   if (engine === "sqlite") return await openSqlite(resolve(baseFolder, rest), options.shared ?? false);
   const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
-  return await PostgresStore.open(url, options.shared);
+  return await PostgresStore.open(url, baseFolder, options.shared);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function openTransfer(url: string, baseFolder: string, into: boolea
     return await (into ? toSqlite : fromSqlite)(resolve(baseFolder, rest));
   }
   const { fromPostgres, toPostgres } = await import("./postgres/transfer.ts");
-  return await (into ? toPostgres : fromPostgres)(url);
+  return await (into ? toPostgres : fromPostgres)(url, baseFolder);
 }
 
 function partsOf(url: string): { engine: "sqlite" | "postgres"; rest: string } {

@@ -4,7 +4,7 @@ import { type Store, StoreUnusable } from "../../lib/store/contract.ts";
 import { moveStore, tally } from "../../lib/store/move.ts";
 import { openStore, openTransfer } from "../../lib/store/open.ts";
 import type { Part, Row, Transfer } from "../../lib/store/transfer.ts";
-import { anEvent, asking, drain, ending, ids, planned, put, seeded } from "../store/fixtures.ts";
+import { anEvent, asking, ending, ids, planned, put, seeded } from "../store/fixtures.ts";
 import { withPostgres } from "../support/postgres.ts";
 
 /** So many events are moved by the largest test; `MOVE_EVENTS=1000000` in the environment makes it longer. */

@@ -128,6 +128,11 @@ await withPostgres((postgres) => {
       await store.close();
     }
     await open(url("127.0.0.1", "require"));
+    const relative = await openStore(
+      `${url("localhost", "verify-full")}&sslrootcert=ca.pem`,
+      postgres.folder,
+    );
+    await relative.close(); // the file was found beside the config
     await refused(url("127.0.0.1", "verify-full") + trusting, "127.0.0.1");
     await refused(url("localhost", "verify-full"), "localhost");
     const another = await serveTls(postgres, "IP:127.0.0.1");

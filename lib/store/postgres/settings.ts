@@ -1,4 +1,5 @@
 /** What a PostgreSQL URL says. @module */
+import { resolve } from "@std/path";
 import { isLoopback } from "../../config/loopback.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import { StoreUnusable } from "../contract.ts";
@@ -104,6 +105,13 @@ export function readSettings(text: string): Settings {
     timeoutMs: 1000 * whole("timeout", parameter("timeout"), DEFAULT_TIMEOUT_SECONDS, 1, 600),
     label: `PostgreSQL at ${host.startsWith("/") ? host : `${host}:${port}`} (database "${database}")`,
   };
+}
+
+/** The same with relative files taken from `folder`. */
+export function filesFrom(settings: Settings, folder: string): Settings {
+  const from = (file: string | null) => file === null ? null : resolve(folder, file);
+  const { sslrootcert, sslcert, sslkey } = settings;
+  return { ...settings, sslrootcert: from(sslrootcert), sslcert: from(sslcert), sslkey: from(sslkey) };
 }
 
 function decoded(part: string): string {

@@ -27,7 +27,7 @@ import * as manage from "./manage.ts";
 import { prune } from "./prune.ts";
 import * as queries from "./queries.ts";
 import { renew } from "./renew.ts";
-import { readSettings } from "./settings.ts";
+import { filesFrom, readSettings } from "./settings.ts";
 import { routesTouched, settle } from "./settle.ts";
 import * as tasks from "./tasks.ts";
 import { createTeller } from "./tell.ts";
@@ -62,12 +62,12 @@ export class PostgresStore implements Store {
   /**
    * Connects, waits for a database that is not up yet, and makes the tables where there are none.
    *
-   * @param url See `readSettings`.
+   * @param url See `readSettings`. Relative files in it are taken from `baseFolder`.
    * @param shared For a command beside a running relay: neither waits nor makes tables.
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
-  static async open(url: string, shared = false): Promise<PostgresStore> {
-    const engine = await Engine.open(readSettings(url), {
+  static async open(url: string, baseFolder: string, shared = false): Promise<PostgresStore> {
+    const engine = await Engine.open(filesFrom(readSettings(url), baseFolder), {
       patienceMs: shared ? 0 : PATIENCE_MS,
       make: !shared,
     });

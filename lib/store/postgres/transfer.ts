@@ -4,7 +4,7 @@ import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from
 import { counting } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { giveBack } from "./give_back.ts";
-import { readSettings } from "./settings.ts";
+import { filesFrom, readSettings } from "./settings.ts";
 
 /** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
 const SOURCES: Record<Part, string> = {
@@ -67,8 +67,8 @@ const FINISH_MS = 600_000;
  *
  * @throws {StoreUnusable} when there is none, or a relay runs on it.
  */
-export async function fromPostgres(url: string): Promise<Transfer> {
-  const engine = await Engine.open(readSettings(url), { patienceMs: 0, make: false });
+export async function fromPostgres(url: string, baseFolder: string): Promise<Transfer> {
+  const engine = await Engine.open(filesFrom(readSettings(url), baseFolder), { patienceMs: 0, make: false });
   return await guarded(engine, async () => {
     await engine.write((tx) => giveBack(tx, "the relay stopped while it ran", Number.MAX_SAFE_INTEGER));
   });
@@ -79,8 +79,12 @@ export async function fromPostgres(url: string): Promise<Transfer> {
  *
  * @throws {StoreUnusable} when it holds a store already.
  */
-export async function toPostgres(url: string): Promise<Transfer> {
-  const engine = await Engine.open(readSettings(url), { patienceMs: 0, make: true, moving: true });
+export async function toPostgres(url: string, baseFolder: string): Promise<Transfer> {
+  const engine = await Engine.open(filesFrom(readSettings(url), baseFolder), {
+    patienceMs: 0,
+    make: true,
+    moving: true,
+  });
   return await guarded(engine, async () => {
     const [begun] = await engine.write((tx) =>
       tx.query(
