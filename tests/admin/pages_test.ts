@@ -85,6 +85,45 @@ Deno.test("hostile names are text on every page and in what the stream brings", 
   assert(!stream.includes("<script>alert") && !stream.includes("<img"));
 });
 
+Deno.test("a coin whose id is no well-formed text breaks no page", async () => {
+  await using room = await openRoom();
+  await room.deliver({
+    id: "e",
+    body: '{"event_type":"x","data":{"id":"a\\ud800b","name":"\\udfff","changes":[]}}',
+  });
+  for (const path of ["/", "/events/e", "/api/events", "/deliveries"]) {
+    assertEquals((await room.ask(path, { headers: { accept: "text/html" } })).status, 200, path);
+  }
+  const html = await (await room.ask("/", { headers: { accept: "text/html" } })).text();
+  const [, coin] = /href="(\/coins\/[^"]+)"/.exec(html)!;
+  assertEquals((await room.ask(coin!, { headers: { accept: "text/html" } })).status, 200);
+});
+
+Deno.test("a page stays small whatever an event holds", async () => {
+  await using room = await openRoom();
+  const long = "long ".repeat(50_000);
+  await room.deliver({
+    id: "long",
+    body: coinBody("x", [
+      update("public_notices", long, `${long}!`),
+      update("name", long.replaceAll(" ", ""), long.replaceAll(" ", "-")),
+      update("links.homepage", [], Array.from({ length: 2000 }, (_, i) => `https://${i}.example`)),
+    ]),
+  });
+  await room.deliver({
+    id: "data",
+    body: JSON.stringify({ event_type: "x", data: { id: "x", text: long, summary: long } }),
+  });
+  await room.deliver({
+    id: "many",
+    body: coinBody("x", Array.from({ length: 5000 }, () => update("name", "a", "b"))),
+  });
+  const size = async (path: string) =>
+    (await (await room.ask(path, { headers: { accept: "text/html" } })).text()).length;
+  assert(await size("/") < 40_000, "the live view");
+  for (const id of ["long", "data", "many"]) assert(await size(`/events/${id}`) < 1_500_000, id);
+});
+
 Deno.test("hidden characters are shown by their code, an emoji's joiner is left alone", async () => {
   await using room = await openRoom();
   await room.deliver({

@@ -62,6 +62,11 @@ export function EventPage({ frame, event, routes, url, mayTry, dry }: EventPageP
   );
 }
 
+/** Changes of one event that are shown; the body has them all. */
+const SHOWN_CHANGES = 300;
+/** So much of a body is shown; the API gives the whole. */
+const SHOWN_BODY = 200_000;
+
 function Changes({ event }: { event: EventWhole }) {
   const changes = event.changes ?? [];
   return (
@@ -81,7 +86,7 @@ function Changes({ event }: { event: EventWhole }) {
               </tr>
             </thead>
             <tbody>
-              {changes.map((change) => (
+              {changes.slice(0, SHOWN_CHANGES).map((change) => (
                 <tr>
                   <td>
                     <T>{changeWords(change as Change)}</T>
@@ -218,17 +223,24 @@ function Raw({ event, url }: { event: EventWhole; url: string | null }) {
           )}
         </dl>
         <Body event={event} />
-        {url !== null && <Copies event={event} url={url} />}
+        {url !== null && event.body.length <= SHOWN_BODY && <Copies event={event} url={url} />}
       </div>
     </section>
   );
 }
 
 function Body({ event }: { event: EventWhole }) {
-  const pretty = prettyJson(event.body);
+  const { body } = event;
+  const cut = body.length > SHOWN_BODY;
+  const pretty = cut ? null : prettyJson(body);
   return (
     <>
-      <Block id="body">{event.body}</Block>
+      <Block id="body">{cut ? body.slice(0, SHOWN_BODY) : body}</Block>
+      {cut && (
+        <p class="soft">
+          {`The first ${number(SHOWN_BODY)} of ${number(body.length)} characters. The API gives the whole.`}
+        </p>
+      )}
       {event.bodyBase64 !== null && (
         <p class="soft">
           The body is not UTF-8; its bytes are in the API's <code>bodyBase64</code>.

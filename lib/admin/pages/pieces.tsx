@@ -9,7 +9,7 @@ export function eventPath(seq: number): string {
 
 /** Path of a coin's page. */
 export function coinPath(id: string): string {
-  return `/coins/${encodeURIComponent(id)}`;
+  return `/coins/${encodeURIComponent(id.toWellFormed())}`;
 }
 
 const TONE: Record<DeliveryState, string> = { pending: "", running: "busy", done: "good", dead: "bad" };
