@@ -6,8 +6,12 @@ import type { NewEvent } from "./store/contract.ts";
 
 /** Tells. */
 export interface Teller {
-  /** Makes an own event. It is stored now, or as soon as the store can. */
-  tell(type: string, data: JsonObject): void;
+  /**
+   * Makes an own event. It is stored now, or as soon as the store can.
+   *
+   * @param id The same for what several relays may tell of each: it is stored once. Default: a fresh one.
+   */
+  tell(type: string, data: JsonObject, id?: string): void;
   /** Tries to store what is left once more, and ends. */
   stop(): Promise<void>;
 }
@@ -55,9 +59,9 @@ export function createTeller({ append, plan, now, onFault }: TellerParts): Telle
   }
 
   return {
-    tell(type, data) {
+    tell(type, data, id = crypto.randomUUID()) {
       const at = now();
-      const told = { id: crypto.randomUUID(), type, coin: null, data, test: false, depth: 0 };
+      const told = { id, type, coin: null, data, test: false, depth: 0 };
       waiting.push(() => ownEvent(told, plan, at)); // planned when it is stored: routes may have changed by then
       if (waiting.length > MOST_WAITING) waiting.shift();
       begin();

@@ -72,10 +72,10 @@ export async function startWatchdog(
     return watch;
   }
 
-  function tell(type: string, all: readonly JsonObject[]) {
+  function tell(type: string, all: readonly JsonObject[], id?: string) {
     for (const data of all) {
       log[data["severity"] === "info" ? "info" : "warn"](String(data["summary"]));
-      teller.tell(type, data);
+      teller.tell(type, data, id);
     }
   }
 
@@ -84,10 +84,32 @@ export async function startWatchdog(
     for (const source of config().sources) {
       const { rejecting, silence } = watchOf(source);
       tell(REJECTING_EVENT_TYPE, rejecting.tick(at));
-      tell(SILENT_EVENT_TYPE, silence?.tick(at) ?? []);
+      if (silence?.isDue(at)) void askForSilence(source, silence);
     }
     tell(FAILING_EVENT_TYPE, trouble.look(plugins(), at));
   }
+
+  /** Another relay on the same store may have heard it. */
+  async function askForSilence({ name, silentMinutes = 0 }: Config["sources"][number], silence: Silence) {
+    try {
+      const [event] = await store.events({ source: name }, { limit: 1 });
+      const at = now();
+      if (event !== undefined && event.receivedAt > at - silentMinutes * 60_000) {
+        tellOfSilence(name, silence.heard(event.receivedAt));
+      } else tellOfSilence(name, silence.tick(at));
+    } catch {
+      // The store cannot be read now; it is asked again at the next look.
+    }
+  }
+
+  /** All relays on a store tell it under one id, so that it is told once. */
+  function tellOfSilence(source: string, all: readonly JsonObject[]) {
+    for (const data of all) {
+      const days = Math.floor(Number(data["minutes"] ?? 0) / (24 * 60));
+      tell(SILENT_EVENT_TYPE, [data], `${source}:${data["state"]}:${data["silentSince"]}:${days}`);
+    }
+  }
+
   const timer = setInterval(look, LOOK_EVERY_MS);
 
   return {
@@ -99,7 +121,7 @@ export async function startWatchdog(
       tell(REJECTING_EVENT_TYPE, rejecting.record(receipt));
       if (receipt.result === "rejected") return;
       before.heardAt.set(receipt.source, receipt.at);
-      tell(SILENT_EVENT_TYPE, silence?.heard(receipt.at) ?? []);
+      tellOfSilence(receipt.source, silence?.heard(receipt.at) ?? []);
     },
     stop: () => clearInterval(timer),
   };

@@ -11,8 +11,10 @@ const GRACE_MS = 10 * MINUTE;
 export interface Silence {
   /** Something rightly signed was taken; answers what to tell now: mostly nothing. */
   heard(at: number): JsonObject[];
-  /** To be called every minute or so. */
+  /** To be called now and then. */
   tick(now: number): JsonObject[];
+  /** Whether {@linkcode tick} would tell something: time to look whether another relay has heard the source. */
+  isDue(now: number): boolean;
 }
 
 /**
@@ -41,8 +43,16 @@ export function createSilence(
   let outstanding = before.told;
   let toldAt = before.told ? last + silentMinutes * MINUTE : -Infinity;
 
+  function isDue(now: number): boolean {
+    last = Math.min(last, now); // the clock was set back
+    if (now - before.listeningSince < grace) return false;
+    return now - last >= silentMinutes * MINUTE && now - toldAt >= DAY;
+  }
+
   return {
+    isDue,
     heard(at) {
+      const silentSince = new Date(last).toISOString();
       last = at;
       toldAt = -Infinity;
       if (!outstanding) return [];
@@ -52,13 +62,12 @@ export function createSilence(
         severity: "info",
         source,
         state: "heard",
+        silentSince,
         at: new Date(at).toISOString(),
       }];
     },
     tick(now) {
-      last = Math.min(last, now); // the clock was set back
-      if (now - before.listeningSince < grace) return [];
-      if (now - last < silentMinutes * MINUTE || now - toldAt < DAY) return [];
+      if (!isDue(now)) return [];
       toldAt = now;
       outstanding = true;
       const minutes = Math.floor((now - last) / MINUTE);
@@ -73,7 +82,7 @@ export function createSilence(
         state: "silent",
         silentMinutes,
         minutes,
-        lastEventAt: new Date(last).toISOString(),
+        silentSince: new Date(last).toISOString(),
       }];
     },
   };
