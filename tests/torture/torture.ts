@@ -40,7 +40,7 @@ export interface TortureReport extends Findings {
 }
 
 /** The paced route's limit. */
-export const PACE = { count: 20, perMs: 1000 };
+export const PACE = { count: 40, perMs: 1000 };
 /** Share of kills that come at a step; the others come at any time. */
 const AT_A_STEP = 0.6;
 /** A step may be passed so often before the kill. */
@@ -49,7 +49,10 @@ const MOST_PASSED = 60;
 const LONGEST_LIFE_MS = 1500;
 /** Some kills come while the relay still starts. */
 const WHILE_STARTING = 0.08;
-const DRAIN_MS = 240_000;
+/** A long run piles up what the paced route may only make slowly. */
+const DRAIN_MS = 30 * 60_000;
+/** A step that every event passes comes soon. */
+const FIRST_STEP_MS = 60_000;
 
 /** Does it. */
 export async function torture(settings: TortureSettings): Promise<TortureReport> {
@@ -105,7 +108,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     const early = step === null && random.chance(WHILE_STARTING);
     if (!early) await listening;
     if (random.chance(0.3)) await replaySome();
-    const life = first ? DRAIN_MS : step ? LONGEST_LIFE_MS : random.below(early ? 300 : 1000);
+    const life = first ? FIRST_STEP_MS : step ? LONGEST_LIFE_MS : random.below(early ? 300 : 1000);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const lived = new Promise<boolean>((resolve) => timer = setTimeout(resolve, life, true));
     const late = await Promise.race([starting.ended.then(() => false), lived]);
