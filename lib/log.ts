@@ -45,23 +45,30 @@ export function logOf(part: string): Logger {
   return getLogger([ROOT, part]);
 }
 
-function jsonLine({ timestamp, level, category, message, properties }: LogRecord): string {
+function jsonLine(record: LogRecord): string {
+  const { timestamp, level, category, properties } = record;
   return JSON.stringify({
     time: new Date(timestamp).toISOString(),
     level,
     part: category[1],
-    message: message.join(""),
+    message: messageOf(record),
     ...properties,
   });
 }
 
-function textLine({ timestamp, level, category, message, properties }: LogRecord): string {
+function textLine(record: LogRecord): string {
+  const { timestamp, level, category, properties } = record;
   const time = new Date(timestamp).toTimeString().slice(0, 8);
   const facts = Object.entries(properties)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const mark = level === "info" ? "" : `${level}: `;
-  return printable(`${time} ${String(category[1]).padEnd(8)} ${mark}${message.join("")}${facts.join("")}`);
+  return printable(`${time} ${String(category[1]).padEnd(8)} ${mark}${messageOf(record)}${facts.join("")}`);
+}
+
+/** The message as it was given: braces in what strangers send are no placeholders. */
+function messageOf({ rawMessage, message }: LogRecord): string {
+  return typeof rawMessage === "string" ? rawMessage : message.join("");
 }
 
 /** What strangers send must not move the cursor, turn the line round or start a new one. */

@@ -52,6 +52,8 @@ export interface House {
   /** The admin listener's ports: `"*"` never includes them, not even on an address that a route names. */
   ownPorts: readonly number[];
   kernel: Kernel;
+  /** Where relative paths begin: the config's folder. */
+  base: string;
   /** The relay's environment, for what `allow.env` grants. */
   env(name: string): string | undefined;
   now(): number;
@@ -118,6 +120,7 @@ export async function startProcess(
       ...Object.fromEntries(granted.filter(([, value]) => value !== undefined)),
       ...paths.environment(),
     },
+    cwd: house.base,
     url: toFileUrl(module).href,
     folder: toFileUrl(paths.folder).href + "/",
     ipv4Only: anyHost && own.some((address) => address.includes(".") && !address.startsWith("127.")),

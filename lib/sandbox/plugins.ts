@@ -135,7 +135,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
   const onLog = options.onLog ??
     ((plugin, { level, text, job }) =>
       log[level](
-        plain(text),
+        text,
         job === null ? { plugin } : { plugin, route: job.route, delivery: job.delivery },
       ));
 
@@ -150,13 +150,13 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       onLog: (line) => onLog(plugin, line),
       onRefused(refusal: PluginRefusal) {
         const access = noteRefusal(refused, refusal, now());
-        if (access) log.warn(plain(refusalText(access)), { plugin, route: access.route });
+        if (access) log.warn(refusalText(access), { plugin, route: access.route });
       },
-      onDeath: (reason) => log.error(plain(reason), { plugin }),
+      onDeath: (reason) => log.error(reason, { plugin }),
       onChange() {
         const { error, usable, version } = slot.description;
         if (error) {
-          log.error(plain(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`), {
+          log.error(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`, {
             plugin,
           });
         } else if (ready) {
@@ -192,9 +192,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     return scanning ??= (async () => {
       while (scanAgain) {
         scanAgain = false;
-        await scanOnce().catch((error) =>
-          log.error(plain(`cannot read the plugins folder: ${error}`), { folder })
-        );
+        await scanOnce().catch((error) => log.error(`cannot read the plugins folder: ${error}`, { folder }));
       }
     })().finally(() => scanning = null);
   }
@@ -311,6 +309,7 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
     strayLinks: [],
     ownPorts: options.ownPorts ?? [],
     kernel: askKernel(),
+    base,
     env,
     now,
   };
@@ -319,11 +318,6 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
 function asMistake(grant: PluginGrant): RouteMistake[] {
   const message = grantMistake(grant);
   return message === null ? [] : [{ route: grant.route, path: grant.why, message }];
-}
-
-/** A text that says what it says: the log takes braces for placeholders. */
-function plain(text: string): string {
-  return text.replace(/[{}]/g, "$&$&");
 }
 
 async function inTurns<T>(items: readonly T[], task: (item: T) => Promise<unknown>) {

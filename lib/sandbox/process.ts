@@ -24,6 +24,8 @@ export interface ProcessSpec extends ProcessListeners {
   /** Deno's arguments, the bootstrap last. */
   args: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** Where it stands, so that a relative path means the same to the plugin as in config.json. */
+  cwd: string;
   /** The plugin's module and the plugins folder (ending in `/`), as URLs. */
   url: string;
   folder: string;
@@ -140,6 +142,7 @@ export class PluginProcess {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [...spec.args],
       env: { ...spec.env },
+      cwd: spec.cwd,
       clearEnv: true,
       detached: true, // a Ctrl+C on the terminal is for the relay alone, which lets its plugins end their work
       stdin: "piped",

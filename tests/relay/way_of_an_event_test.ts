@@ -148,3 +148,25 @@ Deno.test("no secret reaches the log", async () => {
   const text = relay.said.join("\n");
   assert(!text.includes("token-that-nobody-may-see") && !text.includes(SECRET), text);
 });
+
+Deno.test("a relative path means the same to a plugin as in config.json: from the config's folder", async () => {
+  await using folder = await createRelayFolder({
+    plugins: {
+      "keep.ts": `export default {
+  async run({ id }) {
+    await Deno.writeTextFile("kept/last.txt", id);
+  },
+};
+`,
+    },
+    config: { routes: [{ name: "keep", plugin: "keep", allow: { write: ["kept"] } }] },
+  });
+  await Deno.mkdir(join(folder.folder, "kept"));
+  const relay = await folder.start();
+  await relay.send({ id: "evt-1", body: body("abc", "name") });
+  const kept = await until(
+    "the plugin has written",
+    () => Deno.readTextFile(join(folder.folder, "kept/last.txt")).catch(() => null),
+  );
+  assertEquals(kept, "evt-1");
+});

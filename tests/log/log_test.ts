@@ -1,0 +1,40 @@
+import { assert, assertEquals } from "@std/assert";
+import { configureLog, logOf } from "../../lib/log.ts";
+
+/** What is written of one line that the log is given. */
+function written(format: "text" | "json", message: string, facts = {}, secrets: string[] = []): string {
+  const lines: string[] = [];
+  configureLog({ format, secrets, write: (line) => lines.push(line) });
+  logOf("receive").info(message, facts);
+  configureLog();
+  assertEquals(lines.length, 1);
+  return lines[0]!;
+}
+
+Deno.test("a line tells people when, which part, what, and its facts", () => {
+  const line = written("text", "accepted", { event: "evt-1", reason: null, ms: 3 });
+  assert(/^\d\d:\d\d:\d\d receive {2}accepted event=evt-1 ms=3$/.test(line), line);
+});
+
+Deno.test("a line for machines is one JSON object", () => {
+  const { time, ...rest } = JSON.parse(written("json", "accepted", { event: "evt-1", ms: 3 }));
+  assert(!Number.isNaN(Date.parse(time)));
+  assertEquals(rest, { level: "info", part: "receive", message: "accepted", event: "evt-1", ms: 3 });
+});
+
+for (const format of ["text", "json"] as const) {
+  Deno.test(`a secret is never written as ${format}, wherever it turns up`, () => {
+    const line = written(format, "cannot reach https://x/hunter22", { url: "hunter22" }, ["hunter22"]);
+    assert(!line.includes("hunter22"), line);
+  });
+
+  Deno.test(`braces in a message are written as ${format} as they are`, () => {
+    assert(written(format, "the coin {name} {{x}} {", { name: "Aave" }).includes("the coin {name} {{x}} {"));
+  });
+}
+
+Deno.test("what strangers send starts no new line, moves no cursor and turns no line round", () => {
+  const line = written("text", "a\nb\u001b[2Jc\u202ed", { name: "e\r\nf\u200b" });
+  assert(!/[\p{Cc}\p{Cf}]/u.test(line), JSON.stringify(line));
+  assert(line.includes("a ⏎ b"));
+});
