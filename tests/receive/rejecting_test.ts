@@ -50,6 +50,14 @@ Deno.test("a rightly signed refusal is told at once, with the tries and the time
   assert(String(told!["summary"]).includes("maxAgeSeconds"), String(told!["summary"]));
 });
 
+Deno.test("a clock set back by an hour: what comes then lies ahead, and is told at once with the remedy", () => {
+  const rejecting = createRejecting("cryptosync");
+  const ahead = { timestamp: String((START + HOUR) / 1000), id: "evt-1", signature: "00" };
+  const [told] = rejecting.record(receipt(START, "future_timestamp", { headers: ahead }));
+  assertEquals([told!["state"], told!["authentic"], told!["hoursLeft"]], ["rejecting", true, 24]);
+  assert(String(told!["summary"]).includes("clock"), String(told!["summary"]));
+});
+
 Deno.test("what could not be stored is told at once as a 503, and its end when it is taken", () => {
   const rejecting = createRejecting("cryptosync");
   assertEquals(rejecting.record(receipt(START, "store_unavailable"))[0]!["status"], 503);
