@@ -7,6 +7,7 @@ const COMMANDS = {
   check: () => import("./lib/commands/check.ts"),
   doctor: () => import("./lib/commands/doctor.ts"),
   new: () => import("./lib/commands/new.ts"),
+  try: () => import("./lib/commands/try.ts"),
   "dead-letters": () => import("./lib/commands/dead_letters.ts"),
   replay: () => import("./lib/commands/replay.ts"),
   backup: () => import("./lib/commands/backup.ts"),

@@ -36,7 +36,7 @@ export function compileWhere(where: Where = {}): CompiledWhere {
 }
 
 /** The values that a path leads to: none where it is missing, several through arrays. */
-function valuesAt(value: Json | undefined, keys: readonly string[]): Json[] {
+export function valuesAt(value: Json | undefined, keys: readonly string[]): Json[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value.flatMap((element) => valuesAt(element, keys));
   const [key, ...rest] = keys;

@@ -31,6 +31,8 @@ export interface DryReport extends Result {
 export interface DryPlugin extends AsyncDisposable {
   description: PluginDescription;
   checkOptions(options: JsonObject): Promise<OptionIssue[]>;
+  /** What was sent outside of a run: before the first, or by what a run left behind. */
+  readonly strays: readonly Sending[];
   /** Runs one job of a route with these options. One at a time. */
   run(job: Job, options: JsonObject): Promise<DryReport>;
 }
@@ -84,6 +86,7 @@ export async function loadDry(
   // The measures that keep a plugin from flooding a relay count by its clock; here they would only hide what it says.
   const patient: House = { ...house, now: () => house.now() * UNHURRIED };
   const closing = new AbortController();
+  const strays: Sending[] = [];
   let now = blank();
 
   const load = () =>
@@ -97,7 +100,7 @@ export async function loadDry(
           const access = noteRefusal(now.known, refusal, house.now());
           if (access) now.refused.push(access);
         },
-        onSending: (sending) => void now.sendings.push(sending),
+        onSending: (sending, job) => void (job === null ? strays : now.sendings).push(sending),
       },
       closing.signal,
       dry,
@@ -106,6 +109,7 @@ export async function loadDry(
   let loaded: LoadedPlugin = await load();
   return {
     description: loaded.description,
+    strays,
     checkOptions: async (options) => (await loaded.process.setRoute("", options)).issues,
     async run(job, options) {
       now = blank();

@@ -29,7 +29,7 @@ export function startRecorder(
   tell: (id: number | null, sending: Sending) => void,
 ): Recorder {
   const original = globalThis.fetch;
-  const runs = new AsyncLocalStorage<{ id: number; files: Files }>();
+  const runs = new AsyncLocalStorage<{ id: number; files: Files; recording: Set<Promise<unknown>> }>();
   const teller = () => {
     const id = runs.getStore()?.id ?? null;
     return (sending: Sending) => tell(id, sending);
@@ -44,24 +44,30 @@ export function startRecorder(
   };
   replaceSockets(teller, mustReach);
   replaceFiles(() => runs.getStore()?.files, mustWrite);
+  async function record(request: Request, told: (sending: Sending) => void) {
+    const { method, url } = request;
+    const body = asText(await request.bytes());
+    told({ kind: "request", method, url, headers: Object.fromEntries(request.headers), body });
+  }
   return {
     async fetch(input, init) {
-      const told = teller();
       const request = new Request(input, init);
       const host = /^https?:/.test(request.url) ? hostOf(request.url) : null;
       if (host === null) return await original(request); // a file, or data: permissions see to it
       mustReach(host);
       request.signal.throwIfAborted();
-      const { method, url } = request;
-      const body = asText(await request.bytes());
-      told({ kind: "request", method, url, headers: Object.fromEntries(request.headers), body });
-      return answerTo(method, url);
+      const recorded = record(request, teller());
+      runs.getStore()?.recording.add(recorded.catch(() => {}));
+      await recorded;
+      return answerTo(request.method, request.url);
     },
     async inRun(id, task) {
       const files: Files = new Map();
+      const recording = new Set<Promise<unknown>>();
       try {
-        return await runs.run({ id, files }, task);
+        return await runs.run({ id, files, recording }, task);
       } finally {
+        await Promise.all(recording); // a plugin may send without waiting for the answer
         for (const [path, bytes] of files) {
           tell(id, { kind: "file", path, text: bytes === null ? null : asText(bytes) });
         }
