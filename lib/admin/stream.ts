@@ -8,7 +8,9 @@ import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { Desk, Move } from "./desk.ts";
 import { Refused } from "./problem.ts";
-import { compileQuery, type EventQuery, type Found } from "./read/find_events.ts";
+import { PAGE_ROWS } from "./api/query.ts";
+import { compileQuery, type EventQuery, findEvents, type Found } from "./read/find_events.ts";
+import type { Waker } from "./read/tail.ts";
 
 /** What a stream shows, and how. */
 export interface StreamWish {
@@ -47,7 +49,7 @@ export function startOf(headers: Headers, after: number | undefined): number | n
 
 /** Every event that is asked for, as fast as the reader takes them. */
 export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response {
-  return open(c, desk, async (stream, goOn) => {
+  return open(c, desk, async (stream, waker, goOn) => {
     const wanted = fits(wish.query);
     let at = wish.after ?? await desk.tail.last();
     await stream.write(`retry: 1000\nid: ${at}\n\n`);
@@ -58,7 +60,7 @@ export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response
       }
       at = rows.at(-1)?.event.seq ?? at;
       if (rows.length > 0) continue;
-      await desk.tail.news(KEEP_ALIVE_MS);
+      await waker.wait(KEEP_ALIVE_MS);
       await stream.write(`: keep-alive\nid: ${at}\n\n`);
     }
   });
@@ -66,7 +68,7 @@ export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response
 
 /** For a page: also tells of deliveries that move on and of the relay's health, and skips what no page could show. */
 export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Response {
-  return open(c, desk, async (stream, goOn) => {
+  return open(c, desk, async (stream, waker, goOn) => {
     const wanted = wish.query === null ? () => false : fits(wish.query);
     const narrowed = Object.values(wish.query ?? {}).some((part) => part !== undefined);
     const moves = new Map<number, Move>();
@@ -80,6 +82,10 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
       let pulseAt = 0;
       let behind = true;
       await stream.write(`retry: 1000\nid: ${at}\n\n`);
+      // What moved on between the making of the page, or the break, and now.
+      if (wish.query !== null) {
+        for (const move of await standing(desk, wish.query, at)) moves.set(move.delivery, move);
+      }
       while (goOn()) {
         if (behind && !narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
         const rows = await desk.tail.after(at, BATCH);
@@ -98,7 +104,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
           await stream.writeSSE({ event: "pulse", data: await wish.pulse(), id: String(at) });
         }
         await new Promise((resolve) => setTimeout(resolve, PAGE_REST_MS));
-        if (!behind) await desk.tail.news(PAGE_TICK_MS);
+        if (!behind) await waker.wait(PAGE_TICK_MS);
       }
     } finally {
       forget();
@@ -106,10 +112,18 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
   });
 }
 
+/** How the deliveries of the newest rows stand that the page has already. */
+async function standing(desk: Desk, query: EventQuery, seq: number): Promise<Move[]> {
+  const { items } = await findEvents(desk.parts.store, query, { limit: PAGE_ROWS, before: seq + 1 });
+  return items.flatMap(({ deliveries }) =>
+    deliveries.map(({ id: delivery, ...rest }) => ({ delivery, ...rest }))
+  );
+}
+
 function open(
   c: Context,
   desk: Desk,
-  run: (stream: SSEStreamingApi, goOn: () => boolean) => Promise<void>,
+  run: (stream: SSEStreamingApi, waker: Waker, goOn: () => boolean) => Promise<void>,
 ): Response {
   if (desk.streams.open >= MOST_STREAMS) {
     throw new Refused(503, "too_many_streams", `${MOST_STREAMS} streams are open already: close some.`, {
@@ -118,12 +132,14 @@ function open(
   }
   desk.streams.open++;
   return streamSSE(c, async (stream) => {
+    const waker = desk.tail.waker();
     try {
-      await run(stream, () => !stream.aborted && !desk.closing());
+      await run(stream, waker, () => !stream.aborted && !desk.closing());
     } catch (error) {
       // The reader comes back by itself and goes on where it was.
       if (!desk.closing()) desk.parts.onAction("stream ended", { error: String(error) });
     } finally {
+      waker.close();
       desk.streams.open--;
     }
   });

@@ -119,6 +119,16 @@ Deno.test("a page's stream brings rows, deliveries that move on, and how the rel
   await stream.close();
 });
 
+Deno.test("a page is told what moved on while it was made, or while it was cut off", async () => {
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log", events: ["cg.*"] }] });
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  await until("it is done", async () => (await room.store.counts()).some(({ state }) => state === "done"));
+  const stream = follow(await room.ask("/live/stream?after=1"));
+  const moves = await until("the moves", () => stream.messages.find(({ event }) => event === "moves"));
+  assertEquals(JSON.parse(moves.data).map((move: { state: string }) => move.state), ["done"]);
+  await stream.close();
+});
+
 Deno.test("a page that cannot keep up is shown the newest, as many as a page shows", async () => {
   await using room = await openRoom();
   for (let i = 0; i < 450; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });

@@ -118,7 +118,10 @@ if (themeSwitch) {
 const unsettled = document.querySelector("[data-watch]");
 let refreshing;
 if (unsettled) {
-  new EventSource("/live/moves").addEventListener("moves", (message) => {
+  const source = new EventSource("/live/moves");
+  // What moved on between the making of the page, or a break, and now.
+  source.onopen = () => refreshing ??= setTimeout(refresh, 150);
+  source.addEventListener("moves", (message) => {
     const moves = JSON.parse(message.data);
     const here = moves.some(({ delivery }) => unsettled.querySelector(`[data-delivery="${delivery}"]`));
     if (here && !refreshing) refreshing = setTimeout(refresh, 150);
@@ -127,7 +130,8 @@ if (unsettled) {
 
 async function refresh() {
   refreshing = undefined;
-  if (document.activeElement.matches("[data-watch] :is(input, select, textarea)")) return;
+  const busy = document.activeElement.matches("[data-watch] :is(input, select, textarea)");
+  if (busy || unsettled.querySelector("input:checked")) return;
   const response = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");

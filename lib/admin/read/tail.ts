@@ -10,9 +10,16 @@ export interface Tail {
   after(seq: number, limit: number): Promise<Found[]>;
   /** The newest event's seq; 0: there is none. */
   last(): Promise<number>;
-  /** Resolves when there is news, at the latest after `ms`. */
-  news(ms: number): Promise<void>;
+  /** Makes a waker for one watcher. Close it at the end. */
+  waker(): Waker;
   /** Wakes all who wait, and lets the store go. */
+  close(): void;
+}
+
+/** Wakes one watcher. */
+export interface Waker {
+  /** Resolves when there was news since the last call, at the latest after `ms`: so none is missed in between. */
+  wait(ms: number): Promise<void>;
   close(): void;
 }
 
@@ -36,7 +43,7 @@ export function createTail(store: Store): Tail {
   /** The newest events that were read, without a gap between the first and the last. */
   let kept: readonly Known[] = [];
   let reading: Promise<void> | null = null;
-  let waiting: PromiseWithResolvers<void> = Promise.withResolvers();
+  const wakers = new Set<() => void>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const forget = store.onCommit(({ lastSeq }) => {
     if (lastSeq === null || timer !== undefined) return;
@@ -45,8 +52,7 @@ export function createTail(store: Store): Tail {
 
   function wake() {
     timer = undefined;
-    waiting.resolve();
-    waiting = Promise.withResolvers();
+    for (const tell of wakers) tell();
   }
 
   async function read(after: number, limit: number): Promise<Known[]> {
@@ -86,10 +92,29 @@ export function createTail(store: Store): Tail {
     async last() {
       return (await store.events({}, { limit: 1 }))[0]?.seq ?? 0;
     },
-    async news(ms) {
-      let patience: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([waiting.promise, new Promise((resolve) => patience = setTimeout(resolve, ms))]);
-      clearTimeout(patience);
+    waker() {
+      let news = false;
+      let resume = () => {};
+      const tell = () => {
+        news = true;
+        resume();
+      };
+      wakers.add(tell);
+      return {
+        async wait(ms) {
+          if (!news) {
+            await new Promise<void>((resolve) => {
+              const patience = setTimeout(resolve, ms);
+              resume = () => {
+                clearTimeout(patience);
+                resolve();
+              };
+            });
+          }
+          news = false;
+        },
+        close: () => void wakers.delete(tell),
+      };
     },
     close() {
       forget();
