@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { until } from "../support/until.ts";
 import { canMount, canMountExt4, mountVolume } from "./volume.ts";
 import { startStoringRelay } from "./storing_relay.ts";
 
@@ -67,5 +68,34 @@ Deno.test({
     await volume.mountAnew();
     await at.sendUntilAccepted();
     await at.assertKept();
+  },
+});
+
+Deno.test({
+  name:
+    "a power cut at any moment: what was answered 200 is there afterwards, for what is not synced is gone",
+  ignore: !canMountExt4,
+  async fn() {
+    await using volume = await mountVolume("ext4", 16);
+    await using at = await startStoringRelay(volume.path);
+    const relay = at.relay;
+    for (let cut = 0; cut < 4; cut++) {
+      let sending = true;
+      const senders = Array.from({ length: 8 }, async () => {
+        while (sending) await at.send().catch(() => null); // the last of each may get no answer
+      });
+      const enough = at.accepted.length + 40;
+      await until("some are accepted", () => at.accepted.length >= enough);
+      await volume.cutOff();
+      sending = false;
+      await relay().kill();
+      await Promise.all(senders);
+      await volume.mountAnew();
+      await at.startAgain();
+      const stored = await at.stored();
+      assertEquals(at.accepted.filter((id) => !stored.includes(id)), []);
+    }
+    await at.sendUntilAccepted();
+    assertEquals(await relay().stop(), 0);
   },
 });

@@ -75,6 +75,13 @@ export async function startStoringRelay(where: string, answer?: () => Promise<Re
       await response.body?.cancel();
       return response.status;
     },
+    /** The ids of the events that are stored. */
+    async stored(): Promise<string[]> {
+      const store = await openStore(`sqlite:${join(where, "relay.db")}`, "/", { shared: true });
+      const events = await store.events({ source: "cryptosync" }, { limit: 10_000, after: 0 });
+      await store.close();
+      return events.map(({ id }) => id);
+    },
     /** Every accepted event was delivered, once; nothing else was, or is stored; and the file is sound. */
     async assertKept() {
       await until("every accepted event is delivered", () => accepted.every((id) => received().includes(id)));
