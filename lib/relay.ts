@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import { createAdmin } from "./admin/admin.tsx";
 import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
+import { secretFiles } from "./config/secret_files.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
 import { listen } from "./listen.ts";
 import { logOf } from "./log.ts";
@@ -12,11 +13,12 @@ import { createReceiver, type Receipt, unavailable } from "./receive/receiver.ts
 import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
 import { pluginHealth } from "./sandbox/plugin_trouble.ts";
-import { createPlugins, type RouteMistake } from "./sandbox/plugins.ts";
+import { createPlugins, type PluginsOptions, type RouteMistake } from "./sandbox/plugins.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
 import { createTeller } from "./teller.ts";
+import { createDryRun } from "./try/dry_run.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { startWatchdog } from "./watchdog.ts";
 
@@ -54,14 +56,15 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     return appended;
   });
 
-  const plugins = await createPlugins({
+  const pluginsOptions: PluginsOptions = {
     folder: resolve(folder, config.pluginsDir),
     root: resolve(import.meta.dirname ?? ".", ".."),
     base: folder,
     hidden: secretFiles(config, folder),
     ownPorts: [config.admin.port],
     now,
-  });
+  };
+  const plugins = await createPlugins(pluginsOptions);
 
   let routes: Route[] = [];
   let mistakes: RouteMistake[] = [];
@@ -124,6 +127,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     },
     plugins,
     mistakes: () => mistakes,
+    dryRun: createDryRun({ plugins: pluginsOptions, store, config: () => config, routes: () => routes }),
     ledger,
     metrics,
     running: () => dispatcher.running(),
@@ -218,13 +222,6 @@ function address({ hostname, port }: { hostname: string; port: number }) {
 function urlOf({ hostname, port }: Deno.NetAddr): string {
   const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** What no plugin may read or write, whatever it is granted. */
-function secretFiles({ store }: Config, folder: string): string[] {
-  const database = /^sqlite:(.+)$/s.exec(store)?.[1];
-  const files = database === undefined ? [] : ["", "-wal", "-shm"].map((ending) => database + ending);
-  return ["config.json", ".env", ...files].map((file) => resolve(folder, file));
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,9 @@
 /** `deno task try`: what a route or plugin would send, and nothing is sent. @module */
 import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, dirname, resolve } from "@std/path";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { secretFiles } from "../config/secret_files.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
 import { configureLog } from "../log.ts";
 import type { Json, JsonObject } from "../nouns.ts";
@@ -100,7 +101,7 @@ export async function run(args: string[]): Promise<number> {
     folder: resolve(folder, config.pluginsDir),
     root: PROJECT,
     base: folder,
-    hidden: [file, join(folder, ".env")],
+    hidden: [file, ...secretFiles(config, folder)],
   });
   let store: Store | null = null;
   try {

@@ -1,5 +1,4 @@
 /** Puts in words what a plugin would have sent. @module */
-import PostalMime from "postal-mime";
 import type { DryReport } from "../sandbox/dry_plugin.ts";
 import { refusalText } from "../sandbox/refused.ts";
 import type { Sending } from "../sandbox/sending.ts";
@@ -48,6 +47,7 @@ export async function renderSending(sending: Sending): Promise<string> {
 }
 
 async function renderMail({ server, encrypted, signedIn, to, message }: Sending & { kind: "mail" }) {
+  const { default: PostalMime } = await import("postal-mime"); // loaded only where there is a mail
   const mail = await PostalMime.parse(message);
   const how = [encrypted ? "TLS" : "not encrypted", ...signedIn ? ["signed in"] : []].join(", ");
   const headers = mail.headers.filter(({ key }) => SHOWN.has(key)).map(({ key, value }) => {
