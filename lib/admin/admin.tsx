@@ -15,6 +15,7 @@ import { Problem } from "./pages/sign_in.tsx";
 import { render } from "./pages/layout.tsx";
 import { createPages } from "./handlers/pages.ts";
 import { pluginItems } from "./read/routes.ts";
+import { creditsPerEvent } from "./read/sources.ts";
 
 /** The admin listener's handler, and what it wants to be told. */
 export interface Admin {
@@ -70,6 +71,9 @@ export function createAdmin(parts: AdminParts): Admin {
       counts: await parts.store.counts(),
       running: parts.running(),
       plugins: pluginItems(parts, desk.mask),
+      creditsPerEvent: new Map(
+        parts.config().sources.map((source) => [source.name, creditsPerEvent(source)]),
+      ),
       lastEvents: await desk.sources.lastEvents(),
       streams: desk.streams.open,
     });

@@ -9,7 +9,7 @@ import type { AttemptReport } from "../dispatch/dispatcher.ts";
 import type { Receipt } from "../receive/receiver.ts";
 import type { RouteCount } from "../store/contract.ts";
 
-/** API credits that the provider charges for a delivered event; its retries are free. */
+/** API credits that the provider charges for a delivered event, unless the config says otherwise; its retries are free. */
 export const CREDITS_PER_EVENT = 10;
 
 /** What is looked up for one answer. Times in milliseconds since 1970. */
@@ -23,6 +23,8 @@ export interface Looked {
     deaths: number;
     memoryBytes: number;
   }[];
+  /** What a new event of each source costs. */
+  creditsPerEvent: ReadonlyMap<string, number>;
   /** When each source's last event was stored; null: never. */
   lastEvents: ReadonlyMap<string, number | null>;
   /** Watching pages and other readers of the stream. */
@@ -46,7 +48,8 @@ const BATCH_EVENTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const ATTEMPT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** Makes all counters at nought. */
-export function createMetrics(creditsPerEvent: number = CREDITS_PER_EVENT): Metrics {
+export function createMetrics(): Metrics {
+  const accepted = new Map<string, number>();
   const registry = new Registry();
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
@@ -116,7 +119,7 @@ export function createMetrics(creditsPerEvent: number = CREDITS_PER_EVENT): Metr
       received.inc({ source, result, reason: reason ?? "" });
       ack.observe({ source }, tookMs / 1000);
       if (result !== "accepted") return;
-      credits.inc({ source }, creditsPerEvent);
+      accepted.set(source, (accepted.get(source) ?? 0) + 1);
       if (problem !== null) notUnderstood.inc({ source });
     },
     attempt({ job: { route }, settlement }) {
@@ -135,6 +138,10 @@ export function createMetrics(creditsPerEvent: number = CREDITS_PER_EVENT): Metr
     async render(looked) {
       for (const looksUp of [lastEvent, backlog, oldest, running, dead, failing, deaths, memoryOf]) {
         looksUp.reset();
+      }
+      credits.reset();
+      for (const [source, count] of accepted) {
+        credits.inc({ source }, count * (looked.creditsPerEvent.get(source) ?? CREDITS_PER_EVENT));
       }
       setRoutes(looked);
       for (const [source, at] of looked.lastEvents) if (at !== null) lastEvent.set({ source }, at / 1000);

@@ -52,6 +52,9 @@ const source = z.strictObject({
   maxAgeSeconds: seconds.default(300).describe(
     "A delivery whose signed timestamp is older is answered 401. In seconds; default: 300",
   ),
+  creditsPerEvent: z.number().min(0).optional().describe(
+    "API credits that the provider charges for each new event, for the dashboard to add up. Default: 10",
+  ),
   silentMinutes: z.number().positive().optional().describe(
     "After nothing for so many minutes the relay emits relay.source.silent. Default: never",
   ),

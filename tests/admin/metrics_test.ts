@@ -63,6 +63,14 @@ Deno.test("the numbers agree with the store after a load with failures", async (
   assert(value(text, 'coinrelay_memory_bytes{kind="rss"}')! > 1e6);
 });
 
+Deno.test("credits are counted as the config prices them", async () => {
+  await using room = await openRoom({ sources: [{ creditsPerEvent: 3 }] });
+  for (const id of ["a", "b", "a"]) await room.deliver({ id });
+  const text = await (await room.ask("/metrics")).text();
+  assertEquals(value(text, 'coinrelay_api_credits_total{source="cryptosync"}'), 6);
+  assertEquals((await room.json("/api/sources")).items[0].credits, 6);
+});
+
 Deno.test("what strangers send makes no new series", async () => {
   await using room = await openRoom();
   const series = async () => (await (await room.ask("/metrics")).text()).split("\n").length;

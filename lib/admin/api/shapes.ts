@@ -138,6 +138,7 @@ export const sourceItem = z.strictObject({
   rejected: z.record(z.enum(REFUSED_BECAUSE), count),
   notUnderstood: count,
   credits: z.number().describe("API credits that the accepted events cost"),
+  creditsPerEvent: z.number(),
   silentMinutes: z.number().nullable().describe("The limit of the config; null: none"),
   silent: z.boolean(),
   failing: failing.nullable(),

@@ -1,7 +1,6 @@
 /** Sources: what they received, what they refused, and why. @module */
 import { PROVIDER_TRIES, type RefusedBecause } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
-import { CREDITS_PER_EVENT } from "../metrics.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
 
@@ -116,7 +115,7 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
           <dt>API credits</dt>
           <dd>
             {number(credits)}{" "}
-            <span class="soft">{`(${CREDITS_PER_EVENT} a new event; retries are free)`}</span>
+            <span class="soft">{`(${source.creditsPerEvent} a new event; retries are free)`}</span>
           </dd>
           <dt>Counted since</dt>
           <dd>

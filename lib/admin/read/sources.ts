@@ -1,4 +1,5 @@
 /** What the sources received, as the API and the pages show it. @module */
+import type { SourceConfig } from "../../config/schema.ts";
 import { explainRefusal } from "../../receive/explain_refusal.ts";
 import { PROVIDER_TRIES, type Refusal } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
@@ -64,7 +65,8 @@ export function createSources(parts: AdminParts): Sources {
           duplicate: record.duplicate,
           rejected: record.rejected,
           notUnderstood: record.notUnderstood,
-          credits: record.accepted * CREDITS_PER_EVENT,
+          credits: record.accepted * creditsPerEvent(source),
+          creditsPerEvent: creditsPerEvent(source),
           silentMinutes,
           silent: silentMinutes !== null && now - (lastAt ?? ledger.since) > silentMinutes * 60_000,
           failing: failing === null ? null : {
@@ -82,6 +84,11 @@ export function createSources(parts: AdminParts): Sources {
       return ledger.refusals(source).map((refusal) => refusalItem(refusal, sources));
     },
   };
+}
+
+/** What a new event of a source costs. */
+export function creditsPerEvent({ creditsPerEvent = CREDITS_PER_EVENT }: SourceConfig): number {
+  return creditsPerEvent;
 }
 
 function refusalItem(refusal: Refusal, sources: Parameters<typeof explainRefusal>[1]): RefusalItem {
