@@ -2,12 +2,13 @@
 import { parseArgs } from "node:util";
 import { type AckResult, measureAck } from "./ack.ts";
 import { measureAction } from "./action.ts";
+import { measurePlugins } from "./plugin.ts";
 import { requirePrograms } from "./programs.ts";
 
 const HELP =
   `Measures coinrelay beside the limit (a bare server that keeps nothing) and the guide's own receiver.
 
-  deno task bench [--short] [--only ack|action]
+  deno task bench [--short] [--only ack|action|plugin]
 
   --short   a quick look, for comparing two versions by their ratios
   --json    one JSON object a line`;
@@ -28,7 +29,7 @@ if (values.help) {
 const wanted = (part: string) => values.only === undefined || values.only === part;
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
 
-await requirePrograms(values.short ? ["wrk"] : ["wrk", "gunicorn"]);
+if (wanted("ack")) await requirePrograms(values.short ? ["wrk"] : ["wrk", "gunicorn"]);
 
 if (wanted("ack")) {
   if (!values.json) {
@@ -56,6 +57,20 @@ if (wanted("action")) {
         result.latency.p99.toFixed(1)
       } ms`,
     );
+  }
+}
+if (wanted("plugin")) {
+  const results = await measurePlugins(values.short ? 1000 : 10_000);
+  if (values.json) console.log(JSON.stringify(results));
+  else {
+    console.log("\nplugin: its process, and what a run in it takes   (medians; ms, MiB)\n");
+    console.log(`${"".padEnd(14)} cold start      PSS   run p50   run p99`);
+    for (const { kind, coldStart, pss, overhead } of results) {
+      const run = overhead
+        ? `${overhead.p50.toFixed(2).padStart(9)} ${overhead.p99.toFixed(2).padStart(9)}`
+        : "";
+      console.log(kind.padEnd(14), fixed(coldStart).padStart(10), fixed(pss), run);
+    }
   }
 }
 Deno.exit(0);

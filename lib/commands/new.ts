@@ -126,7 +126,13 @@ function nextSteps(files: readonly string[], plugin: string, { options }: Plugin
   const live = options === null
     ? "It needs no options, so a running relay uses it from now on; a route in config.json narrows what it gets."
     : `It gets events once config.json has a route for it:\n  ${route}`;
-  return `Written: ${shown.join(" and ")}\n\nTest it      deno task test ${
-    shown[1]
-  }\nCheck it     deno task check\n\n${live}`;
+  const given = options === null ? "" : ` --options '${JSON.stringify(options)}'`;
+  return `Written: ${shown.join(" and ")}
+
+Test it      deno task test ${shown[1]}
+Try it dry   deno task try ${plugin}${given} --last 20
+             (what it would send of the last 20 stored events; without --last, of samples)
+Check it     deno task check
+
+${live}`;
 }

@@ -257,3 +257,18 @@ Deno.test("a plugin that cannot be loaded is told with file and line", () =>
       assertMatch(stderr, /^broken\.ts:3: /);
     },
   ));
+
+Deno.test("from `new` to a dry run on stored events it is two commands, as `new` says, for each kind", () =>
+  inFolder(config([], "./plugins"), async (folder) => {
+    await (await fill(folder, 40)).close();
+    for (const kind of ["message", "http", "check"]) {
+      const file = join(folder, "config.json");
+      const made = await runCommand(["new", `my_${kind}`, "--kind", kind, "--fields", "*", "--config", file]);
+      assertEquals([made.code, made.stderr], [0, ""]);
+      const [, line] = /^Try it dry +deno task try (.*)$/m.exec(made.stdout)!;
+      const args = [...line!.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
+      const { code, stdout, stderr } = await tried(folder, ...args);
+      assertEquals([code, stderr], [0, ""], stdout);
+      assertMatch(stdout, /\n20 events in \d+ ms: 20 taken, /);
+    }
+  }));
