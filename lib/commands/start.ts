@@ -4,14 +4,15 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { secretValues } from "../config/secrets.ts";
 import { watchConfig } from "../config/watch.ts";
+import { launcherEnded } from "../launch/launched.ts";
 import { configureLog, logOf } from "../log.ts";
 import { type Relay, startRelay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
 import { firstStart } from "./first_start.ts";
 
-/** How long a stop waits for attempts under way. */
-const GRACE_MS = 10_000;
+/** How long a stop waits for requests and attempts under way: less than the ten seconds that Docker grants. */
+const GRACE_MS = 8000;
 
 export const name = "start";
 export const summary = "run the relay";
@@ -64,7 +65,7 @@ export async function run(args: string[]): Promise<number> {
     log.info("the changed config is in force");
     if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
   });
-  await stopSignal();
+  await Promise.race([stopSignal(), launcherEnded()]);
   log.info("stopping; a second signal ends at once");
   watching.stop();
   await relay.stop(GRACE_MS);

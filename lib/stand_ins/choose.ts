@@ -90,6 +90,10 @@ else chosen = await jsrAnswers() ? declared : withStandIns;
 const text = render(chosen);
 if (text !== current || !stillBelieved()) {
   const draft = new URL(`.imports.json.${Deno.pid}`, ROOT);
-  Deno.writeTextFileSync(draft, text);
-  Deno.renameSync(draft, MAP); // whole or not at all: two tasks may start at once
+  try {
+    Deno.writeTextFileSync(draft, text);
+    Deno.renameSync(draft, MAP); // whole or not at all: two tasks may start at once
+  } catch (error) {
+    if (text !== current) throw error; // an installed project may be read-only: what is there goes on
+  }
 }

@@ -1,0 +1,118 @@
+/**
+ * Starts the relay in a process of its own, allowed exactly what its config needs, and stays beside it: passes signals on,
+ * and ends with it. SECURITY.md lists what that is.
+ *
+ * Takes the relay's own arguments; `--show-permissions` prints the flags in place of a start.
+ *
+ * @module
+ */
+import { fromFileUrl, resolve } from "@std/path";
+import { LAUNCHED } from "./launch/launched.ts";
+import {
+  type DatabasePlace,
+  flagsOf,
+  type LaunchConfig,
+  type Permissions,
+  permissionsOf,
+} from "./launch/permissions.ts";
+import { readLaunchConfig } from "./launch/read_config.ts";
+
+const PROJECT = fromFileUrl(new URL("../", import.meta.url));
+/** A signal that comes twice within so long was sent once: to us and, by the terminal, to whoever started us. */
+const ONCE_MS = 200;
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGTERM", "SIGINT", "SIGHUP"];
+/** Exit codes of a process that a signal ended begin here. */
+const SIGNALLED = 128;
+
+const args = Deno.args.filter((arg) => arg !== "--show-permissions");
+try {
+  const flags = flagsOf(await permissions(args));
+  if (args.length < Deno.args.length) console.log(flags.join("\n"));
+  else Deno.exit(await launch(flags, args));
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  console.error(error.message);
+  Deno.exit(1);
+}
+
+/** What the relay with these arguments needs. */
+async function permissions(args: readonly string[]): Promise<Permissions> {
+  const named = configArgument(args);
+  const configFile = named === null
+    ? resolve(PROJECT, "config.json")
+    : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), named);
+  const config = readLaunchConfig(configFile, Deno.env.toObject());
+  const needed = config ?? firstConfig();
+  const place = { project: PROJECT, configFile, hasConfig: config !== null, deno: Deno.execPath() };
+  const found = permissionsOf(needed, place, await databaseOf(needed.store, configFile));
+  return { ...found, read: withTargets(found.read), write: withTargets(found.write) };
+}
+
+/** What the first start makes of the example: away from the project, with the project's own plugins. */
+function firstConfig(): LaunchConfig {
+  const example = readLaunchConfig(resolve(PROJECT, "config.example.json"), {})!;
+  return { ...example, pluginsDir: resolve(PROJECT, example.pluginsDir) };
+}
+
+function configArgument(args: readonly string[]): string | null {
+  const at = args.findLastIndex((arg) => arg === "--config" || arg.startsWith("--config="));
+  if (at < 0) return null;
+  return args[at]!.startsWith("--config=") ? args[at]!.slice("--config=".length) : args[at + 1] ?? null;
+}
+
+/** Where the store's database server is; nowhere when it has none, or its URL is wrong, which the relay tells. */
+async function databaseOf(store: string, configFile: string): Promise<DatabasePlace> {
+  if (!/^postgres(ql)?:/.test(store)) return { net: [], files: [] };
+  try {
+    const { readSettings } = await import("./store/postgres/settings.ts");
+    const { host, port, sslrootcert, sslcert, sslkey } = readSettings(store);
+    const files = [sslrootcert, sslcert, sslkey].filter((file) => file !== null)
+      .map((file) => resolve(configFile, "..", file));
+    return host.startsWith("/")
+      ? { net: [], files: [...files, `${host}/.s.PGSQL.${port}`] }
+      : { net: [`${host.includes(":") ? `[${host}]` : host}:${port}`], files };
+  } catch {
+    return { net: [], files: [] };
+  }
+}
+
+/** Adds where symbolic links lead: Deno asks for that as well. */
+function withTargets(paths: readonly string[]): string[] {
+  return [
+    ...new Set(paths.flatMap((path) => {
+      try {
+        return [path, Deno.realPathSync(path)];
+      } catch {
+        return [path]; // not there yet
+      }
+    })),
+  ];
+}
+
+/** Runs the relay to its end; resolves its exit code. */
+async function launch(flags: readonly string[], args: readonly string[]): Promise<number> {
+  const relay = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", `--import-map=${PROJECT}.imports.json`, ...flags, `${PROJECT}main.ts`, ...args],
+    env: { [LAUNCHED]: "1" },
+    detached: true, // so that a Ctrl+C reaches it once: through us
+    stdin: "piped", // which ends when we do, however that comes
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  let last = -Infinity;
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      if (performance.now() - last < ONCE_MS) return;
+      last = performance.now();
+      try {
+        relay.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
+      } catch {
+        // it has ended
+      }
+    });
+  }
+  const { code, signal } = await relay.status;
+  return signal === null ? code : SIGNALLED + code % SIGNALLED;
+}

@@ -1,0 +1,117 @@
+/** What a relay must be allowed, and no more: from its config. @module */
+import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+
+/** What of a config decides what the relay must be allowed. */
+export interface LaunchConfig {
+  server: Address;
+  admin: Address;
+  store: string;
+  pluginsDir: string;
+  /** Hosts whose addresses the relay looks up, so that a plugin with `"*"` reaches them though they are private. */
+  lookups: readonly string[];
+}
+
+interface Address {
+  hostname: string;
+  port: number;
+}
+
+/** Where everything is, as absolute paths. */
+export interface LaunchPlace {
+  /** The folder with main.ts. */
+  project: string;
+  configFile: string;
+  /** Whether the config is there already; if not, the relay makes it, and the secret. */
+  hasConfig: boolean;
+  /** Deno itself. */
+  deno: string;
+}
+
+/** Deno's permissions by kind. A kind that is not here is not given. */
+export interface Permissions {
+  read: string[];
+  write: string[];
+  net: string[];
+  run: string[];
+  sys: string[];
+  /** Every variable: the config may name any, and names are all that Deno could restrict. */
+  env: true;
+}
+
+/** What else a database server asks for: where it is reached, and the certificates to read. */
+export interface DatabasePlace {
+  net: string[];
+  files: string[];
+}
+
+/** The permissions of a relay. */
+export function permissionsOf(
+  { server, admin, store, pluginsDir, lookups }: LaunchConfig,
+  { project, configFile, hasConfig, deno }: LaunchPlace,
+  database: DatabasePlace,
+): Permissions {
+  const folder = dirname(configFile);
+  const [, file] = /^sqlite:(.+)$/s.exec(store) ?? [];
+  const storeFolder = file === undefined ? [] : [dirname(resolve(folder, file))];
+  const made = hasConfig ? [] : [configFile, join(folder, ".env")];
+  return {
+    read: outermost([
+      folder, // config.json and .env, and that they change
+      resolve(folder, pluginsDir),
+      ...storeFolder,
+      ...(hasConfig ? [] : [join(project, "config.example.json")]),
+      ...database.files,
+    ]),
+    write: outermost([
+      ...storeFolder,
+      ...made,
+      ...database.files.filter((path) => path.includes("/.s.PGSQL.")),
+    ]),
+    net: unique([server, admin].map(hostAndPort).concat(database.net, lookups)),
+    run: unique([deno, ...SHELL]),
+    sys: ["networkInterfaces"],
+    env: true,
+  };
+}
+
+/** Limits a plugin's memory before Deno begins in it; see `lib/sandbox/kernel.ts`. */
+const SHELL: readonly string[] = Deno.build.os === "linux" ? ["/bin/sh"] : [];
+
+/**
+ * The flags of `deno run` that give them.
+ *
+ * @throws {RangeError} At a path with a comma, which Deno takes for two.
+ */
+export function flagsOf({ read, write, net, run, sys }: Permissions): string[] {
+  const kinds = Object.entries({ read, write, net, run, sys }).filter(([, names]) => names.length > 0);
+  const comma = kinds.flatMap(([, names]) => names).find((name) => name.includes(","));
+  if (comma !== undefined) {
+    throw new RangeError(
+      `Cannot allow the relay ${comma}: a path that it uses must not hold a comma. Rename it`,
+    );
+  }
+  return [
+    ...kinds.map(([kind, names]) => `--allow-${kind}=${names.join(",")}`),
+    "--allow-env",
+    "--no-prompt",
+  ];
+}
+
+function hostAndPort({ hostname, port }: Address): string {
+  const host = hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname;
+  return `${host}:${port}`;
+}
+
+const unique = (names: readonly string[]) => [...new Set(names)];
+
+/** Without those that lie inside another. */
+function outermost(paths: readonly string[]): string[] {
+  return unique(paths).filter((path, _, all) =>
+    !all.some((other) => other !== path && isInside(path, other))
+  );
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== "" && !/^\.\.([/\\]|$)/.test(way) && !isAbsolute(way);
+}

@@ -1,0 +1,54 @@
+/** Reads of a config what decides the relay's permissions. What is wrong with it the relay itself tells. @module */
+import schema from "../../config.schema.json" with { type: "json" };
+import { type Environment, substitute, withDotenv } from "../config/environment.ts";
+import { parseJson } from "../config/parse_json.ts";
+import type { Json, JsonObject } from "../nouns.ts";
+import { hostsIn } from "../sandbox/hosts.ts";
+import type { LaunchConfig } from "./permissions.ts";
+
+/** A config, as far as it can be read; null when there is none. */
+export function readLaunchConfig(file: string, environment: Environment): LaunchConfig | null {
+  let value: Json = {};
+  try {
+    const text = Deno.readTextFileSync(file);
+    value = substitute(parseJson(text), withDotenv(file, environment)).value;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+  }
+  return launchConfigOf(value);
+}
+
+/** The config that a JSON value is, as far as it is one. */
+export function launchConfigOf(value: Json): LaunchConfig {
+  const { server, admin, store, pluginsDir } = schema.properties;
+  const config = record(value);
+  const address = (
+    of: Json | undefined,
+    { hostname, port }: typeof server.properties | typeof admin.properties,
+  ) => ({
+    hostname: text(record(of)["hostname"], hostname.default),
+    port: Number(record(of)["port"] ?? port.default),
+  });
+  return {
+    server: address(config["server"], server.properties),
+    admin: address(config["admin"], admin.properties),
+    store: text(config["store"], store.default),
+    pluginsDir: text(config["pluginsDir"], pluginsDir.default),
+    lookups: lookupsOf(list(config["routes"]).map(record)),
+  };
+}
+
+/** The names among the hosts of routes whose plugin may also reach any public host. */
+function lookupsOf(routes: readonly JsonObject[]): string[] {
+  const net = (route: JsonObject) => list(record(route["allow"])["net"]).map(String);
+  const anyHost = new Set(routes.filter((route) => net(route).includes("*")).map(({ plugin }) => plugin));
+  return routes.filter(({ plugin }) => anyHost.has(plugin)).flatMap((route) => [
+    ...hostsIn(route["options"] ?? null, "").map(({ host }) => host),
+    ...net(route),
+  ]).map((host) => host.replace(/:\d+$/, "")).filter((host) => /^[a-z0-9.-]*[a-z][a-z0-9.-]*$/i.test(host));
+}
+
+const record = (value: Json | undefined): JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+const list = (value: Json | undefined): Json[] => Array.isArray(value) ? value : [];
+const text = (value: Json | undefined, otherwise: string) => typeof value === "string" ? value : otherwise;

@@ -1,0 +1,168 @@
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { loadConfig } from "../../lib/config/load.ts";
+import { permissionsOf } from "../../lib/launch/permissions.ts";
+import { launchConfigOf } from "../../lib/launch/read_config.ts";
+import { flagsFor, makeFolder, start, type Started, writeConfig } from "./launched.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url)).replace(/\/$/, "");
+const PLACE = {
+  project: "/app",
+  configFile: "/etc/coinrelay/config.json",
+  hasConfig: true,
+  deno: "/bin/deno",
+};
+const NO_DATABASE = { net: [], files: [] };
+
+/** What breaks in a relay that lacks one permission; resolves when it has. */
+type Breaks = (relay: Started) => Promise<unknown>;
+
+/** It ends, or says so of its plugin. */
+const saying = (pattern: RegExp): Breaks => (relay) => relay.find(pattern);
+
+/** Each permission of the list in SECURITY.md, and what no longer works without it. */
+const NEEDED: Record<string, Breaks> = {
+  "read CONFIG": saying(/read access to ".*config\.json"/),
+  "read PLUGINS": saying(/pluginsDir: cannot be read/),
+  "read STORE": saying(/Cannot open .*relay\.db.*read access/),
+  "write STORE": saying(/Cannot open .*relay\.db.*write access/),
+  "net SERVER": saying(/net access to "127\.0\.0\.1:0"/),
+  "net ADMIN": saying(/net access to "\[::1\]:0"/),
+  "run DENO": saying(/could not be started: Requires run access.*"plugin":"greet"/),
+  "run /bin/sh": async (relay) => {
+    const response = await fetch(`${await relay.adminUrl()}/api/plugins`);
+    const { items } = await response.json();
+    assertEquals(items.map(({ memoryBytes }: { memoryBytes: number }) => memoryBytes), [0]);
+  },
+  "sys networkInterfaces": saying(/could not be started: Requires sys access.*"plugin":"greet"/),
+  "env": saying(/env access/),
+};
+
+/** The permissions of a relay that listens on two ports, one a line: `read CONFIG`, … */
+function named(flags: readonly string[], folder: string): string[] {
+  const words: Record<string, string> = {
+    [`${folder}/config`]: "CONFIG",
+    [`${folder}/plugins`]: "PLUGINS",
+    [`${folder}/state`]: "STORE",
+    "127.0.0.1:0": "SERVER",
+    "[::1]:0": "ADMIN",
+    [Deno.execPath()]: "DENO",
+  };
+  return flags.filter((flag) => flag !== "--no-prompt").flatMap((flag) => {
+    const [, kind, values] = /^--allow-(\w+)(?:=(.*))?$/.exec(flag)!;
+    return values === undefined
+      ? [kind!]
+      : values.split(",").map((value) => `${kind} ${words[value] ?? value}`);
+  });
+}
+
+const without = (flags: readonly string[], folder: string, permission: string) =>
+  flags.flatMap((flag) => {
+    const [, kind, values] = /^--allow-(\w+)(?:=(.*))?$/.exec(flag) ?? [];
+    if (kind !== permission.split(" ")[0]) return [flag];
+    const left = (values ?? "").split(",").filter((value) =>
+      named([`--allow-${kind}=${value}`], folder)[0] !== permission
+    );
+    return values === undefined || left.length === 0 ? [] : [`--allow-${kind}=${left.join(",")}`];
+  });
+
+/** A relay with each of its files in a folder of its own. */
+async function withRelay(use: (configFile: string, folder: string) => Promise<unknown>): Promise<void> {
+  const folder = await makeFolder();
+  try {
+    await Deno.mkdir(join(folder, "config"));
+    await writeConfig(join(folder, "config"), {
+      server: { hostname: "127.0.0.1", port: 0 },
+      admin: { hostname: "[::1]", port: 0 },
+      store: "sqlite:../state/relay.db",
+      pluginsDir: "../plugins",
+    });
+    await use(join(folder, "config", "config.json"), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("a relay has the permissions that SECURITY.md lists, and no other", () =>
+  withRelay(async (configFile, folder) => {
+    const flags = await flagsFor(configFile);
+    assertEquals(named(flags, folder).toSorted(), Object.keys(NEEDED).toSorted());
+    const text = await Deno.readTextFile(join(ROOT, "SECURITY.md"));
+    const listed = [...text.matchAll(/^\| `(read|write|net|run|sys|env)( [^`]+)?` /gm)];
+    assertEquals(
+      listed.map(([, kind, name]) => kind + (name ?? "")).toSorted(),
+      Object.keys(NEEDED).toSorted(),
+    );
+  }));
+
+for (const [permission, breaks] of Object.entries(NEEDED)) {
+  Deno.test({
+    name: `without the permission "${permission}" a relay does not do its work`,
+    ignore: Deno.build.os !== "linux",
+    fn: () =>
+      withRelay(async (configFile, folder) => {
+        const flags = await flagsFor(configFile);
+        const less = without(flags, folder, permission);
+        assert(less.join() !== flags.join(), "one is taken away");
+        await using relay = start(configFile, less);
+        await breaks(relay);
+      }),
+  });
+}
+
+Deno.test("with a listener, a database and certificates elsewhere, just these are allowed", () => {
+  const config = launchConfigOf({
+    server: { hostname: "::", port: 80 },
+    store: "postgres://relay:x@db.example/relay",
+  });
+  const database = { net: ["db.example:5432"], files: ["/etc/ssl/db.pem"] };
+  assertEquals(permissionsOf(config, PLACE, database), {
+    read: ["/etc/coinrelay", "/etc/ssl/db.pem"],
+    write: [],
+    net: ["[::]:80", "127.0.0.1:8081", "db.example:5432"],
+    run: ["/bin/deno", ...(Deno.build.os === "linux" ? ["/bin/sh"] : [])],
+    sys: ["networkInterfaces"],
+    env: true,
+  });
+});
+
+Deno.test("names that a plugin may reach beside any public host may be looked up, and no other names", () => {
+  const route = (plugin: string, url: string, net: string[]) => ({
+    plugin,
+    options: { url },
+    allow: { net },
+  });
+  const config = launchConfigOf({
+    routes: [
+      route("check", "https://inside.example:8443/x", ["*", "10.0.0.7", "db.internal:5432"]),
+      route("check", "https://also.example", []),
+      route("chat", "https://hooks.example", ["other.example"]),
+    ],
+  });
+  assertEquals(config.lookups, ["inside.example", "db.internal", "also.example"]);
+  assertEquals(permissionsOf(config, PLACE, NO_DATABASE).net, [
+    "0.0.0.0:8080",
+    "127.0.0.1:8081",
+    ...config.lookups,
+  ]);
+});
+
+Deno.test("the launcher's defaults are the config's", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(join(folder, "plugins"));
+    const file = join(folder, "config.json");
+    await Deno.writeTextFile(file, '{"sources": [{"name": "a", "secrets": ["whsec_1234567890"]}]}');
+    const { server, admin, store, pluginsDir } = loadConfig(file, {});
+    const { lookups, ...launch } = launchConfigOf({});
+    assertEquals(launch, {
+      server: { hostname: server.hostname, port: server.port },
+      admin: { hostname: admin.hostname, port: admin.port },
+      store,
+      pluginsDir,
+    });
+    assertEquals(lookups, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
