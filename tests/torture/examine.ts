@@ -1,5 +1,5 @@
 /** Holds what the store and the receiver have against what the provider was told. @module */
-import { join } from "@std/path";
+import { resolve } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { idempotencyKey } from "../../lib/dispatch/idempotency.ts";
 import type { Attempt, Delivery, StoredEvent } from "../../lib/nouns.ts";
@@ -11,6 +11,8 @@ import type { SentEvent, startProvider } from "./provider.ts";
 /** What is looked at. */
 export interface Evidence {
   /** Where the relay ran. */
+  /** URL of the store; a relative file in it is taken from `folder`. */
+  store: string;
   folder: string;
   provider: ReturnType<typeof startProvider>;
   acts: readonly Act[];
@@ -47,7 +49,7 @@ const PAGE = 500;
 
 /** Looks. */
 export async function examine(evidence: Evidence): Promise<Findings> {
-  const store = await openStore("sqlite:data/relay.db", evidence.folder, { shared: true });
+  const store = await openStore(evidence.store, evidence.folder, { shared: true });
   try {
     return await look(store, evidence);
   } finally {
@@ -55,7 +57,10 @@ export async function examine(evidence: Evidence): Promise<Findings> {
   }
 }
 
-async function look(store: Store, { folder, provider, acts, replays, pace }: Evidence): Promise<Findings> {
+async function look(
+  store: Store,
+  { store: url, folder, provider, acts, replays, pace }: Evidence,
+): Promise<Findings> {
   const findings: Findings = {
     accepted: 0,
     storedUnheard: 0,
@@ -93,7 +98,7 @@ async function look(store: Store, { folder, provider, acts, replays, pace }: Evi
   checkOrder(acts, new Map(events.map(({ id, seq }) => [id, seq])), provider.events, findings);
   checkPace(pacedAt, pace, findings);
   checkTold(events, deliveries, await deaths(store, deliveries), findings);
-  checkFile(join(folder, "data/relay.db"), findings);
+  if (url.startsWith("sqlite:")) checkFile(resolve(folder, url.slice("sqlite:".length)), findings);
   return findings;
 }
 

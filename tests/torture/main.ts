@@ -8,12 +8,13 @@ import { numberOf, readArguments, UsageError } from "../../lib/commands/command.
 import { createProgress } from "../../lib/commands/terminal.ts";
 import { breaches, torture } from "./torture.ts";
 
-const HELP = `deno task torture [--kills N] [--events N] [--seconds S] [--seed N] [--json]
+const HELP = `deno task torture [--kills N] [--events N] [--seconds S] [--seed N] [--store URL] [--json]
 
   --kills N      how often to kill the relay (default: 500)
   --events N     how many events to send meanwhile (default: 20000)
   --seconds S    begin no new kill after so long (default: no limit)
   --seed N       make the same choices again (default: a random one; the moments still differ)
+  --store URL    the store, such as postgres://… (default: a SQLite file of its own); it must be empty
   --json         print JSON`;
 
 async function main(): Promise<number> {
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
     events: "text",
     seconds: "text",
     seed: "text",
+    store: "text",
   });
   if (values.help) {
     console.log(HELP);
@@ -35,6 +37,7 @@ async function main(): Promise<number> {
     events: number("events", 20_000),
     seed: number("seed", crypto.getRandomValues(new Uint32Array(1))[0]!),
     ...(values.seconds === undefined ? {} : { seconds: number("seconds", 0) }),
+    ...(values.store === undefined ? {} : { store: values.store }),
     onProgress: progress.show,
   });
   progress.clear();

@@ -20,6 +20,8 @@ export interface TortureSettings {
   /** Begins no new kill after so many seconds. */
   seconds?: number;
   seed: number;
+  /** URL of the store (default: a SQLite file of its own). */
+  store?: string;
   /** Told now and then. */
   onProgress?(text: string): void;
 }
@@ -59,11 +61,12 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
   const random = createRandom(settings.seed);
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
+  const { store: storeUrl = "sqlite:./data/relay.db" } = settings;
   await using receiver = await startBadReceiver(createRandom(settings.seed + 1));
   const http = await Deno.readTextFile(new URL("../../plugins/http.ts", import.meta.url));
   await using folder = await createRelayFolder({
     plugins: { "http.ts": http }, // alone: a relay with ten plugins takes longer to start
-    config: { routes: routesTo(receiver.url) },
+    config: { store: storeUrl, routes: routesTo(receiver.url) },
   });
   const killsAt: Record<string, number> = {};
   const faults: string[] = [];
@@ -72,7 +75,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
 
   const relayIs = (relay: RelayProcess) => url = `${relay.url}/webhook`;
   relayIs(await folder.start().then(async (relay) => (await relay.kill(), relay))); // the store is made
-  const store = await openStore("sqlite:data/relay.db", folder.folder, { shared: true });
+  const store = await openStore(storeUrl, folder.folder, { shared: true });
   const provider = startProvider({
     secret: SECRET,
     random: createRandom(settings.seed + 2),
@@ -143,6 +146,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
   await store.close();
 
   const findings = await examine({
+    store: storeUrl,
     folder: folder.folder,
     provider,
     acts: receiver.acts,
