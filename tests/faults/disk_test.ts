@@ -34,7 +34,7 @@ Deno.test({
     await volume.free();
     await at.startAgain();
     await at.sendUntilAccepted();
-    await at.assertKept();
+    await at.assertKept({ killed: true });
   },
 });
 
