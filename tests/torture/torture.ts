@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LEASE_VARIABLE } from "../../lib/dispatch/dispatcher.ts";
 import { FAILPOINT_VARIABLE, FAILPOINTS } from "../../lib/failpoint.ts";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
@@ -67,6 +68,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
   await using folder = await createRelayFolder({
     plugins: { "http.ts": http }, // alone: a relay with ten plugins takes longer to start
     config: { store: storeUrl, routes: routesTo(receiver.url) },
+    env: { [LEASE_VARIABLE]: "6" }, // a store that is shared gives back when a lease ends, not when a relay starts
   });
   const killsAt: Record<string, number> = {};
   const faults: string[] = [];
