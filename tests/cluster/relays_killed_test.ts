@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { LEASE_MS } from "../../lib/dispatch/dispatcher.ts";
+import { LEASE_MS, LEASE_VARIABLE } from "../../lib/dispatch/dispatcher.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/contract.ts";
 import { seeded } from "../store/fixtures.ts";
@@ -58,7 +58,9 @@ await withPostgres((postgres) => {
       },
       retry: { minDelaySeconds: 0.05, maxDelaySeconds: 0.2, maxAttempts: 1000 },
     };
-    const newFolder = () => createRelayFolder({ config: { store: url, routes: [route] } });
+    // What a killed relay ran is given back when its lease ends; where none is killed, none must end.
+    const env: Record<string, string> = kills > 0 ? { [LEASE_VARIABLE]: "6" } : {};
+    const newFolder = () => createRelayFolder({ config: { store: url, routes: [route] }, env });
     await using one = await newFolder();
     await using two = await newFolder();
     await using three = await newFolder();

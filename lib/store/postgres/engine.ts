@@ -1,4 +1,5 @@
 /** A store in PostgreSQL: connections, transactions, and the news of them. @module */
+import { failpoint } from "../../failpoint.ts";
 import { type CommitNews, StoreUnusable } from "../contract.ts";
 import type { Bound } from "./connection.ts";
 import { mayComeUp, mayRunAgain, translate, translateAtOpen } from "./errors.ts";
@@ -115,8 +116,10 @@ export class Engine {
       tx.script(beginning(options));
       try {
         const result = await body(tx);
+        failpoint("committing");
         const word = tx.script("COMMIT");
         await tx.settled();
+        failpoint("committed");
         if (await word !== "COMMIT") throw new Error("PostgreSQL rolled back what it was to commit");
         return { tx, result };
       } catch (error) {
