@@ -7,15 +7,11 @@
  * @module
  */
 import { fromFileUrl, resolve } from "@std/path";
+import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
-import {
-  type DatabasePlace,
-  flagsOf,
-  type LaunchConfig,
-  type Permissions,
-  permissionsOf,
-} from "./launch/permissions.ts";
+import { type DatabasePlace, flagsOf, type LaunchConfig, permissionsOf } from "./launch/permissions.ts";
 import { readLaunchConfig } from "./launch/read_config.ts";
+import { serviceOf, speakFor } from "./launch/service_manager.ts";
 
 const PROJECT = fromFileUrl(new URL("../", import.meta.url));
 /** A signal that comes twice within so long was sent once: to us and, by the terminal, to whoever started us. */
@@ -28,17 +24,25 @@ const SIGNALLED = 128;
 
 const args = Deno.args.filter((arg) => arg !== "--show-permissions");
 try {
-  const flags = flagsOf(await permissions(args));
-  if (args.length < Deno.args.length) console.log(flags.join("\n"));
-  else Deno.exit(await launch(flags, args));
+  const plan = await planOf(args);
+  if (args.length < Deno.args.length) console.log(plan.flags.join("\n"));
+  else Deno.exit(await launch(plan, args));
 } catch (error) {
   if (!(error instanceof RangeError)) throw error;
   console.error(error.message);
   Deno.exit(1);
 }
 
-/** What the relay with these arguments needs. */
-async function permissions(args: readonly string[]): Promise<Permissions> {
+/** How a relay is to be started. */
+interface Plan {
+  /** Deno's flags with its permissions. */
+  flags: string[];
+  /** Where it will listen. */
+  url: string;
+}
+
+/** How the relay with these arguments is to be started. */
+async function planOf(args: readonly string[]): Promise<Plan> {
   const named = configArgument(args);
   const configFile = named === null
     ? resolve(PROJECT, "config.json")
@@ -47,7 +51,8 @@ async function permissions(args: readonly string[]): Promise<Permissions> {
   const needed = config ?? firstConfig();
   const place = { project: PROJECT, configFile, hasConfig: config !== null, deno: Deno.execPath() };
   const found = permissionsOf(needed, place, await databaseOf(needed.store, configFile));
-  return { ...found, read: withTargets(found.read), write: withTargets(found.write) };
+  const flags = flagsOf({ ...found, read: withTargets(found.read), write: withTargets(found.write) });
+  return { flags, url: localUrl(needed.server) };
 }
 
 /** What the first start makes of the example: away from the project, with the project's own plugins. */
@@ -92,7 +97,7 @@ function withTargets(paths: readonly string[]): string[] {
 }
 
 /** Runs the relay to its end; resolves its exit code. */
-async function launch(flags: readonly string[], args: readonly string[]): Promise<number> {
+async function launch({ flags, url }: Plan, args: readonly string[]): Promise<number> {
   const relay = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", `--import-map=${PROJECT}.imports.json`, ...flags, `${PROJECT}main.ts`, ...args],
     env: { [LAUNCHED]: "1" },
@@ -112,6 +117,10 @@ async function launch(flags: readonly string[], args: readonly string[]): Promis
         // it has ended
       }
     });
+  }
+  const service = serviceOf(Deno.env.toObject());
+  if (service !== null) {
+    speakFor(url, service, relay.status).catch((error) => console.error(`systemd is not told: ${error}`));
   }
   const { code, signal } = await relay.status;
   return signal === null ? code : SIGNALLED + code % SIGNALLED;

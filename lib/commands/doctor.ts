@@ -2,13 +2,14 @@
 import { dirname, resolve } from "@std/path";
 import { dotenvFile } from "../config/environment.ts";
 import { inspectConfig, type Inspection } from "../config/load.ts";
+import { localUrl } from "../config/local_url.ts";
 import type { Config } from "../config/schema.ts";
 import { maskText } from "../config/secrets.ts";
 import { CLOCK_URLS, judgeClock, measureSkew } from "../doctor/clock.ts";
 import { judgeRoom, readRoom } from "../doctor/disk.ts";
 import { examineFiles } from "../doctor/files.ts";
 import { type Finding, findingsOf, type Verdict } from "../doctor/finding.ts";
-import { holderOf, judgeHolder, listenersOf, localUrl } from "../doctor/listeners.ts";
+import { holderOf, judgeHolder, listenersOf } from "../doctor/listeners.ts";
 import { examinePlugins } from "../doctor/plugins.ts";
 import { examineProgram } from "../doctor/program.ts";
 import { tryPublicUrl } from "../doctor/public_url.ts";

@@ -1,4 +1,5 @@
 /** Whether a relay listens where the config says, or could. @module */
+import { localUrl } from "../config/local_url.ts";
 import type { Config } from "../config/schema.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
@@ -30,13 +31,6 @@ export function listenersOf({ server, admin }: Pick<Config, "server" | "admin">)
     { name: "server", hostname: server.hostname, port: server.port },
     { name: "admin", hostname: admin.hostname, port: admin.port },
   ];
-}
-
-/** Where a listener is reached from this machine. */
-export function localUrl({ hostname, port }: Omit<Listener, "name">): string {
-  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
-  const host = bare === "0.0.0.0" ? "127.0.0.1" : bare === "::" ? "::1" : bare;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Finds out who has a port: asks, and where nobody answers tries to take it. */

@@ -116,8 +116,8 @@ const BROKEN: Record<string, BrokenSetUp> = {
     async break({ path }) {
       const db = new DatabaseSync(path("data", "relay.db"));
       db.exec("BEGIN");
-      const insert = db.prepare("INSERT INTO remembered VALUES (?, 's', 1)");
-      for (let i = 0; i < 2000; i++) insert.run(`an-id-that-is-long-enough-to-fill-pages-${i}`);
+      const insert = db.prepare("INSERT INTO kv VALUES (1, ?, 'null')");
+      for (let i = 0; i < 2000; i++) insert.run(`a-key-that-is-long-enough-to-fill-pages-${i}`);
       db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
       db.close();
       await overwrite(path("data", "relay.db"), 200_000);

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { localUrl } from "../../lib/config/local_url.ts";
 import type { Finding } from "../../lib/doctor/finding.ts";
-import { holderOf, judgeHolder, localUrl } from "../../lib/doctor/listeners.ts";
+import { holderOf, judgeHolder } from "../../lib/doctor/listeners.ts";
 import { judgeRoom } from "../../lib/doctor/disk.ts";
 import { judgeClock } from "../../lib/doctor/clock.ts";
 import { judgeOverview, relayApi } from "../../lib/doctor/relay.ts";
