@@ -1,9 +1,7 @@
 /** Opens the store that config.json names. The only place that knows which engines there are. @module */
-import { dirname, resolve } from "@std/path";
-import { existsSync } from "node:fs";
+import { resolve } from "@std/path";
 import { type Store, StoreUnusable } from "./contract.ts";
-import { lockFile } from "./sqlite/lock.ts";
-import { SqliteStore } from "./sqlite/store.ts";
+import { openSqlite } from "./sqlite/open.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** How a store is opened. */
@@ -23,7 +21,7 @@ export interface OpenOptions {
  */
 export async function openStore(url: string, baseFolder: string, options: OpenOptions = {}): Promise<Store> {
   const { engine, rest } = partsOf(url);
-  if (engine === "sqlite") return await openSqlite(resolve(baseFolder, rest), options.shared ?? false);
+  if (engine === "sqlite") return await openSqlite(resolve(baseFolder, rest), options);
   const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
   return await PostgresStore.open(url, baseFolder, options.shared);
 }
@@ -54,29 +52,4 @@ function partsOf(url: string): { engine: "sqlite" | "postgres"; rest: string } {
     }: give "sqlite:FILE", such as "sqlite:./data/relay.db", ` +
       'or "postgres://user:password@host/database"',
   );
-}
-
-async function openSqlite(file: string, shared: boolean): Promise<Store> {
-  if (shared) {
-    if (existsSync(file)) return new SqliteStore(file, null);
-    throw new StoreUnusable(
-      `There is no store at ${file}: start the relay once, or name the config that it runs with (--config)`,
-    );
-  }
-  try {
-    await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    (await Deno.open(file, { create: true, append: true, mode: 0o600 })).close();
-  } catch (cause) {
-    throw new StoreUnusable(
-      `Cannot open ${file}: ${(cause as Error).message}. Make its folder writable for the relay's user`,
-      { cause },
-    );
-  }
-  const lock = await lockFile(file);
-  try {
-    return new SqliteStore(file, lock);
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
-  }
 }

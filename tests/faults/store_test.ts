@@ -92,12 +92,13 @@ Deno.test("a file damaged in the middle is refused as well, or answered 503 wher
   assertEquals((await starting.ended).code, 1);
   assertStringIncludes(told, "put a backup in its place");
 
-  // The root of the index over event ids alone: nothing reads it before an event arrives.
+  // The root of one table alone: nothing reads it before an event arrives.
   await Deno.writeFile(at.file, whole);
   const db = new DatabaseSync(at.file, { readOnly: true });
-  const { rootpage } = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'events_id'").get() as {
-    rootpage: number;
-  };
+  const { rootpage } = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'remembered'")
+    .get() as {
+      rootpage: number;
+    };
   db.close();
   await Deno.writeFile(at.file, whole.slice().fill(0xa5, (rootpage - 1) * 4096, rootpage * 4096));
   await at.startAgain();

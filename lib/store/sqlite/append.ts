@@ -1,52 +1,38 @@
 /** Appends events with their deliveries, each once. @module */
 import type { Appended, NewEvent } from "../contract.ts";
+import type { Bound } from "./connection.ts";
+import type { Fresh } from "./event_log.ts";
+import { insertMany } from "./insert_many.ts";
 import { enter } from "./lanes.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Appends in the order given; an event whose (source, id) is known is a duplicate and leaves no trace. */
 export function append(tx: Transaction, events: readonly NewEvent[]): Appended[] {
-  return events.map((event) => appendOne(tx, event));
+  if (events.length === 0) return [];
+  if (tx.fresh.length === 0) tx.log.catchUp();
+  const taken = tx.log.take(tx, events);
+  tx.log.insert(tx, taken.filter((one) => one !== null));
+  plan(tx, taken, events);
+  return taken.map((one) => one ? { result: "accepted", seq: one.seq } : { result: "duplicate" });
 }
 
-function appendOne(tx: Transaction, event: NewEvent): Appended {
-  const remembered = tx.db.get(
-    "SELECT 1 FROM remembered WHERE id = ? AND source = ?",
-    event.id,
-    event.source,
-  );
-  if (remembered) return { result: "duplicate" };
-  const row = tx.db.get<{ seq: number }>(
-    `INSERT INTO events (seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body)
-     VALUES (1 + max((SELECT seq FROM last_seq), (SELECT coalesce(max(seq), 0) FROM events)),
-             ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id, source) DO NOTHING RETURNING seq`,
-    event.source,
-    event.id,
-    event.type,
-    event.coin,
-    event.receivedAt,
-    event.timestamp,
-    event.signature,
-    Number(event.test),
-    event.depth,
-    event.body,
-  );
-  if (!row) return { result: "duplicate" };
-  tx.appended(row.seq);
-  for (const { route, matched, dueAt } of event.deliveries) {
-    const id = tx.routes.id(route);
-    const { state, lane } = enter(tx, id, event.coin);
-    tx.db.run(
-      `INSERT INTO deliveries (event, route, state, due_at, created_at, lane, matched) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      row.seq,
-      id,
-      state,
-      dueAt,
-      event.receivedAt,
-      lane,
-      matched && JSON.stringify(matched),
-    );
-    tx.count(id, state, 1);
-  }
-  return { result: "accepted", seq: row.seq };
+/** Makes the deliveries of those of `events` that were taken. */
+function plan(tx: Transaction, taken: readonly (Fresh | null)[], events: readonly NewEvent[]): void {
+  const values: Bound[] = [];
+  const flush = () => {
+    const insert = "INSERT INTO deliveries (event, route, state, due_at, created_at, lane, matched)";
+    insertMany(tx.db, insert, 7, values.splice(0));
+  };
+  taken.forEach((fresh, index) => {
+    if (fresh === null) return;
+    const { deliveries, receivedAt } = events[index]!;
+    for (const { route, matched, dueAt } of deliveries) {
+      const id = tx.routes.id(route);
+      const { state, lane } = enter(tx, id, fresh.coin);
+      values.push(fresh.seq, id, state, dueAt, receivedAt, lane, matched && JSON.stringify(matched));
+      tx.count(id, state, 1);
+      if (lane !== null) flush(); // the next of this lane must see it
+    }
+  });
+  flush();
 }

@@ -2,45 +2,68 @@
 import { statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../contract.ts";
-import { breaksConnection, isBusy, translate } from "./errors.ts";
+import { breaksConnection, translate } from "./errors.ts";
+import { storable } from "./storable.ts";
 
 /** What may be bound to a statement's `?`. */
 export type Bound = SQLInputValue;
 
-/** How long a statement waits for another process's commit, in milliseconds. */
+/** How long a statement waits for another process at first, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2000;
-/** How long while one has waited in vain: each would hold up everything else in turn. */
-const STILL_BUSY_TIMEOUT_MS = 50;
 /** Page cache of a connection, in KiB. */
 const CACHE_KIB = 4096;
+/** Pages in the log at which a commit checkpoints by itself, when nobody else did. */
+const AUTOCHECKPOINT_PAGES = 32_768;
+
+/** How a connection is opened. */
+export interface ConnectionOptions {
+  readOnly?: boolean;
+  /** Called whenever the file was opened: at first, and again after a disk error. */
+  onOpen?: () => void;
+}
 
 /** A connection. Errors for which the file or the disk is to blame are thrown as `StoreUnavailable`. */
 export class Connection {
   #db: DatabaseSync | null = null;
   #wasOpen = false;
+  #busyTimeoutMs = BUSY_TIMEOUT_MS;
   #statements = new Map<string, StatementSync>();
-  #timeout = BUSY_TIMEOUT_MS;
 
-  constructor(readonly file: string, readonly options: { readOnly?: boolean } = {}) {}
+  constructor(readonly file: string, private readonly options: ConnectionOptions = {}) {}
+
+  /** From now on a statement waits so long for another process. It blocks the thread meanwhile. */
+  waitAtMost(ms: number): void {
+    this.#busyTimeoutMs = ms;
+    this.get(`PRAGMA busy_timeout = ${ms}`);
+  }
 
   /** Runs a statement that answers no rows; answers how many rows it changed. */
   run(sql: string, ...bound: Bound[]): number {
-    return this.#guard(() => Number(this.#prepare(sql).run(...storable(bound)).changes));
+    return this.#guard(() => Number(this.#prepare(sql).run(...bound.map(storableBound)).changes));
   }
 
   /** The first row. */
   get<Row>(sql: string, ...bound: Bound[]): Row | undefined {
-    return this.#guard(() => this.#prepare(sql).get(...storable(bound)) as Row | undefined);
+    return this.#guard(() => this.#prepare(sql).get(...bound.map(storableBound)) as Row | undefined);
   }
 
   /** All rows. */
   all<Row>(sql: string, ...bound: Bound[]): Row[] {
-    return this.#guard(() => this.#prepare(sql).all(...storable(bound)) as Row[]);
+    return this.#guard(() => this.#prepare(sql).all(...bound.map(storableBound)) as Row[]);
+  }
+
+  /** The rows one by one, for those that are too many to hold. */
+  *each<Row>(sql: string, ...bound: Bound[]): Generator<Row> {
+    // Prepared for this once: a statement that is kept may be asked for again while its rows are still coming.
+    const rows = this.#guard(() => this.#open().prepare(sql).iterate(...bound.map(storableBound)));
+    for (let row = this.#guard(() => rows.next()); !row.done; row = this.#guard(() => rows.next())) {
+      yield row.value as Row;
+    }
   }
 
   /** Runs `body` in one write transaction: all of it happens, or, when it throws, none of it. */
   transaction<T>(body: () => T): T {
-    this.#begin();
+    this.run("BEGIN IMMEDIATE");
     try {
       const result = body();
       this.run("COMMIT");
@@ -49,22 +72,6 @@ export class Connection {
       this.#rollback();
       throw error;
     }
-  }
-
-  #begin(): void {
-    try {
-      this.run("BEGIN IMMEDIATE");
-    } catch (error) {
-      if (isBusy(error)) this.#waitFor(STILL_BUSY_TIMEOUT_MS);
-      throw error;
-    }
-    this.#waitFor(BUSY_TIMEOUT_MS);
-  }
-
-  #waitFor(ms: number): void {
-    if (ms === this.#timeout) return;
-    this.get(`PRAGMA busy_timeout = ${ms}`);
-    this.#timeout = ms;
   }
 
   /** Runs several statements at once. For schemas: its errors carry no code. */
@@ -99,14 +106,15 @@ export class Connection {
       // Never made here: a file that is gone (its disk is not mounted) must not be taken for an empty store. SQLite's own
       // "?mode=rw" would say so, but Deno lets a URI pass under -A alone; below is for a disk that goes just now.
       statSync(this.file);
-      db = new DatabaseSync(this.file, { readOnly, timeout: BUSY_TIMEOUT_MS });
+      db = new DatabaseSync(this.file, { readOnly, timeout: this.#busyTimeoutMs });
     } catch (cause) {
       throw new StoreUnavailable(`Cannot open ${this.file}: ${(cause as Error).message}`, { cause });
     }
     try {
-      // Prepared, not executed: only so do their errors carry a code.
-      db.prepare(`PRAGMA cache_size = -${CACHE_KIB}`).run();
-      if (!readOnly) db.prepare("PRAGMA synchronous = FULL").run();
+      const pragmas = [`cache_size = -${CACHE_KIB}`];
+      // See WalSync: it does what FULL would add.
+      if (!readOnly) pragmas.push("synchronous = NORMAL", `wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
+      for (const pragma of pragmas) db.prepare(`PRAGMA ${pragma}`).all(); // prepared: so its errors carry a code
       if (this.#wasOpen && !db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get()) {
         throw new StoreUnavailable(`Cannot use ${this.file}: it is empty now; is its disk mounted?`);
       }
@@ -114,9 +122,10 @@ export class Connection {
       db.close();
       throw error;
     }
-    this.#timeout = BUSY_TIMEOUT_MS;
+    this.#db = db;
     this.#wasOpen = true;
-    return this.#db = db;
+    this.options.onOpen?.();
+    return db;
   }
 
   #prepare(sql: string): StatementSync {
@@ -135,7 +144,6 @@ export class Connection {
   }
 }
 
-/** Text is read back only up to a zero character, so none is ever written. */
-function storable(bound: Bound[]): Bound[] {
-  return bound.map((value) => typeof value === "string" ? value.replaceAll("\0", "\uFFFD") : value);
+function storableBound(value: Bound): Bound {
+  return typeof value === "string" ? storable(value) : value;
 }

@@ -1,50 +1,80 @@
-/** A store in one SQLite file, its every method in one go. {@linkcode SqliteStore} gives it the shape of a `Store`. @module */
+/** A store in one SQLite file: its transactions. {@linkcode SqliteStore} gives it the shape of a `Store`. @module */
 import { failpoint } from "../../failpoint.ts";
-import type { CommitNews } from "../contract.ts";
+import { type CommitNews, StoreUnavailable } from "../contract.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { Connection } from "./connection.ts";
-import { translateAtOpen } from "./errors.ts";
+import { isBusy, translateAtOpen } from "./errors.ts";
+import { EventLog } from "./event_log.ts";
 import { giveBack } from "./give_back.ts";
 import { migrate } from "./migrations.ts";
 import { RouteIds } from "./routes.ts";
+import type { Sizes } from "./sizes.ts";
+import { Thread } from "./thread.ts";
 import { Transaction } from "./transaction.ts";
+import { WalSync } from "./wal_sync.ts";
+
+/** How an engine works. */
+export interface EngineOptions {
+  /** A relay writes too: what it may change is not kept in memory from one transaction to the next. */
+  shared: boolean;
+  sizes: Sizes;
+  /** Called after each commit that has news. */
+  onNews: (news: CommitNews) => void;
+}
+
+/** How long a transaction waits for another process to end its own, in milliseconds. */
+const PATIENCE_MS = 2000;
+const LOOK_AGAIN_MS = 10;
+/** How long it may block this thread in between. */
+const BLOCKED_MS = 20;
 
 /** A connection with what is remembered beside it. */
 export class Engine {
   readonly db: Connection;
   readonly routes: RouteIds;
+  readonly log: EventLog;
+  readonly thread: Thread;
+  readonly #sync: WalSync;
+  readonly #checkpoints: Checkpoints;
+  /** A sync has failed: what was committed since may not be on disk. */
+  #suspect = false;
   #dataVersion = 0;
 
-  /** @param onNews Called after each commit that has news. */
-  constructor(file: string, private readonly onNews: (news: CommitNews) => void) {
-    this.db = new Connection(file);
+  constructor(readonly file: string, private readonly options: EngineOptions) {
+    this.#sync = new WalSync(() => Deno.open(`${file}-wal`, { read: true, write: true }));
+    this.db = new Connection(file, { onOpen: () => void this.#sync.close() });
     this.routes = new RouteIds(this.db);
+    this.thread = new Thread(file);
+    this.log = new EventLog(this.db, options.sizes);
+    this.#checkpoints = new Checkpoints(this.db, this.thread);
     try {
       migrate(this.db);
+      if (!options.shared) this.log.catchUp();
+      this.db.waitAtMost(BLOCKED_MS); // what is written waits its turn without blocking; see write
     } catch (error) {
       this.db.close();
       throw translateAtOpen(error, file);
     }
   }
 
-  /** Runs `body` in one write transaction. */
-  write<T>(body: (tx: Transaction) => T): T {
-    const tx = new Transaction(this.db, this.routes);
-    let result: T;
-    try {
-      result = this.db.transaction(() => {
-        const answer = body(tx);
-        tx.finish();
-        failpoint("committing");
-        return answer;
-      });
-      failpoint("committed");
-    } catch (error) {
-      this.routes.clear();
-      throw error;
+  /**
+   * Runs `body` in one write transaction, and waits until the commit survives a crash of the process, or, when it is
+   * to be `synced`, of the machine. Waits its turn when another process writes.
+   */
+  async write<T>(body: (tx: Transaction) => T, { synced = false } = {}): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (true) {
+      try {
+        const { result, news } = this.#commit(body);
+        if (synced) await this.#flush();
+        if (news) this.options.onNews(news);
+        this.#checkpoints.consider();
+        return result;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw error;
+        await new Promise((wake) => setTimeout(wake, LOOK_AGAIN_MS));
+      }
     }
-    const news = tx.news();
-    if (news) this.onNews(news);
-    return result;
   }
 
   /**
@@ -52,12 +82,11 @@ export class Engine {
    *
    * @throws {StoreUnusable} when that cannot be written: neither could anything else.
    */
-  recover(): void {
+  async recover(): Promise<void> {
     try {
-      this.write((tx) => giveBack(tx, "the relay stopped while it ran"));
+      await this.write((tx) => giveBack(tx, "the relay stopped while it ran"));
     } catch (error) {
-      this.db.close();
-      throw translateAtOpen(error, this.db.file);
+      throw translateAtOpen(error, this.file);
     }
   }
 
@@ -71,6 +100,56 @@ export class Engine {
     } catch {
       return null; // whatever hinders it hinders the next write too, which says so
     }
+  }
+
+  async close(): Promise<void> {
+    await this.thread.close();
+    await this.#sync.close();
+    this.db.close();
+  }
+
+  #commit<T>(body: (tx: Transaction) => T): { result: T; news: CommitNews | null } {
+    if (this.#suspect) this.#heal();
+    if (this.options.shared) this.routes.clear();
+    const tx = new Transaction(this.db, this.routes, this.log);
+    try {
+      const result = this.db.transaction(() => {
+        const answer = body(tx);
+        tx.finish();
+        failpoint("committing");
+        return answer;
+      });
+      failpoint("committed");
+      tx.committed();
+      return { result, news: tx.news() };
+    } catch (error) {
+      this.routes.clear();
+      throw error;
+    }
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#sync.flush();
+    } catch (cause) {
+      this.#suspect = true;
+      throw new StoreUnavailable(
+        `Cannot sync ${this.file}-wal: ${(cause as Error).message}. Check the disk`,
+        { cause },
+      );
+    }
+  }
+
+  /**
+   * After a failed sync the log cannot be trusted to reach the disk, so all of it is written into the database, which
+   * is synced then. Until that has worked, nothing is accepted, and nothing is called a duplicate.
+   */
+  #heal(): void {
+    const { log, checkpointed } = this.#checkpoints.run();
+    if (log !== checkpointed) {
+      throw new StoreUnavailable(`Cannot sync ${this.file}: it is in use. It is tried again`);
+    }
+    this.#suspect = false;
   }
 
   #lastSeq(): number | null {

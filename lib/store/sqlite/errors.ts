@@ -14,7 +14,7 @@ const REMEDIES: Record<number, string> = {
   15: "the file's locks misbehave; keep it on a local disk",
   26: "the file is no SQLite database; stop the relay and restore a backup",
 };
-const BUSY = 5, READ_ONLY = 8, IO_ERROR = 10, CORRUPT = 11, CANNOT_OPEN = 14, NOT_A_DATABASE = 26;
+const BUSY = 5, LOCKED = 6, READ_ONLY = 8, IO_ERROR = 10, CORRUPT = 11, CANNOT_OPEN = 14, NOT_A_DATABASE = 26;
 
 /** The primary result code of an error thrown by a prepared statement; undefined for any other. */
 export function resultCode(error: unknown): number | undefined {
@@ -22,14 +22,15 @@ export function resultCode(error: unknown): number | undefined {
   return typeof code === "number" ? code & 0xff : undefined;
 }
 
+/** Whether another process is in the way, so that trying again soon is worthwhile. */
+export function isBusy(error: unknown): boolean {
+  const code = resultCode(error instanceof StoreUnavailable ? error.cause : error);
+  return code === BUSY || code === LOCKED;
+}
+
 /** Whether the connection must not be used again after this error. */
 export function breaksConnection(error: unknown): boolean {
   return [READ_ONLY, IO_ERROR, CORRUPT, CANNOT_OPEN, NOT_A_DATABASE].includes(resultCode(error) ?? 0);
-}
-
-/** Whether the database was held by another process for too long. */
-export function isBusy(error: unknown): boolean {
-  return resultCode(error instanceof StoreUnavailable ? error.cause : error) === BUSY;
 }
 
 /** The error to hand on: {@linkcode StoreUnavailable} when the file or disk is at fault, else the error itself. */

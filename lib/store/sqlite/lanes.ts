@@ -15,7 +15,7 @@ export function enter(
   route: number,
   coin: string | null,
 ): { state: number; lane: string | null } {
-  if (!hasLanes(tx, route)) return { state: PENDING, lane: null };
+  if (!tx.routes.hasLanes(route)) return { state: PENDING, lane: null };
   const lane = coin ?? "";
   return { state: occupied(tx, route, lane) ? BEHIND : PENDING, lane };
 }
@@ -38,8 +38,8 @@ export function advance(tx: Transaction, route: number, lane: string | null): vo
  * route's `order` was changed in the config.
  */
 export function setLanes(tx: Transaction, route: number, lanes: boolean): void {
-  if (hasLanes(tx, route) === lanes) return;
-  tx.db.run("UPDATE routes SET lanes = ? WHERE id = ?", Number(lanes), route);
+  if (tx.routes.hasLanes(route) === lanes) return;
+  tx.routes.setLanes(route, lanes);
   if (lanes) {
     const behind = tx.db.run(
       `UPDATE deliveries SET state = ${BEHIND} WHERE route = ? AND state = ${PENDING}`,
@@ -67,10 +67,6 @@ export function setLanes(tx: Transaction, route: number, lanes: boolean): void {
     tx.count(route, BEHIND, -behind);
     tx.count(route, PENDING, behind);
   }
-}
-
-function hasLanes(tx: Transaction, route: number): boolean {
-  return tx.db.get<{ lanes: number }>("SELECT lanes FROM routes WHERE id = ?", route)!.lanes === 1;
 }
 
 function occupied(tx: Transaction, route: number, lane: string): boolean {

@@ -1,13 +1,14 @@
 /** What a person does with deliveries: retry, discard, replay. In steps, so that large wishes delay no one. @module */
 import type { DeliveryFilter, ReplayWish } from "../contract.ts";
-import { all, ofDeliveries } from "./filters.ts";
+import { type Condition, where } from "./conditions.ts";
 import { enter } from "./lanes.ts";
+import { listDeliveries } from "./list_deliveries.ts";
 import type { DeliveryRow } from "./rows.ts";
 import { BEHIND, DEAD, DISCARDED, PENDING } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many deliveries one transaction changes. */
-export const STEP = 500;
+const STEP = 100;
 
 /** What one step did, and the delivery after which the next begins; null when all is done. */
 export interface Step {
@@ -15,14 +16,17 @@ export interface Step {
   after: number | null;
 }
 
+/** The deliveries that are meant: a filter, and the recent events under its key (see `listEvents`). */
+export interface Chosen {
+  filter: DeliveryFilter;
+  recent: readonly number[];
+}
+
 /** Makes dead and waiting deliveries due at `now`. */
-export function retry(tx: Transaction, filter: DeliveryFilter, now: number, after: number): Step {
-  const rows = next(
-    tx,
-    filter,
-    after,
-    `(state IN (${DEAD}, ${DISCARDED}) OR state IN (${PENDING}, ${BEHIND}) AND (due_at > ${now} OR attempts > 0))`,
-  );
+export function retry(tx: Transaction, chosen: Chosen, now: number, after: number): Step {
+  const states = [PENDING, BEHIND, DEAD, DISCARDED];
+  const later = where(`(state IN (${DEAD}, ${DISCARDED}) OR due_at > ? OR attempts > 0)`, now);
+  const rows = next(tx, chosen, after, states, later);
   for (const row of rows) {
     const dead = row.state === DEAD || row.state === DISCARDED;
     const { state, lane } = dead ? enter(tx, row.route, coinOf(tx, row.event)) : row;
@@ -40,8 +44,8 @@ export function retry(tx: Transaction, filter: DeliveryFilter, now: number, afte
 }
 
 /** Discards dead letters. */
-export function discard(tx: Transaction, filter: DeliveryFilter, after: number): Step {
-  const rows = next(tx, filter, after, `state = ${DEAD}`);
+export function discard(tx: Transaction, chosen: Chosen, after: number): Step {
+  const rows = next(tx, chosen, after, [DEAD]);
   for (const { id, route } of rows) {
     tx.db.run(`UPDATE deliveries SET state = ${DISCARDED} WHERE id = ?`, id);
     tx.move(route, DEAD, DISCARDED);
@@ -72,13 +76,15 @@ export function replay(tx: Transaction, wishes: readonly ReplayWish[], now: numb
   });
 }
 
-function next(tx: Transaction, filter: DeliveryFilter, after: number, condition: string): DeliveryRow[] {
-  const { sql, bound } = all([
-    ofDeliveries(filter, tx.routes),
-    { sql: condition, bound: [] },
-    { sql: "deliveries.id > ?", bound: [after] },
-  ]);
-  return tx.db.all(`SELECT * FROM deliveries WHERE ${sql} ORDER BY deliveries.id LIMIT ${STEP}`, ...bound);
+function next(
+  tx: Transaction,
+  { filter, recent }: Chosen,
+  after: number,
+  states: number[],
+  condition?: Condition,
+) {
+  const narrowing = { recent, states, ...(condition ? { condition } : {}) };
+  return listDeliveries(tx.db, tx.routes, filter, { limit: STEP, after }, narrowing);
 }
 
 function step(rows: readonly DeliveryRow[]): Step {

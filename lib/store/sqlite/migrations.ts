@@ -23,10 +23,20 @@ const STEPS: readonly string[] = [
     depth INTEGER NOT NULL,
     body BLOB NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX events_id ON events (id, source);
-  CREATE INDEX events_coin ON events (coin, seq) WHERE coin IS NOT NULL;
-  CREATE INDEX events_type ON events (type, seq);
-  CREATE INDEX events_received ON events (received_at);
+
+  -- Stretches of events, so that a search for something rare passes over the others. Names as JSON; null: too many.
+  CREATE TABLE blocks (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    received_min INTEGER NOT NULL,
+    received_max INTEGER NOT NULL,
+    sources TEXT,
+    types TEXT
+  ) STRICT;
+
+  -- Where ids and coins are found: hashes of them, and the events that have them. Recent events are not in them yet.
+  CREATE TABLE id_keys (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
+  CREATE TABLE coin_keys (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
 
   -- Ids of deleted events that must still be known as duplicates.
   CREATE TABLE remembered (
@@ -36,6 +46,11 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (id, source)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX remembered_received ON remembered (received_at);
+
+  -- last_seq: the highest ever given, for when the newest events are deleted.
+  -- id_keys, coin_keys: all events up to this one are in the table of that name.
+  CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO marks VALUES ('last_seq', 0), ('id_keys', 0), ('coin_keys', 0);
 
   CREATE TABLE routes (
     id INTEGER PRIMARY KEY,
@@ -98,10 +113,6 @@ const STEPS: readonly string[] = [
     value TEXT NOT NULL,
     PRIMARY KEY (route, key)
   ) STRICT, WITHOUT ROWID;
-
-  -- The highest seq ever given, for when the newest events are deleted.
-  CREATE TABLE last_seq (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL) STRICT;
-  INSERT INTO last_seq VALUES (1, 0);
   `,
 ];
 

@@ -1,9 +1,18 @@
 /** Deletes what is old and no longer needed. @module */
+import { rangesOf } from "./blocks.ts";
+import { idKey } from "./lookup.ts";
 import { DEAD, DONE } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many events one transaction looks at. */
-const STEP = 200;
+const STEP = 100;
+
+/** What is to be deleted; see `Store.prune`. */
+export interface PruneWish {
+  olderThan: number;
+  forgetIdsBefore: number;
+  limit: number;
+}
 
 /** What one step did, and the event after which the next begins; null when none is left. */
 export interface PruneStep {
@@ -11,41 +20,62 @@ export interface PruneStep {
   after: number | null;
 }
 
-/** Deletes up to `limit` events received before `olderThan`, looking at those after seq `after`. */
+interface Old {
+  seq: number;
+  source: string;
+  id: string;
+  coin: string | null;
+  received_at: number;
+  needed: number;
+}
+
+/** Deletes up to `limit` old events, looking at those after seq `after`. */
 export function prune(
   tx: Transaction,
-  olderThan: number,
-  forgetIdsBefore: number,
-  limit: number,
+  { olderThan, forgetIdsBefore, limit }: PruneWish,
   after: number,
 ): PruneStep {
-  const rows = tx.db.all<{ seq: number; received_at: number; needed: number }>(
-    `SELECT seq, received_at, EXISTS (
-       SELECT 1 FROM deliveries WHERE event = seq AND (state < ${DONE} OR state = ${DEAD})) AS needed
-     FROM events WHERE seq > ? AND received_at < ? ORDER BY seq LIMIT ?`,
-    after,
-    olderThan,
-    Math.min(limit, STEP),
-  );
-  let deleted = 0;
-  for (const { seq, received_at, needed } of rows) {
-    if (needed) continue;
-    if (received_at >= forgetIdsBefore) {
+  const most = Math.min(limit, STEP);
+  const rows = oldEvents(tx, olderThan, most, after);
+  const unneeded = rows.filter(({ needed }) => !needed);
+  for (const event of unneeded) {
+    if (event.received_at >= forgetIdsBefore) {
       tx.db.run(
-        "INSERT OR IGNORE INTO remembered SELECT id, source, received_at FROM events WHERE seq = ?",
-        seq,
+        "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)",
+        event.id,
+        event.source,
+        event.received_at,
       );
     }
-    deleteEvent(tx, seq);
-    deleted++;
+    tx.log.lookup.forgetId(tx, idKey(event.id), event.seq);
+    if (event.coin !== null) tx.log.lookup.forgetCoin(tx, event.coin, event.seq);
+    deleteEvent(tx, event.seq);
   }
-  if (deleted > 0) tx.db.run("UPDATE last_seq SET seq = max(seq, ?)", rows.at(-1)!.seq);
-  tx.db.run(
-    `DELETE FROM remembered WHERE (id, source) IN (
-       SELECT id, source FROM remembered WHERE received_at < ? LIMIT ${STEP})`,
-    forgetIdsBefore,
-  );
-  return { deleted, after: rows.length < Math.min(limit, STEP) ? null : rows.at(-1)!.seq };
+  if (unneeded.length > 0) {
+    const { seq } = unneeded.at(-1)!;
+    tx.db.run("UPDATE marks SET value = max(value, ?) WHERE name = 'last_seq'", seq);
+  }
+  const forgotten = forgetIds(tx, forgetIdsBefore);
+  const more = rows.length === most || forgotten === STEP;
+  return { deleted: unneeded.length, after: more ? rows.at(-1)?.seq ?? after : null };
+}
+
+function oldEvents(tx: Transaction, olderThan: number, most: number, after: number): Old[] {
+  const rows: Old[] = [];
+  for (const { first, last } of rangesOf(tx.db, { until: olderThan })) {
+    if (last <= after) continue;
+    rows.push(...tx.db.all<Old>(
+      `SELECT seq, source, id, coin, received_at, EXISTS (
+         SELECT 1 FROM deliveries WHERE event = seq AND (state < ${DONE} OR state = ${DEAD})) AS needed
+       FROM events WHERE seq BETWEEN ? AND ? AND received_at < ? ORDER BY seq LIMIT ?`,
+      Math.max(first, after + 1),
+      last,
+      olderThan,
+      most - rows.length,
+    ));
+    if (rows.length === most) break;
+  }
+  return rows;
 }
 
 function deleteEvent(tx: Transaction, seq: number): void {
@@ -59,4 +89,13 @@ function deleteEvent(tx: Transaction, seq: number): void {
     tx.count(route, state, -1);
   }
   tx.db.run("DELETE FROM events WHERE seq = ?", seq);
+}
+
+/** Forgets ids of deleted events; answers how many. */
+function forgetIds(tx: Transaction, before: number): number {
+  return tx.db.run(
+    `DELETE FROM remembered WHERE (id, source) IN (
+       SELECT id, source FROM remembered WHERE received_at < ? LIMIT ${STEP})`,
+    before,
+  );
 }

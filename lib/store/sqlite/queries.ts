@@ -1,8 +1,7 @@
-/** Reads events, deliveries, attempts and what routes remember. @module */
+/** Reads single deliveries, attempts, counts and what routes remember: what is quick whatever the store's size. @module */
 import type { Attempt, Delivery, StoredEvent } from "../../nouns.ts";
-import type { DeliveryFilter, EventFilter, KvEntry, PageRequest, RouteCount } from "../contract.ts";
+import type { KvEntry, RouteCount } from "../contract.ts";
 import type { Connection } from "./connection.ts";
-import { all, type Condition, ofDeliveries, ofEvents } from "./filters.ts";
 import type { RouteIds } from "./routes.ts";
 import {
   type AttemptRow,
@@ -15,50 +14,10 @@ import {
 } from "./rows.ts";
 import { DISCARDED, STATE_NAMES } from "./states.ts";
 
-/** See `Store.event`. */
-export function event(
-  db: Connection,
-  key: { seq: number } | { id: string; source?: string },
-): StoredEvent | null {
-  if ("seq" in key) {
-    const row = db.get<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE seq = ?`, key.seq);
-    return row ? toEvent(row) : null;
-  }
-  return events(db, key, { limit: 1 })[0] ?? null;
-}
-
-/** See `Store.events`. */
-export function events(db: Connection, filter: EventFilter, page: PageRequest): StoredEvent[] {
-  return paged<EventRow>(db, `SELECT ${EVENT_COLUMNS} FROM events`, "seq", ofEvents(filter), page).map(
-    toEvent,
-  );
-}
-
-/** See `Store.deliveries`. */
-export function deliveries(
-  db: Connection,
-  routes: RouteIds,
-  filter: DeliveryFilter,
-  page: PageRequest,
-): Delivery[] {
-  const rows = paged<DeliveryRow>(
-    db,
-    "SELECT * FROM deliveries",
-    "deliveries.id",
-    ofDeliveries(filter, routes),
-    page,
-  );
-  return rows.map((row) => toDelivery(row, routes));
-}
-
-function paged<Row>(db: Connection, select: string, key: string, where: Condition, page: PageRequest): Row[] {
-  const { sql, bound } = all([
-    where,
-    page.before === undefined ? null : { sql: `${key} < ?`, bound: [page.before] },
-    page.after === undefined ? null : { sql: `${key} > ?`, bound: [page.after] },
-  ]);
-  const order = page.after === undefined ? "DESC" : "ASC";
-  return db.all<Row>(`${select} WHERE ${sql} ORDER BY ${key} ${order} LIMIT ?`, ...bound, page.limit);
+/** The event of a seq. */
+export function eventBySeq(db: Connection, seq: number): StoredEvent | null {
+  const row = db.get<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE seq = ?`, seq);
+  return row ? toEvent(row) : null;
 }
 
 /** See `Store.delivery`. */

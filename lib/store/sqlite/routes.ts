@@ -5,6 +5,7 @@ import type { Connection } from "./connection.ts";
 export class RouteIds {
   readonly #ids = new Map<string, number>();
   readonly #names = new Map<number, string>();
+  readonly #lanes = new Map<number, boolean>();
 
   constructor(private readonly db: Connection) {}
 
@@ -33,15 +34,32 @@ export class RouteIds {
     return name;
   }
 
+  /** Whether a route's deliveries are kept in order; see `lanes.ts`. */
+  hasLanes(id: number): boolean {
+    let lanes = this.#lanes.get(id);
+    if (lanes === undefined) {
+      lanes = this.db.get<{ lanes: number }>("SELECT lanes FROM routes WHERE id = ?", id)!.lanes === 1;
+      this.#lanes.set(id, lanes);
+    }
+    return lanes;
+  }
+
+  /** Inside a transaction. */
+  setLanes(id: number, lanes: boolean): void {
+    this.db.run("UPDATE routes SET lanes = ? WHERE id = ?", Number(lanes), id);
+    this.#lanes.set(id, lanes);
+  }
+
   /** Every route that any delivery was ever planned or asked for. */
   names(): string[] {
     return this.db.all<{ name: string }>("SELECT name FROM routes").map(({ name }) => name);
   }
 
-  /** Forgets all: after a rollback, numbers may not be what they were. */
+  /** Forgets all: after a rollback, or when another process may have written, it may not be what it was. */
   clear(): void {
     this.#ids.clear();
     this.#names.clear();
+    this.#lanes.clear();
   }
 
   #remember(id: number, name: string): number {

@@ -18,15 +18,21 @@ import type {
   StoredEvent,
 } from "../contract.ts";
 import { append } from "./append.ts";
-import { backup } from "./backup.ts";
 import { claim } from "./claim.ts";
+import { eventFilterOf } from "./conditions.ts";
 import { Engine } from "./engine.ts";
+import { listDeliveries } from "./list_deliveries.ts";
+import { listEvents, recentOf } from "./list_events.ts";
 import * as manage from "./manage.ts";
 import { prune } from "./prune.ts";
 import * as queries from "./queries.ts";
 import { renew } from "./renew.ts";
+import { toDelivery } from "./rows.ts";
 import * as rewind from "./rewind.ts";
 import { settle } from "./settle.ts";
+import type { Sizes } from "./sizes.ts";
+import { Thread } from "./thread.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** How often a relay looks whether a command beside it has written, in milliseconds. */
 const LOOK_EVERY_MS = 250;
@@ -35,51 +41,65 @@ const LOOK_EVERY_MS = 250;
 export class SqliteStore implements Store {
   readonly #engine: Engine;
   readonly #listeners = new Set<(news: CommitNews) => void>();
-  readonly #looking: ReturnType<typeof setInterval> | undefined;
   /** When a task may be begun again. The only relay is here, so nobody else need know. */
   readonly #turns = new Map<string, number>();
+  #looking: ReturnType<typeof setInterval> | undefined;
   #prunedUpTo = 0;
 
-  constructor(file: string, private readonly lock: Disposable | null) {
-    const tell = (news: CommitNews) => this.#listeners.forEach((listener) => listener(news));
-    this.#engine = new Engine(file, tell);
-    if (!lock) return;
-    this.#engine.recover();
-    this.#engine.newsFromElsewhere(); // what was there before is no news
-    this.#looking = setInterval(() => {
-      const news = this.#engine.newsFromElsewhere();
-      if (news) tell(news);
+  private constructor(file: string, private readonly lock: Disposable | null, private readonly sizes: Sizes) {
+    const onNews = (news: CommitNews) => this.#tell(news);
+    this.#engine = new Engine(file, { shared: lock === null, sizes, onNews });
+  }
+
+  /**
+   * Opens a file that is there (it may be empty).
+   *
+   * @param lock What keeps other relays off the file, let go at {@linkcode close}; null beside a running relay.
+   */
+  static async open(file: string, lock: Disposable | null, sizes: Sizes): Promise<SqliteStore> {
+    const store = new SqliteStore(file, lock, sizes);
+    if (lock === null) return store;
+    const engine = store.#engine;
+    try {
+      await engine.recover();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    engine.newsFromElsewhere(); // what was there before is no news
+    store.#looking = setInterval(() => {
+      const news = engine.newsFromElsewhere();
+      if (news) store.#tell(news);
     }, LOOK_EVERY_MS);
+    return store;
   }
 
-  // deno-lint-ignore require-await
-  async append(events: readonly NewEvent[]): Promise<Appended[]> {
-    return this.#engine.write((tx) => append(tx, events));
+  append(events: readonly NewEvent[]): Promise<Appended[]> {
+    return this.#engine.write((tx) => append(tx, events), { synced: true });
   }
 
-  // deno-lint-ignore require-await
-  async claim(request: ClaimRequest): Promise<ClaimResult> {
+  claim(request: ClaimRequest): Promise<ClaimResult> {
     return this.#engine.write((tx) => claim(tx, request));
   }
 
-  // deno-lint-ignore require-await
-  async renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
+  renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
     return this.#engine.write((tx) => renew(tx, relay, deliveries, leaseUntil));
   }
 
-  // deno-lint-ignore require-await
-  async settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]> {
-    return this.#engine.write((tx) => settle(tx, relay, settlements, now));
+  settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]> {
+    return this.#engine.write((tx) => settle(tx, relay, settlements, now), { synced: true });
   }
 
-  // deno-lint-ignore require-await
   async event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null> {
-    return queries.event(this.#engine.db, key);
+    if ("seq" in key) return queries.eventBySeq(this.#engine.db, key.seq);
+    return (await this.events(key, { limit: 1 }))[0] ?? null;
   }
 
   // deno-lint-ignore require-await
   async events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
-    return queries.events(this.#engine.db, filter, page);
+    const recent = this.#recent(filter);
+    if (!this.#small()) return this.#engine.thread.ask("events", filter, page, recent);
+    return listEvents(this.#engine.db, filter, page, recent);
   }
 
   // deno-lint-ignore require-await
@@ -89,7 +109,10 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]> {
-    return queries.deliveries(this.#engine.db, this.#engine.routes, filter, page);
+    const { db, routes } = this.#engine;
+    const recent = this.#recent(eventFilterOf(filter));
+    if (!this.#small()) return this.#engine.thread.ask("deliveries", filter, page, recent);
+    return listDeliveries(db, routes, filter, page, { recent }).map((row) => toDelivery(row, routes));
   }
 
   // deno-lint-ignore require-await
@@ -102,19 +125,24 @@ export class SqliteStore implements Store {
     return queries.counts(this.#engine.db, this.#engine.routes);
   }
 
-  retry(filter: DeliveryFilter, now: number): Promise<number> {
-    return this.#inSteps((after) => this.#engine.write((tx) => manage.retry(tx, filter, now, after)));
+  // deno-lint-ignore require-await
+  async retry(filter: DeliveryFilter, now: number): Promise<number> {
+    const chosen = { filter, recent: this.#recent(eventFilterOf(filter)) };
+    return this.#inSteps((tx, after) => manage.retry(tx, chosen, now, after));
   }
 
-  discard(filter: DeliveryFilter): Promise<number> {
-    return this.#inSteps((after) => this.#engine.write((tx) => manage.discard(tx, filter, after)));
+  // deno-lint-ignore require-await
+  async discard(filter: DeliveryFilter): Promise<number> {
+    const chosen = { filter, recent: this.#recent(eventFilterOf(filter)) };
+    return this.#inSteps((tx, after) => manage.discard(tx, chosen, after));
   }
 
   async rewind(now: number, byMs: number): Promise<number> {
     let moved = 0;
-    for (const queue of this.#engine.write(rewind.queues)) {
+    for (const queue of await this.#engine.write(rewind.queues)) {
       for (let after: rewind.Place | null = rewind.START; after !== null;) {
-        const step: rewind.Step = this.#engine.write((tx) => rewind.step(tx, queue, now, byMs, after!));
+        const from: rewind.Place = after;
+        const step: rewind.Step = await this.#engine.write((tx) => rewind.step(tx, queue, now, byMs, from));
         moved += step.moved;
         after = step.after;
         await turn();
@@ -123,9 +151,8 @@ export class SqliteStore implements Store {
     return moved;
   }
 
-  // deno-lint-ignore require-await
-  async replay(wishes: readonly ReplayWish[], now: number): Promise<number[]> {
-    return this.#engine.write((tx) => manage.replay(tx, wishes, now));
+  replay(wishes: readonly ReplayWish[], now: number): Promise<number[]> {
+    return this.#engine.write((tx) => manage.replay(tx, wishes, now), { synced: true });
   }
 
   // deno-lint-ignore require-await
@@ -141,9 +168,8 @@ export class SqliteStore implements Store {
   async prune(olderThan: number, forgetIdsBefore: number, limit: number): Promise<number> {
     let deleted = 0;
     while (deleted < limit) {
-      const step = this.#engine.write((tx) =>
-        prune(tx, olderThan, forgetIdsBefore, limit - deleted, this.#prunedUpTo)
-      );
+      const wish = { olderThan, forgetIdsBefore, limit: limit - deleted };
+      const step = await this.#engine.write((tx) => prune(tx, wish, this.#prunedUpTo));
       deleted += step.deleted;
       this.#prunedUpTo = step.after ?? 0; // the next sweep begins at the start: what was needed may be so no more
       if (step.after === null) break;
@@ -152,14 +178,19 @@ export class SqliteStore implements Store {
     return deleted;
   }
 
-  // deno-lint-ignore require-await
   async backup(file: string): Promise<void> {
-    backup(this.#engine.db, file);
+    const thread = new Thread(this.#engine.file); // its own: it is busy for as long as the copy takes
+    try {
+      await thread.ask("backup", file);
+    } finally {
+      await thread.close();
+    }
   }
 
-  // deno-lint-ignore require-await
   async ready(): Promise<void> {
-    this.#engine.write((tx) => tx.db.run("UPDATE last_seq SET seq = seq"));
+    await this.#engine.write((tx) => tx.db.run("UPDATE marks SET value = value WHERE name = 'last_seq'"), {
+      synced: true,
+    });
   }
 
   async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
@@ -180,17 +211,36 @@ export class SqliteStore implements Store {
     return () => this.#listeners.delete(listener);
   }
 
-  // deno-lint-ignore require-await
   async close(): Promise<void> {
     clearInterval(this.#looking);
-    this.#engine.db.close();
+    await this.#engine.close();
     this.lock?.[Symbol.dispose]();
   }
 
-  async #inSteps(step: (after: number) => manage.Step): Promise<number> {
+  #tell(news: CommitNews): void {
+    this.#listeners.forEach((listener) => listener(news));
+  }
+
+  /** What of a listing's events this process must tell the other thread. */
+  #recent(filter: EventFilter | null): number[] {
+    if (filter?.id === undefined && filter?.coin === undefined) return [];
+    this.#engine.log.catchUp();
+    return recentOf(this.#engine.log.lookup, filter);
+  }
+
+  #small(): boolean {
+    const { db } = this.#engine;
+    const row = db.get<{ size: number }>(
+      "SELECT coalesce((SELECT max(seq) FROM events) - (SELECT min(seq) FROM events), 0) AS size",
+    );
+    return row!.size < this.sizes.smallStore;
+  }
+
+  async #inSteps(step: (tx: Transaction, after: number) => manage.Step): Promise<number> {
     let changed = 0;
     for (let after: number | null = 0; after !== null;) {
-      const done = step(after);
+      const from: number = after;
+      const done = await this.#engine.write((tx) => step(tx, from), { synced: true });
       changed += done.changed;
       after = done.after;
       await turn();

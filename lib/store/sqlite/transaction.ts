@@ -1,23 +1,25 @@
 /** One write transaction, with the bookkeeping that every write has in common. @module */
 import type { CommitNews } from "../contract.ts";
 import type { Connection } from "./connection.ts";
+import type { EventLog, Fresh } from "./event_log.ts";
 import type { RouteIds } from "./routes.ts";
 import { PENDING } from "./states.ts";
 
 /** A write transaction. It keeps the counters true, and gathers what others want to know of it. */
 export class Transaction {
-  readonly #counts = new Map<string, { route: number; state: number; by: number }>();
+  /** The events that it appends, and their ids and sources. */
+  readonly fresh: Fresh[] = [];
+  readonly names = new Set<string>();
+  readonly #counts = new Map<number, number>();
   readonly #due = new Set<number>();
-  #lastSeq: number | null = null;
+  readonly #afterCommit: (() => void)[] = [];
 
-  constructor(readonly db: Connection, readonly routes: RouteIds) {}
+  constructor(readonly db: Connection, readonly routes: RouteIds, readonly log: EventLog) {}
 
   /** Tells that `by` more (or fewer) deliveries of a route are in a state. Pending ones are news. */
   count(route: number, state: number, by: number): void {
-    const key = `${route} ${state}`;
-    const known = this.#counts.get(key);
-    if (known) known.by += by;
-    else this.#counts.set(key, { route, state, by });
+    const key = route * STATES + state;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
     if (state === PENDING && by > 0) this.#due.add(route);
   }
 
@@ -32,27 +34,39 @@ export class Transaction {
     this.count(route, to, 1);
   }
 
-  /** Tells that an event was appended. */
-  appended(seq: number): void {
-    this.#lastSeq = seq;
+  /** Has `action` done once the transaction is committed: what is kept in memory changes only then. */
+  afterCommit(action: () => void): void {
+    this.#afterCommit.push(action);
   }
 
-  /** Writes the counters. The last thing before the commit. */
+  /** Writes what was gathered. The last thing before the commit. */
   finish(): void {
-    for (const { route, state, by } of this.#counts.values()) {
+    for (const [key, by] of this.#counts) {
       if (by === 0) continue;
       this.db.run(
         "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
-        route,
-        state,
+        Math.floor(key / STATES),
+        key % STATES,
         by,
       );
     }
+    if (this.fresh.length > 0) this.log.finish(this);
+  }
+
+  /** Right after the commit. */
+  committed(): void {
+    for (const action of this.#afterCommit) action();
   }
 
   /** What the commit brought; null when nobody need know. */
   news(): CommitNews | null {
-    if (this.#lastSeq === null && this.#due.size === 0) return null;
-    return { lastSeq: this.#lastSeq, routes: [...this.#due].map((id) => this.routes.name(id)) };
+    if (this.fresh.length === 0 && this.#due.size === 0) return null;
+    return {
+      lastSeq: this.fresh.at(-1)?.seq ?? null,
+      routes: Array.from(this.#due, (id) => this.routes.name(id)),
+    };
   }
 }
+
+/** More than there are states: makes one number of a route and a state. */
+const STATES = 8;

@@ -1,10 +1,13 @@
 /** Moves a store out of a SQLite file, or into one. @module */
 import { existsSync } from "node:fs";
 import { dirname } from "@std/path";
+import type { StoredEvent } from "../../nouns.ts";
 import { StoreUnusable } from "../contract.ts";
 import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from "../transfer.ts";
 import { Engine } from "./engine.ts";
 import { lockFile } from "./lock.ts";
+import { type EventRow, toEvent } from "./rows.ts";
+import { SIZES } from "./sizes.ts";
 
 /** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
 const SOURCES: Record<Part, string> = {
@@ -41,8 +44,8 @@ export async function fromSqlite(file: string): Promise<Transfer> {
   if (!existsSync(file)) throw new StoreUnusable(`There is no store at ${file}`);
   const lock = await lockFile(file);
   try {
-    const engine = new Engine(file, () => {});
-    engine.recover();
+    const engine = engineOf(file);
+    await engine.recover();
     return new SqliteTransfer(file, engine, lock);
   } catch (error) {
     lock[Symbol.dispose]();
@@ -62,7 +65,11 @@ export async function toSqlite(file: string): Promise<Transfer> {
   await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
   (await Deno.open(draftOf(file), { create: true, append: true, mode: 0o600 })).close();
   const lock = await lockFile(draftOf(file));
-  return new SqliteTransfer(file, new Engine(draftOf(file), () => {}), lock);
+  return new SqliteTransfer(file, engineOf(draftOf(file)), lock);
+}
+
+function engineOf(file: string): Engine {
+  return new Engine(file, { shared: false, sizes: SIZES, onNews() {} });
 }
 
 class SqliteTransfer implements Transfer {
@@ -88,43 +95,38 @@ class SqliteTransfer implements Transfer {
     return row ? toRow(part, row) : null;
   }
 
-  // deno-lint-ignore require-await
   async write(part: Part, rows: readonly Row[]): Promise<void> {
     const { columns } = PARTS[part];
+    if (part === "events") return await this.engine.write((tx) => tx.log.adopt(tx, rows.map(toAdopted)));
     const values = columns.map((column) =>
       column === "route" ? "(SELECT id FROM routes WHERE name = ?)" : "?"
     );
     const sql = `INSERT OR IGNORE INTO ${part} (${columns.join(", ")}) VALUES (${values.join(", ")})`;
-    this.engine.db.transaction(() => {
-      for (const row of rows) this.engine.db.run(sql, ...row.map(toBound));
-    });
+    await this.engine.write((tx) => rows.forEach((row) => tx.db.run(sql, ...row.map(toBound))));
   }
 
   // deno-lint-ignore require-await
   async marks(): Promise<Marks> {
     return this.engine.db.get<Marks & Record<string, number>>(
-      `SELECT max((SELECT seq FROM last_seq), (SELECT coalesce(max(seq), 0) FROM events)) AS seq,
+      `SELECT max((SELECT value FROM marks WHERE name = 'last_seq'), (SELECT coalesce(max(seq), 0) FROM events)) AS seq,
          coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'), 0) AS delivery`,
     )!;
   }
 
-  // deno-lint-ignore require-await
   async finish({ seq, delivery }: Marks): Promise<void> {
-    const { db } = this.engine;
-    db.transaction(() => {
+    await this.engine.write(({ db }) => {
       db.run("DELETE FROM counters");
       db.run("INSERT INTO counters SELECT route, state, count(*) FROM deliveries GROUP BY route, state");
-      db.run("UPDATE last_seq SET seq = ?", seq);
+      db.run("UPDATE marks SET value = ? WHERE name = 'last_seq'", seq);
       db.run("DELETE FROM sqlite_sequence WHERE name = 'deliveries'");
       db.run("INSERT INTO sqlite_sequence VALUES ('deliveries', ?)", delivery);
     });
-    db.close(); // and what is in its log goes into the file
+    await this.engine.close(); // and what is in its log goes into the file
     Deno.renameSync(draftOf(this.label), this.label);
   }
 
-  // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
-    this.engine.db.close();
+    await this.engine.close();
     this.lock[Symbol.dispose]();
   }
 }
@@ -135,4 +137,9 @@ function toRow(part: Part, row: Record<string, Cell>): Row {
 
 function toBound(cell: Cell) {
   return typeof cell === "boolean" ? Number(cell) : cell;
+}
+
+function toAdopted(row: Row): StoredEvent {
+  const cells = Object.fromEntries(PARTS.events.columns.map((column, index) => [column, row[index]!]));
+  return toEvent({ ...cells, test: Number(cells["test"]) } as unknown as EventRow);
 }

@@ -1,0 +1,58 @@
+/** Syncs the write-ahead log beside the thread that writes it. @module */
+
+/** What of a file is needed to sync it. */
+export interface Syncable {
+  syncData(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Brings what was committed onto the disk.
+ *
+ * With `synchronous = NORMAL` a commit writes to the log and does not wait for the disk. {@linkcode flush} then does
+ * what `synchronous = FULL` does (`fdatasync` of the log), but off the main thread, and once for all who wait.
+ */
+export class WalSync {
+  #file: Promise<Syncable> | null = null;
+  #running: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
+
+  constructor(private readonly open: () => Promise<Syncable>) {}
+
+  /** Resolves once all that was committed before the call is on disk. Rejects when the disk fails. */
+  flush(): Promise<void> {
+    if (this.#running === null) return this.#run();
+    // The sync that runs may have begun before the commit: the next one does for all who ask until it begins.
+    const next = () => {
+      this.#next = null;
+      return this.#run();
+    };
+    return this.#next ??= this.#running.then(next, next);
+  }
+
+  /** Lets go of the file. It is opened again when it is needed: it may be another by then. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await Promise.allSettled([this.#running, this.#next]);
+    await file?.then((opened) => opened.close(), () => {});
+  }
+
+  #run(): Promise<void> {
+    const running = this.#sync().finally(() => {
+      if (this.#running === running) this.#running = null;
+    });
+    return this.#running = running;
+  }
+
+  async #sync(): Promise<void> {
+    const file = this.#file ??= this.open();
+    try {
+      await (await file).syncData();
+    } catch (error) {
+      if (this.#file === file) this.#file = null; // to be opened again
+      file.then((opened) => opened.close(), () => {});
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { type Store, StoreUnavailable, StoreUnusable } from "../../lib/store/contract.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { openSqlite } from "../../lib/store/sqlite/open.ts";
+import { SIZES } from "../../lib/store/sqlite/sizes.ts";
+import { startChild } from "./child.ts";
+import { anEvent, asking, drain, planned, put, withFolder } from "./fixtures.ts";
+
+async function sh(command: string): Promise<boolean> {
+  return (await new Deno.Command("sh", { args: ["-c", command], stdout: "null", stderr: "null" }).output())
+    .success;
+}
+
+/** A small file system of its own, where this user may make one. */
+async function withVolume(body: (folder: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const volume = join(folder, "volume");
+    await Deno.mkdir(volume);
+    if (!await sh(`mount -t tmpfs -o size=1m tmpfs '${volume}'`)) {
+      console.log("skipped: no right to mount a file system");
+      return;
+    }
+    try {
+      await body(volume);
+    } finally {
+      await sh(`umount -l '${volume}'`);
+    }
+  });
+}
+
+function integrity(file: string): unknown {
+  const db = new DatabaseSync(file);
+  try {
+    return Object.values(db.prepare("PRAGMA integrity_check").get()!)[0];
+  } finally {
+    db.close();
+  }
+}
+
+Deno.test("SIGKILL between and within commits loses nothing that was acknowledged", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await (await openStore(`sqlite:${file}`, ".")).close();
+    const stored: string[] = [], settled: number[] = [];
+    for (const lines of [3, 40, 150]) {
+      const child = startChild("append", file);
+      const printed = await child.line((_, count) => count === lines);
+      await child.kill();
+      for (const line of printed) {
+        const [what, ...names] = line.split(" ");
+        if (what === "stored") stored.push(...names);
+        else settled.push(...names.filter((name) => name).map(Number));
+      }
+      assertEquals(integrity(file), "ok");
+    }
+    assert(stored.length > 500);
+    const store = await openSqlite(file, { sizes: { ...SIZES, recentKeys: 16 } });
+    try {
+      const again = await store.append(stored.map((id) => anEvent(id)));
+      assertEquals(again.filter(({ result }) => result === "accepted"), []);
+      for (const id of settled) assertEquals((await store.delivery(id))?.state, "done", `delivery ${id}`);
+      assertEquals((await store.deliveries({ states: ["running"] }, { limit: 1 })).length, 0);
+      const counted = (await store.counts()).reduce((sum, { count }) => sum + count, 0);
+      assertEquals(counted, (await store.deliveries({}, { limit: 1_000_000 })).length);
+      const events = await store.events({}, { limit: 1_000_000 });
+      assertEquals(new Set(events.map(({ id }) => id)).size, events.length);
+      const ofCoin = await store.events({ coin: "coin 1" }, { limit: 1_000_000 });
+      assertEquals(
+        ofCoin.map(({ seq }) => seq),
+        events.filter(({ coin }) => coin === "coin 1").map(({ seq }) => seq),
+      );
+      await drain(store, 1000, "coin");
+      assertEquals((await store.counts()).map(({ state }) => state), ["done"]);
+    } finally {
+      await store.close();
+    }
+  }));
+
+Deno.test("a full disk refuses, leaves nothing half-written, and is over when there is room again", () =>
+  withVolume(async (volume) => {
+    const store = await openStore("sqlite:relay.db", volume);
+    const filler = join(volume, "filler");
+    try {
+      await put(store, "before", ["slack"]);
+      const body = crypto.getRandomValues(new Uint8Array(20_000));
+      const three = (call: number) =>
+        [1, 2, 3].map((index) => anEvent(`${call}/${index}`, { body, deliveries: [planned()] }));
+      await Deno.writeFile(filler, new Uint8Array(500_000));
+      let call = 0;
+      await assertRejects(async () => {
+        while (true) await store.append(three(++call));
+      }, StoreUnavailable);
+      assert(call > 1);
+      await assertRejects(() => store.append(three(call)), StoreUnavailable);
+      assertEquals(await store.event({ id: `${call}/1` }), null);
+      const accepted = 1 + 3 * (call - 1);
+      assertEquals((await store.events({}, { limit: 100 })).length, accepted);
+      assertEquals((await store.counts())[0]?.count, accepted);
+      await Deno.remove(filler);
+      await store.ready();
+      assertEquals((await store.append(three(call))).map(({ result }) => result), Array(3).fill("accepted"));
+      assertEquals((await store.append(three(1))).map(({ result }) => result), Array(3).fill("duplicate"));
+      assertEquals((await drain(store, 1000)).length, accepted + 3);
+    } finally {
+      await store.close();
+    }
+    assertEquals(integrity(join(volume, "relay.db")), "ok");
+  }));
+
+Deno.test("a read-only disk is refused at the start, with what to do", () =>
+  withVolume(async (volume) => {
+    await (await openStore("sqlite:relay.db", volume)).close();
+    assert(await sh(`mount -o remount,ro '${volume}'`));
+    await assertRejects(() => openStore("sqlite:relay.db", volume), StoreUnusable, "writable");
+    assert(await sh(`mount -o remount,rw '${volume}'`));
+    await (await openStore("sqlite:relay.db", volume)).close();
+  }));
+
+Deno.test("a disk that fails a write refuses, and is used again when it works", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const store = await openStore(`sqlite:${file}`, ".");
+    const limit = (bytes: string) => sh(`prlimit --pid ${Deno.pid} --fsize=${bytes}`);
+    try {
+      await put(store, "before");
+      Deno.addSignalListener("SIGXFSZ" as Deno.Signal, ignore);
+      const { size } = await Deno.stat(`${file}-wal`);
+      if (!await limit(`${size + 50_000}:unlimited`)) {
+        console.log("skipped: no prlimit");
+        return;
+      }
+      const body = new Uint8Array(1_000_000);
+      await assertRejects(() => store.append([anEvent("large", { body })]), StoreUnavailable, "I/O");
+      await assertRejects(() => store.append([anEvent("large", { body })]), StoreUnavailable);
+      await limit("unlimited:unlimited");
+      assertEquals(
+        (await store.append([anEvent("large", { body }), anEvent("before")])).map(({ result }) => result),
+        [
+          "accepted",
+          "duplicate",
+        ],
+      );
+      assertEquals(await drain(store, 1000), ["before"]);
+    } finally {
+      await limit("unlimited:unlimited");
+      Deno.removeSignalListener("SIGXFSZ" as Deno.Signal, ignore);
+      await store.close();
+    }
+    assertEquals(integrity(file), "ok");
+  }));
+
+function ignore(): void {}
+
+Deno.test("while another process writes, a commit waits, and is refused when that takes too long", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const store = await openStore(`sqlite:${file}`, ".");
+    const other = new DatabaseSync(file);
+    try {
+      other.exec("BEGIN IMMEDIATE");
+      let turns = 0;
+      const clock = setInterval(() => turns++, 10);
+      await assertRejects(
+        () => store.append([anEvent("a", { deliveries: [planned()] })]),
+        StoreUnavailable,
+        "locked",
+      );
+      clearInterval(clock);
+      assert(turns > 20, "the thread is free meanwhile");
+      const waiting = store.append([anEvent("a", { deliveries: [planned()] })]);
+      setTimeout(() => other.exec("COMMIT"), 100);
+      assertEquals((await waiting)[0]?.result, "accepted");
+      assertEquals((await store.claim(asking())).claimed.length, 1);
+    } finally {
+      other.close();
+      await store.close();
+    }
+  }));
+
+Deno.test("a file that is no database is refused, with what to do", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await Deno.writeTextFile(file, "no database ".repeat(1000));
+    const error = await assertRejects(() => openStore(`sqlite:${file}`, "."), StoreUnusable, file);
+    assert(error.message.includes("backup"));
+    await assertRejects(() => openStore(`sqlite:${file}`, ".", { shared: true }), StoreUnusable);
+  }));
+
+Deno.test("a damaged file is refused, with what to do", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await fill(await openStore(`sqlite:${file}`, "."));
+    const bytes = await Deno.readFile(file);
+    bytes.fill(0x5a, 4096); // all pages but the first, where the header is
+    await Deno.writeFile(file, bytes);
+    const error = await assertRejects(() => openStore(`sqlite:${file}`, "."), StoreUnusable, file);
+    assert(error.message.includes("backup"));
+  }));
+
+async function fill(store: Store): Promise<void> {
+  await store.append(
+    Array.from({ length: 500 }, (_, index) => anEvent(`${index}`, { deliveries: [planned()] })),
+  );
+  await store.close();
+}

@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { type CommitNews, StoreUnusable } from "../../lib/store/contract.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { openSqlite } from "../../lib/store/sqlite/open.ts";
+import { SIZES } from "../../lib/store/sqlite/sizes.ts";
+import { startChild } from "./child.ts";
+import { anEvent, asking, drain, ending, planned, put, withFolder } from "./fixtures.ts";
+
+const mode = async (path: string) => ((await Deno.stat(path)).mode! & 0o777).toString(8);
+
+Deno.test("a new store makes its folder, and its files are the owner's alone", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:./a/b/relay.db", folder);
+    try {
+      await put(store, "a");
+      for (const name of ["relay.db", "relay.db-wal", "relay.db-shm", "relay.db.lock"]) {
+        assertEquals(await mode(join(folder, "a", "b", name)), "600", name);
+      }
+    } finally {
+      await store.close();
+    }
+  }));
+
+Deno.test("a closed store is one file, and its lock", () =>
+  withFolder(async (folder) => {
+    const store = await openSqlite(join(folder, "relay.db"), { sizes: { ...SIZES, smallStore: 0 } });
+    await put(store, "a");
+    assertEquals((await store.events({}, { limit: 1 })).length, 1, "read in the other thread");
+    await store.close();
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["relay.db", "relay.db.lock"]);
+  }));
+
+Deno.test("a file of a newer version is refused, with what to do", () =>
+  withFolder(async (folder) => {
+    await (await openStore("sqlite:relay.db", folder)).close();
+    const db = new DatabaseSync(join(folder, "relay.db"));
+    db.exec("PRAGMA user_version = 99");
+    db.close();
+    const error = await assertRejects(() => openStore("sqlite:relay.db", folder), StoreUnusable, "newer");
+    assertStringIncludes(error.message, join(folder, "relay.db"));
+  }));
+
+Deno.test("a database of another program is refused, and left as it is", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const db = new DatabaseSync(file);
+    db.exec("CREATE TABLE theirs (x)");
+    db.close();
+    const before = await Deno.readFile(file);
+    await assertRejects(() => openStore("sqlite:relay.db", folder), StoreUnusable, "another program");
+    assertEquals(await Deno.readFile(file), before);
+  }));
+
+Deno.test("a second relay is refused, in this process and from another, until the first has ended or died", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const first = await openStore(`sqlite:${file}`, ".");
+    await assertRejects(() => openStore(`sqlite:${file}`, "."), StoreUnusable, "another relay");
+    await first.close();
+    const other = await startChild("hold", file);
+    await other.line((line) => line === "open");
+    await assertRejects(() => openStore(`sqlite:${file}`, "."), StoreUnusable, "another relay");
+    await other.kill();
+    await (await openStore(`sqlite:${file}`, ".")).close();
+  }));
+
+Deno.test("a store that could not be opened leaves no lock", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "relay.db"), "no database ".repeat(1000));
+    await assertRejects(() => openStore("sqlite:relay.db", folder), StoreUnusable, "not a database");
+    await assertRejects(() => openStore("sqlite:relay.db", folder), StoreUnusable, "not a database");
+  }));
+
+Deno.test("beside a relay: what runs is left alone, all is seen, and the relay hears of what is made due", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const relay = await openSqlite(file, { sizes: { ...SIZES, recentKeys: 4 } });
+    const command = await openSqlite(file, { shared: true, sizes: { ...SIZES, recentKeys: 4 } });
+    try {
+      for (const id of ["dead", "running"]) await put(relay, id);
+      const { claimed: [dead, running] } = await relay.claim(asking());
+      await relay.settle("one", [ending(dead!, "dead")], 1000);
+      assertEquals((await command.delivery(running!.delivery.id))?.state, "running");
+      for (let index = 0; index < 20; index++) {
+        await put(relay, `${index}`, ["mail"], { coin: `${index % 2}` });
+      }
+      assertEquals((await command.events({ coin: "1" }, { limit: 20 })).length, 10);
+      assertEquals((await command.event({ id: "3" }))?.coin, "1");
+      const heard = Promise.withResolvers<CommitNews>();
+      relay.onCommit(heard.resolve);
+      assertEquals(await command.retry({ states: ["dead"] }, 1000), 1);
+      assert((await heard.promise).routes.includes("slack"));
+      assertEquals(await drain(relay, 1000), ["dead"]);
+    } finally {
+      await command.close();
+      await relay.close();
+    }
+  }));
+
+Deno.test("what another process appends is a duplicate here, and the other way round", () =>
+  withFolder(async (folder) => {
+    const sizes = { ...SIZES, recentKeys: 4, blockEvents: 8 };
+    const file = join(folder, "relay.db");
+    const one = await openSqlite(file, { sizes });
+    const two = await openSqlite(file, { shared: true, sizes });
+    try {
+      const seqs: number[] = [];
+      for (let index = 0; index < 60; index++) {
+        const [first, second] = index % 2 ? [one, two] : [two, one];
+        const batch = [anEvent(`${index}/a`), anEvent(`${index}/b`)];
+        for (const answer of await first.append(batch)) {
+          if (answer.result === "accepted") seqs.push(answer.seq);
+        }
+        assertEquals((await second.append(batch)).map(({ result }) => result), ["duplicate", "duplicate"]);
+      }
+      assertEquals(seqs, seqs.toSorted((a, b) => a - b));
+      assertEquals(new Set(seqs).size, 120);
+    } finally {
+      await two.close();
+      await one.close();
+    }
+  }));
+
+Deno.test("a command finds no store where there is none, and makes none", () =>
+  withFolder(async (folder) => {
+    await assertRejects(
+      () => openStore("sqlite:relay.db", folder, { shared: true }),
+      StoreUnusable,
+      "no store",
+    );
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("what is no store is refused, with what to give", async () => {
+  for (const url of ["", "relay.db", "sqlite:", "mysql://x"]) {
+    await assertRejects(() => openStore(url, "/nowhere"), StoreUnusable, "sqlite:");
+  }
+});
+
+Deno.test("a backup made while events arrive holds all that was accepted before, and opens as a store", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const file = join(folder, "backup.db");
+    try {
+      const batch = (name: string) =>
+        Array.from({ length: 200 }, (_, index) => anEvent(`${name}/${index}`, { deliveries: [planned()] }));
+      await store.append(batch("before"));
+      let backedUp = false;
+      const done = store.backup(file).finally(() => backedUp = true);
+      let during = 0;
+      for (; !backedUp; during++) await store.append(batch(`during ${during}`));
+      await done;
+      assert(during > 0);
+      assertEquals(await mode(file), "600");
+      const copy = await openStore(`sqlite:${file}`, "/");
+      try {
+        const again = await copy.append(batch("before"));
+        assert(again.every(({ result }) => result === "duplicate"));
+        const { length } = await copy.events({}, { limit: 1_000_000 });
+        assertEquals(length % 200, 0, "of one moment");
+        assertEquals((await copy.counts())[0]?.count, length);
+      } finally {
+        await copy.close();
+      }
+    } finally {
+      await store.close();
+    }
+  }));
+
+Deno.test("a backup never writes over a file, and leaves nothing when it fails", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const file = join(folder, "backup.db");
+    try {
+      await Deno.writeTextFile(file, "precious");
+      await assertRejects(() => store.backup(file), Deno.errors.AlreadyExists, file);
+      assertEquals(await Deno.readTextFile(file), "precious");
+      await assertRejects(() => store.backup(join(folder, "nowhere", "backup.db")), Error, "nowhere");
+      await Deno.mkdir(join(folder, "taken.db.part"));
+      await assertRejects(() => store.backup(join(folder, "taken.db")), Error);
+      assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "taken.db"), false);
+    } finally {
+      await store.close();
+    }
+  }));

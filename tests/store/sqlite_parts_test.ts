@@ -1,0 +1,155 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { RecentCoins } from "../../lib/store/sqlite/recent_coins.ts";
+import { RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
+import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
+import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
+import { seeded } from "./fixtures.ts";
+
+Deno.test("recent keys are found until they are moved or deleted, whatever the order of things", () => {
+  const random = seeded(11);
+  const recent = new RecentKeys();
+  const model = new Map<number, Set<number>>();
+  const moved = new Map<number, Set<number>>();
+  const put = (into: Map<number, Set<number>>, key: number, seq: number) =>
+    into.set(key, (into.get(key) ?? new Set()).add(seq));
+  // Few different keys, some at both ends of the range: clusters, collisions, and clusters around the end.
+  const keys = Array.from(
+    { length: 3000 },
+    (_, index) =>
+      index < 200 ? KEY_RANGE - 1 - index : index < 400 ? index : Math.floor(random() * KEY_RANGE),
+  );
+  let seq = 0;
+  for (let step = 0; step < 30_000; step++) {
+    const what = random(), key = keys[Math.floor(random() * keys.length)]!;
+    if (what < 0.6) {
+      recent.add(key, ++seq);
+      put(model, key, seq);
+    } else if (what < 0.7) {
+      const [gone] = model.get(key) ?? [];
+      if (gone === undefined) continue;
+      recent.delete(key, gone);
+      model.get(key)!.delete(gone);
+    } else if (what < 0.9) {
+      assertEquals(new Set(recent.find(key)), model.get(key) ?? new Set());
+      assertEquals(recent.has(key), recent.find(key).length > 0);
+    } else {
+      const batch = recent.next(Math.floor(random() * 20));
+      for (const [left, seq] of batch.entries) {
+        assert(model.get(left)!.delete(seq), "it was there");
+        put(moved, left, seq);
+      }
+      recent.drop(batch);
+    }
+  }
+  for (const key of keys) assertEquals(new Set(recent.find(key)), model.get(key) ?? new Set());
+});
+
+Deno.test("within one round of the hand every key leaves that was there at its beginning", () => {
+  const random = seeded(5);
+  const recent = new RecentKeys();
+  for (let seq = 1; seq <= 5000; seq++) recent.add(Math.floor(random() * KEY_RANGE), seq);
+  recent.beginRound();
+  const left = new Set<number>();
+  let seq = 5000;
+  while (!recent.roundDone) {
+    const batch = recent.next(3);
+    batch.entries.forEach(([, seq]) => left.add(seq));
+    recent.drop(batch);
+    recent.add(Math.floor(random() * KEY_RANGE), ++seq);
+  }
+  for (let old = 1; old <= 5000; old++) assert(left.has(old), `${old} is still there`);
+});
+
+Deno.test("keys that leave together lie together", () => {
+  const random = seeded(6);
+  const recent = new RecentKeys();
+  for (let seq = 1; seq <= 50_000; seq++) recent.add(Math.floor(random() * KEY_RANGE), seq);
+  const { entries } = recent.next(500);
+  const keys = entries.map(([key]) => key);
+  assertEquals(keys, keys.toSorted((a, b) => a - b));
+  // A few may have wrapped around the end of the range.
+  assert((keys[490]! - keys[0]!) / KEY_RANGE < 0.02);
+});
+
+Deno.test("a coin's events are found until they have left, and all leave in the order of generations", () => {
+  const coins = new RecentCoins();
+  for (let seq = 1; seq <= 10; seq++) coins.add(seq % 2 ? "odd" : "even", seq);
+  coins.age();
+  assertEquals(coins.through, 10);
+  coins.add("odd", 11);
+  coins.delete("odd", 3);
+  coins.delete("even", 999);
+  assertEquals(coins.find("odd").toSorted((a, b) => a - b), [1, 5, 7, 9, 11]);
+  assertEquals(coins.find("none"), []);
+  assertEquals(coins.size, 10);
+  const left: number[] = [];
+  while (!coins.elderGone) {
+    const leaving = coins.next(3);
+    const count = leaving.reduce((sum, [, seqs]) => sum + seqs.length, 0);
+    assert(count > 0 && count <= 3);
+    left.push(...leaving.flatMap(([, seqs]) => seqs));
+    coins.drop(leaving);
+  }
+  assertEquals(left.toSorted((a, b) => a - b), [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+  assertEquals([coins.find("odd"), coins.size], [[11], 1]);
+});
+
+/** A file that is synced when the test says so. */
+function slowFile() {
+  const syncs: PromiseWithResolvers<void>[] = [];
+  return {
+    syncs,
+    file: {
+      syncData() {
+        const sync = Promise.withResolvers<void>();
+        syncs.push(sync);
+        return sync.promise;
+      },
+      close() {},
+    },
+  };
+}
+
+/** Lets everything happen that waits for nothing. */
+const turn = () => new Promise((next) => setTimeout(next, 0));
+
+Deno.test("who asks while a sync runs waits for the next, and all who ask meanwhile share it", async () => {
+  const { file, syncs } = slowFile();
+  const log = new WalSync(() => Promise.resolve(file));
+  const first = log.flush();
+  await turn();
+  const later = [log.flush(), log.flush()];
+  syncs[0]!.resolve();
+  await first;
+  let done = 0;
+  later.forEach((flush) => flush.then(() => done++));
+  await turn();
+  assertEquals([syncs.length, done], [2, 0], "the first sync may have begun before their commits");
+  syncs[1]!.resolve();
+  await Promise.all(later);
+  assertEquals(syncs.length, 2);
+});
+
+Deno.test("a failed sync refuses those who wait for it, and nobody else", async () => {
+  const { file, syncs } = slowFile();
+  const log = new WalSync(() => Promise.resolve(file));
+  const first = log.flush();
+  await turn();
+  const second = log.flush();
+  syncs[0]!.reject(new Error("disk"));
+  await assertRejects(() => first, Error, "disk");
+  await turn();
+  syncs[1]!.resolve();
+  await second;
+});
+
+Deno.test("a log that could not be opened is opened again", async () => {
+  const { file, syncs } = slowFile();
+  let opened = 0;
+  const log = new WalSync(() => opened++ === 0 ? Promise.reject(new Error("no")) : Promise.resolve(file));
+  await assertRejects(() => log.flush(), Error, "no");
+  const second = log.flush();
+  await turn();
+  syncs[0]!.resolve();
+  await second;
+});
