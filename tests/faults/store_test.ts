@@ -92,10 +92,10 @@ Deno.test("a file damaged in the middle is refused as well, or answered 503 wher
   assertEquals((await starting.ended).code, 1);
   assertStringIncludes(told, "put a backup in its place");
 
-  // The root of one table alone: nothing reads it before an event arrives.
+  // The root of one index alone: nothing reads it before an event arrives.
   await Deno.writeFile(at.file, whole);
   const db = new DatabaseSync(at.file, { readOnly: true });
-  const { rootpage } = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'remembered'")
+  const { rootpage } = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'remembered_received'")
     .get() as {
       rootpage: number;
     };
