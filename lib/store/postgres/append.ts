@@ -3,6 +3,7 @@ import type { Appended, NewEvent } from "../contract.ts";
 import { counting } from "./counters.ts";
 import { entering, laneOf } from "./lanes.ts";
 import { PENDING } from "./states.ts";
+import { keepable } from "./text.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The routes of the events' deliveries. */
@@ -22,20 +23,14 @@ export function append(tx: Transaction, events: readonly NewEvent[]): Promise<Ap
 
 /** Appends, inside a transaction that holds the locks. Throws at once when an event is not as it should be. */
 export function insert(tx: Transaction, events: readonly NewEvent[]): Promise<Appended[]> {
-  const keys = events.map(({ source, id }) => JSON.stringify([source, id]));
-  const given = events.flatMap((event, position) =>
-    keys.indexOf(keys[position]!) === position ? [toRow(event, position)] : []
-  );
-  const planned = given.flatMap(({ position }) =>
-    events[position]!.deliveries.map(({ route, matched, dueAt }, nth) => ({
-      position,
-      nth,
-      route,
-      matched,
-      dueAt,
-    }))
-  );
-  return understand(tx, events, tx.query<Inserted>(INSERT, given, planned));
+  const seen = new Set<string>();
+  const given = events.flatMap((event, position) => {
+    const key = JSON.stringify([keepable(event.source), keepable(event.id)]);
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ position, ...event, body: event.body.toBase64() }];
+  });
+  return understand(tx, events, tx.query<Inserted>(INSERT, given));
 }
 
 interface Inserted {
@@ -58,42 +53,43 @@ async function understand(
   });
 }
 
-function toRow(event: NewEvent, position: number) {
-  const { deliveries: _, body, ...rest } = event;
-  return { position, ...rest, body: body.toBase64() };
-}
-
+/**
+ * Looks ids up one by one (a join would be free to read all of them), gives numbers to those that are new, in order, and
+ * takes everything else from these rows.
+ */
 const INSERT = `
 WITH given AS (
   SELECT *, sha256(convert_to(id, 'UTF8')) AS digest FROM json_to_recordset($1::json) AS g(
     position int, source text, id text, type text, coin text, "receivedAt" bigint, timestamp text, signature text,
-    test boolean, depth int, body text)
-), made AS (
-  INSERT INTO events (source, id, digest, type, coin, received_at, timestamp, signature, test, depth, body)
-  SELECT source, id, digest, type, coin, "receivedAt", timestamp, signature, test, depth, decode(body, 'base64')
-  FROM given
-  WHERE NOT EXISTS (SELECT FROM events e WHERE e.digest = given.digest AND e.source = given.source)
-    AND NOT EXISTS (SELECT FROM remembered m WHERE m.digest = given.digest AND m.source = given.source)
+    test boolean, depth int, body text, deliveries json)
+), unknown AS (
+  SELECT * FROM given
+  WHERE (SELECT true FROM events e WHERE e.digest = given.digest AND e.source = given.source LIMIT 1) IS NULL
+    AND (SELECT true FROM remembered m WHERE m.digest = given.digest AND m.source = given.source LIMIT 1) IS NULL
   ORDER BY position
-  ON CONFLICT (digest, source) DO NOTHING
-  RETURNING seq, digest, source
-), accepted AS (
-  SELECT position, seq, coin, "receivedAt" FROM made JOIN given USING (digest, source)
+), fresh AS MATERIALIZED (
+  SELECT nextval('events_seq_seq') AS seq, * FROM unknown
+), made AS (
+  INSERT INTO events (seq, source, id, digest, type, coin, received_at, timestamp, signature, test, depth, body)
+  SELECT seq, source, id, digest, type, coin, "receivedAt", timestamp, signature, test, depth, decode(body, 'base64')
+  FROM fresh
 ), planned AS (
-  SELECT position, nth, seq, "receivedAt", r.id AS route, matched, "dueAt",
-    CASE WHEN r.lanes THEN ${laneOf("coin")} END AS lane
-  FROM accepted
-  JOIN json_to_recordset($2::json) AS p(position int, nth int, route text, matched json, "dueAt" bigint)
-    USING (position)
+  SELECT seq, "receivedAt", nth, r.id AS route, p.matched, p."dueAt", CASE WHEN r.lanes THEN ${
+  laneOf("coin")
+} END AS lane
+  FROM fresh
+  CROSS JOIN LATERAL ROWS FROM (
+    json_to_recordset(fresh.deliveries) AS (route text, matched json, "dueAt" bigint)
+  ) WITH ORDINALITY AS p(route, matched, "dueAt", nth)
   LEFT JOIN routes r ON r.name = p.route
 ), placed AS (
   INSERT INTO deliveries (event, route, state, due_at, created_at, lane, matched)
-  SELECT seq, route, ${entering("planned", "position, nth")}, "dueAt", "receivedAt", lane, matched
-  FROM planned ORDER BY position, nth
+  SELECT seq, route, ${entering("planned", "seq, nth")}, "dueAt", "receivedAt", lane, matched
+  FROM planned ORDER BY seq, nth
   RETURNING id, route, state
 ), counted AS (${counting("SELECT route, state, 1 AS by FROM placed")})
 SELECT
-  (SELECT json_agg(json_build_object('position', position, 'seq', seq) ORDER BY position) FROM accepted) AS made,
+  (SELECT json_agg(json_build_object('position', position, 'seq', seq)) FROM fresh) AS made,
   (SELECT json_agg(name ORDER BY first) FROM (
      SELECT route, min(id) AS first FROM placed WHERE state = ${PENDING} GROUP BY route
    ) AS due JOIN routes r ON r.id = due.route) AS due`;

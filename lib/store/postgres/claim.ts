@@ -1,5 +1,6 @@
 /** Takes due deliveries under a lease. @module */
 import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute } from "../contract.ts";
+import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
 import { giveBack } from "./give_back.ts";
 import { type Paces, readPaces, spendPaces } from "./pace.ts";
@@ -68,11 +69,11 @@ function undo(tx: Transaction, relay: string, holding: readonly number[]): void 
     `WITH undone AS (
        UPDATE deliveries SET state = ${PENDING}, attempts = attempts - 1, relay = NULL, lease_until = NULL
        WHERE state = ${RUNNING} AND relay = $1
-         AND id NOT IN (SELECT value::bigint FROM json_array_elements_text($2::json))
+         AND id <> ALL($2::bigint[])
        RETURNING route
      ) ${counting(moving("undone", RUNNING, PENDING))}`,
     relay,
-    holding,
+    bigints(holding),
   );
 }
 
@@ -80,7 +81,7 @@ const ASKED = "json_to_recordset($1::json) AS a(nth int, route text, lanes boole
 
 const TAKE = `
 WITH due AS (
-  SELECT a.nth, found.id FROM ${ASKED} JOIN routes r ON r.name = a.route AND r.lanes = a.lanes
+  SELECT found.id FROM ${ASKED} JOIN routes r ON r.name = a.route AND r.lanes = a.lanes
   CROSS JOIN LATERAL (
     SELECT id FROM deliveries WHERE route = r.id AND state = ${PENDING} AND due_at <= $2
     ORDER BY due_at, id LIMIT a.free FOR UPDATE SKIP LOCKED
@@ -88,11 +89,12 @@ WITH due AS (
 ), taken AS (
   UPDATE deliveries d
   SET state = ${RUNNING}, attempts = d.attempts + 1, relay = $3, lease_until = $4, started_at = $2
-  FROM due WHERE d.id = due.id RETURNING due.nth, d.*
+  WHERE id = ANY(ARRAY(SELECT id FROM due)) RETURNING d.*
 ), counted AS (${counting(moving("taken", PENDING, RUNNING))})
 SELECT ${DELIVERY_COLUMNS}, ${EVENT_COLUMNS.replace("e.id", "e.id AS event_id")}
-FROM taken d JOIN routes r ON r.id = d.route JOIN events e ON e.seq = d.event
-ORDER BY d.nth, d.due_at, d.id`;
+FROM taken d JOIN routes r ON r.id = d.route
+CROSS JOIN LATERAL (SELECT * FROM events WHERE seq = d.event LIMIT 1) AS e
+ORDER BY (SELECT a.nth FROM ${ASKED} WHERE a.route = r.name LIMIT 1), d.due_at, d.id`;
 
 const NEXT = `
 SELECT a.route, found.due_at FROM ${ASKED} JOIN routes r ON r.name = a.route AND r.lanes = a.lanes

@@ -40,10 +40,10 @@ export function sqlState(error: unknown): string | undefined {
 
 /**
  * Whether the transaction may be run again as it is: a deadlock was broken, it could not be serialised, or a row that
- * it took for granted is gone, since another database has taken the place of this one.
+ * it took for granted is gone or there already, since another database has taken the place of this one.
  */
 export function mayRunAgain(error: unknown): boolean {
-  return /^(40|23502)/.test(sqlState(error) ?? "");
+  return /^(40|23502|23505)/.test(sqlState(error) ?? "");
 }
 
 /** The error to hand on: {@linkcode StoreUnavailable} when the database is at fault, else the error itself. */

@@ -1,5 +1,6 @@
 /** Filters as SQL conditions. @module */
 import type { DeliveryFilter, EventFilter } from "../contract.ts";
+import { bigints } from "./arrays.ts";
 import type { Bound } from "./connection.ts";
 import { STATE_NAMES, stateNumbers } from "./states.ts";
 
@@ -25,11 +26,8 @@ export function numbered(sql: string): string {
 }
 
 /** Rows whose `column` is one of the values. */
-export function anyOf(column: string, values: readonly (number | string)[], type = "bigint"): Condition {
-  return {
-    sql: `${column} IN (SELECT value::${type} FROM json_array_elements_text(?::json))`,
-    bound: [values],
-  };
+export function anyOf(column: string, values: readonly number[]): Condition {
+  return { sql: `${column} = ANY(?::bigint[])`, bound: [bigints(values)] };
 }
 
 function part(value: Bound | undefined, sql: string): Condition | null {
@@ -56,6 +54,9 @@ export function ofEvents(filter: EventFilter): Condition {
   ]);
 }
 
+const ROUTES_NAMED =
+  "SELECT id FROM routes WHERE name IN (SELECT value FROM json_array_elements_text(?::json))";
+
 /** A condition over `deliveries d`. */
 export function ofDeliveries(filter: DeliveryFilter): Condition {
   const { ids, events, routes, states, source, eventId: id, coin, since, until, discarded = false } = filter;
@@ -67,12 +68,11 @@ export function ofDeliveries(filter: DeliveryFilter): Condition {
     ...(until === undefined ? {} : { until }),
   });
   const inStates = (states ?? STATE_NAMES).flatMap((state) => stateNumbers(state, discarded));
-  const ofRoutes = routes && anyOf("name", routes, "text");
   return all([
     ids ? anyOf("d.id", ids) : null,
     events ? anyOf("d.event", events) : null,
-    ofRoutes ? { ...ofRoutes, sql: `d.route IN (SELECT id FROM routes WHERE ${ofRoutes.sql})` } : null,
-    states || !discarded ? anyOf("d.state", [...new Set(inStates)], "smallint") : null,
+    routes ? { sql: `d.route = ANY(ARRAY(${ROUTES_NAMED}))`, bound: [routes] } : null,
+    states || !discarded ? anyOf("d.state", [...new Set(inStates)]) : null,
     ofEvent.bound.length > 0
       ? { sql: `d.event IN (SELECT e.seq FROM events e WHERE ${ofEvent.sql})`, bound: ofEvent.bound }
       : null,

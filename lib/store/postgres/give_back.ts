@@ -1,4 +1,5 @@
 /** Gives deliveries back whose relay does not run them any more. @module */
+import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
 import { PENDING, RUNNING } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
@@ -16,10 +17,10 @@ export async function giveBack(
   const rows = await tx.query<{ name: string }>(
     `WITH lost AS (
        SELECT id FROM deliveries WHERE state = ${RUNNING} AND lease_until <= $1
-         AND id NOT IN (SELECT value::bigint FROM json_array_elements_text($3::json)) ORDER BY id FOR UPDATE SKIP LOCKED
+         AND id <> ALL($3::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED
      ), back AS (
-       UPDATE deliveries d SET state = ${PENDING}, relay = NULL, lease_until = NULL
-       FROM lost WHERE d.id = lost.id RETURNING d.id, d.route, d.round, d.attempts, d.started_at
+       UPDATE deliveries SET state = ${PENDING}, relay = NULL, lease_until = NULL
+       WHERE id = ANY(ARRAY(SELECT id FROM lost)) RETURNING id, route, round, attempts, started_at
      ), noted AS (
        INSERT INTO attempts (delivery, round, number, started_at, outcome, error)
        SELECT id, round, attempts, started_at, 'interrupted', $2 FROM back
@@ -27,7 +28,7 @@ export async function giveBack(
      SELECT name FROM routes WHERE id IN (SELECT route FROM back)`,
     until,
     reason,
-    spared,
+    bigints(spared),
   );
   for (const { name } of rows) tx.due(name);
 }

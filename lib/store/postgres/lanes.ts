@@ -25,8 +25,8 @@ export function entering(rows: string, order: string): string {
 }
 
 function occupied(rows: string): string {
-  return `EXISTS (SELECT FROM deliveries ahead WHERE ahead.route = ${rows}.route AND ahead.lane = ${rows}.lane
-    AND ahead.state IN (${PENDING}, ${RUNNING}))`;
+  return `(SELECT true FROM deliveries ahead WHERE ahead.route = ${rows}.route AND ahead.lane = ${rows}.lane
+    AND ahead.state IN (${PENDING}, ${RUNNING}) LIMIT 1) IS NOT NULL`;
 }
 
 /** A delivery that has left its lane, given in hexadecimal. */
@@ -46,9 +46,9 @@ export async function advance(tx: Transaction, left: readonly Left[]): Promise<v
        SELECT (
          SELECT d.id FROM deliveries d WHERE d.route = freed.route AND d.lane = freed.lane AND d.state = ${BEHIND}
          ORDER BY d.id LIMIT 1
-       ) AS id FROM freed WHERE NOT ${occupied("freed")}
+       ) AS id FROM freed WHERE NOT (${occupied("freed")})
      ), moved AS (
-       UPDATE deliveries d SET state = ${PENDING} FROM heads WHERE d.id = heads.id RETURNING d.route
+       UPDATE deliveries SET state = ${PENDING} WHERE id = ANY(ARRAY(SELECT id FROM heads)) RETURNING route
      ), counted AS (${counting(moving("moved", BEHIND, PENDING))})
      SELECT name FROM routes WHERE id IN (SELECT route FROM moved)`,
     left,

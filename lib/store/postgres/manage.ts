@@ -1,5 +1,6 @@
 /** What a person does with deliveries: retry, discard, replay. In steps, so that large wishes delay no one. @module */
 import type { DeliveryFilter, ReplayWish } from "../contract.ts";
+import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
 import { all, anyOf, type Condition, numbered, ofDeliveries } from "./filters.ts";
 import { entering, laneOf } from "./lanes.ts";
@@ -38,7 +39,7 @@ export async function retry(
       laneOf("e.coin")
     } END AS lane
        FROM deliveries d JOIN routes r ON r.id = d.route JOIN events e ON e.seq = d.event
-       WHERE d.id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+       WHERE d.id = ANY($1::bigint[])
      ), placed AS (
        SELECT id, was, lane,
          CASE WHEN was IN (${PENDING}, ${BEHIND}) THEN was ELSE ${entering("chosen", "id")} END AS state
@@ -46,10 +47,10 @@ export async function retry(
      ), changed AS (
        UPDATE deliveries d
        SET state = p.state, lane = p.lane, due_at = $2, finished_at = NULL, attempts = 0, round = d.round + 1
-       FROM placed p WHERE d.id = p.id RETURNING d.route, p.was, d.state
+       FROM placed p WHERE d.id = p.id AND d.id = ANY($1::bigint[]) RETURNING d.route, p.was, d.state
      ), counted AS (${counting(moving("changed", "was", "state"))})
      SELECT DISTINCT name FROM changed JOIN routes r ON r.id = changed.route WHERE state = ${PENDING}`,
-    ids,
+    bigints(ids),
     now,
   );
   for (const { name } of due) tx.due(name);
@@ -64,9 +65,9 @@ export async function discard(tx: Transaction, filter: DeliveryFilter, after: nu
   tx.query(
     `WITH changed AS (
        UPDATE deliveries SET state = ${DISCARDED}
-       WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json)) RETURNING route
+       WHERE id = ANY($1::bigint[]) RETURNING route
      ) ${counting(moving("changed", DEAD, DISCARDED))}`,
-    ids,
+    bigints(ids),
   );
   return step(found, ids);
 }
@@ -77,9 +78,8 @@ export async function replay(tx: Transaction, wishes: readonly ReplayWish[], now
   tx.query(tx.locks.lanes, wishes.map(({ route }) => route));
   // Held, so that none is deleted meanwhile.
   tx.query(
-    `SELECT 1 FROM events WHERE seq IN (SELECT value::bigint FROM json_array_elements_text($1::json))
-     ORDER BY seq FOR KEY SHARE`,
-    wishes.map(({ event }) => event),
+    "SELECT 1 FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR KEY SHARE",
+    bigints(wishes.map(({ event }) => event)),
   );
   const [answer] = await tx.query<{ ids: number[] | null; due: string[] | null }>(
     `WITH wished AS (
@@ -87,7 +87,7 @@ export async function replay(tx: Transaction, wishes: readonly ReplayWish[], now
       laneOf("e.coin")
     } END AS lane
        FROM json_to_recordset($1::json) AS w(nth int, event bigint, route text, matched json, "replayOf" bigint)
-       JOIN events e ON e.seq = w.event LEFT JOIN routes r ON r.name = w.route
+       CROSS JOIN LATERAL (SELECT coin FROM events WHERE seq = w.event LIMIT 1) AS e LEFT JOIN routes r ON r.name = w.route
      ), placed AS (
        INSERT INTO deliveries (event, route, state, due_at, created_at, lane, matched, replay_of)
        SELECT event, route, ${

@@ -1,4 +1,5 @@
 /** Deletes what is old and no longer needed. @module */
+import { bigints } from "./arrays.ts";
 import { counting } from "./counters.ts";
 import { DEAD, DONE } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
@@ -30,39 +31,37 @@ export async function prune(
   );
   const deliveries = await tx.query<{ event: number; state: number }>(
     `SELECT event, state FROM deliveries
-     WHERE event IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY id FOR UPDATE`,
-    events.map(({ seq }) => seq),
+     WHERE event = ANY($1::bigint[]) ORDER BY id FOR UPDATE`,
+    bigints(events.map(({ seq }) => seq)),
   );
   const needed = new Set(
     deliveries.flatMap(({ event, state }) => state < DONE || state === DEAD ? [event] : []),
   );
-  const old = events.flatMap(({ seq }) => needed.has(seq) ? [] : [seq]);
-  if (old.length > 0) {
+  const unneeded = events.flatMap(({ seq }) => needed.has(seq) ? [] : [seq]);
+  if (unneeded.length > 0) {
+    const old = bigints(unneeded);
     tx.query(
       `INSERT INTO remembered SELECT digest, source, id, received_at FROM events
-       WHERE seq IN (SELECT value::bigint FROM json_array_elements_text($1::json)) AND received_at >= $2
+       WHERE seq = ANY($1::bigint[]) AND received_at >= $2
        ON CONFLICT (digest, source) DO NOTHING`,
       old,
       forgetIdsBefore,
     );
     tx.query(
       `WITH gone AS (
-         DELETE FROM deliveries WHERE event IN (SELECT value::bigint FROM json_array_elements_text($1::json))
+         DELETE FROM deliveries WHERE event = ANY($1::bigint[])
          RETURNING id, route, state
        ), untold AS (
-         DELETE FROM attempts WHERE delivery IN (SELECT id FROM gone)
+         DELETE FROM attempts WHERE delivery = ANY(ARRAY(SELECT id FROM gone))
        ) ${counting("SELECT route, state, -1 AS by FROM gone")}`,
       old,
     );
-    tx.query(
-      "DELETE FROM events WHERE seq IN (SELECT value::bigint FROM json_array_elements_text($1::json))",
-      old,
-    );
+    tx.query("DELETE FROM events WHERE seq = ANY($1::bigint[])", old);
   }
   tx.query(
     `DELETE FROM remembered WHERE (digest, source) IN (
        SELECT digest, source FROM remembered WHERE received_at < $1 ORDER BY received_at LIMIT ${STEP})`,
     forgetIdsBefore,
   );
-  return { deleted: old.length, after: events.length < most ? null : events.at(-1)!.seq };
+  return { deleted: unneeded.length, after: events.length < most ? null : events.at(-1)!.seq };
 }

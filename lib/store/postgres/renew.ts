@@ -1,4 +1,5 @@
 /** Extends leases. @module */
+import { bigints } from "./arrays.ts";
 import { RUNNING } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -12,10 +13,9 @@ export async function renew(
   const rows = await tx.query<{ id: number }>(
     `WITH held AS (
        SELECT id FROM deliveries
-       WHERE id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
-         AND relay = $2 AND state = ${RUNNING} ORDER BY id FOR UPDATE
-     ) UPDATE deliveries d SET lease_until = $3 FROM held WHERE d.id = held.id RETURNING d.id`,
-    deliveries,
+       WHERE id = ANY($1::bigint[]) AND relay = $2 AND state = ${RUNNING} ORDER BY id FOR UPDATE
+     ) UPDATE deliveries SET lease_until = $3 WHERE id = ANY(ARRAY(SELECT id FROM held)) RETURNING id`,
+    bigints(deliveries),
     relay,
     until,
   );

@@ -1,6 +1,7 @@
 /** Ends attempts. @module */
 import type { Settlement } from "../contract.ts";
 import { insert, routesOf } from "./append.ts";
+import { bigints } from "./arrays.ts";
 import { counting } from "./counters.ts";
 import { advance } from "./lanes.ts";
 import { DEAD, DONE, PENDING, RUNNING } from "./states.ts";
@@ -70,9 +71,8 @@ async function holds(
   const rows = await tx.query<Held>(
     `SELECT d.id, r.name AS route, d.round, d.attempts, encode(d.lane, 'hex') AS lane
      FROM deliveries d JOIN routes r ON r.id = d.route
-     WHERE d.id IN (SELECT value::bigint FROM json_array_elements_text($1::json))
-       AND d.relay = $2 AND d.state = ${RUNNING} ORDER BY d.id FOR UPDATE OF d`,
-    settlements.map(({ delivery }) => delivery),
+     WHERE d.id = ANY($1::bigint[]) AND d.relay = $2 AND d.state = ${RUNNING} ORDER BY d.id FOR UPDATE OF d`,
+    bigints(settlements.map(({ delivery }) => delivery)),
     relay,
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -86,7 +86,7 @@ function end(tx: Transaction, settled: readonly Settled[], now: number): void {
          attempts = d.attempts - s.undone, finished_at = CASE WHEN s.state <> ${PENDING} THEN $2::bigint END,
          lane = CASE WHEN s.state = ${PENDING} THEN d.lane END, relay = NULL, lease_until = NULL
        FROM json_to_recordset($1::json) AS s(id bigint, state smallint, due bigint, error text, undone int)
-       WHERE d.id = s.id RETURNING d.route, d.state
+       WHERE d.id = s.id AND d.id = ANY($3::bigint[]) RETURNING d.route, d.state
      ) ${
       counting(
         `SELECT route, ${RUNNING}::smallint AS state, -1 AS by FROM ended UNION ALL SELECT route, state, 1 FROM ended`,
@@ -100,6 +100,7 @@ function end(tx: Transaction, settled: readonly Settled[], now: number): void {
       undone: attempt === null ? 1 : 0,
     })),
     now,
+    bigints(settled.map(({ held }) => held.id)),
   );
   for (const { route, next } of settled) if (next.state === "pending") tx.due(route);
 }

@@ -112,6 +112,11 @@ export function appending(test: Register): void {
     assertEquals((await store.events({ coin: "a\u0000b", type: "a\ud800b" }, { limit: 9 })).length, 3);
   });
 
+  test("append keeps one of two ids that are alike once kept", async (store) => {
+    const answers = await store.append([anEvent("a\u0000"), anEvent("a\uFFFD"), anEvent("b")]);
+    assertEquals(answers.map(({ result }) => result), ["accepted", "duplicate", "accepted"]);
+  });
+
   test("append knows ids after a restart, old ones and new ones", async (store, reopen) => {
     const first = Array.from({ length: 300 }, (_, index) => anEvent(`first-${index}`));
     const second = Array.from({ length: 300 }, (_, index) => anEvent(`second-${index}`));
