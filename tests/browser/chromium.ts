@@ -67,7 +67,9 @@ export async function openPage(
   page.on("console", (message) => {
     const away = message.text().includes("ERR_CONNECTION_REFUSED") ||
       message.text().includes("ERR_INCOMPLETE_CHUNKED");
-    if (message.type() === "error" && !away) troubles.push(`console: ${message.text()}`);
+    if (message.type() === "error" && !away) {
+      troubles.push(`console: ${message.text()} (${message.location().url})`);
+    }
   });
   page.on("pageerror", (error) => troubles.push(`error: ${error.message}`));
   page.on("request", (request) => {

@@ -132,7 +132,9 @@ async function refresh() {
   refreshing = undefined;
   const busy = document.activeElement.matches("[data-watch] :is(input, select, textarea)");
   if (busy || unsettled.querySelector("input:checked")) return;
-  const response = await fetch(location.href, { headers: { accept: "text/html" } });
+  const { watch } = unsettled.dataset; // the answer to a form has an address that only takes forms
+  const from = watch.startsWith("/") ? watch : location.href;
+  const response = await fetch(from, { headers: { accept: "text/html" } });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[data-watch]");

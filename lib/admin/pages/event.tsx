@@ -115,7 +115,7 @@ function DeliveriesOf(
   const mayWrite = frame.role === "full";
   const path = eventPath(event.seq);
   return (
-    <section class="card" aria-label="Deliveries" data-watch>
+    <section class="card" aria-label="Deliveries" data-watch={path}>
       <header>
         <h2 class="grow">Deliveries</h2>
         {mayWrite && routes.length > 0 && (
