@@ -59,6 +59,7 @@ export function permissionsOf(
       folder, // config.json and .env, and that they change
       resolve(folder, pluginsDir),
       ...storeFolder,
+      join(project, "lib"), // the store's second thread, loaded when it is first needed
       ...(hasConfig ? [] : [join(project, "config.example.json")]),
       ...database.files,
     ]),

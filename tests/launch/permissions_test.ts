@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { loadConfig } from "../../lib/config/load.ts";
 import { permissionsOf } from "../../lib/launch/permissions.ts";
+import { openStore } from "../../lib/store/open.ts";
+import { SIZES } from "../../lib/store/sqlite/sizes.ts";
 import { launchConfigOf } from "../../lib/launch/read_config.ts";
 import { flagsFor, makeFolder, start, type Started, writeConfig } from "./launched.ts";
 
@@ -24,6 +26,10 @@ const saying = (pattern: RegExp): Breaks => (relay) => relay.find(pattern);
 const NEEDED: Record<string, Breaks> = {
   "read CONFIG": saying(/read access to ".*config\.json"/),
   "read PLUGINS": saying(/pluginsDir: cannot be read/),
+  "read CODE": async (relay) => {
+    const response = await fetch(`${await relay.adminUrl()}/api/events`);
+    assertEquals((await response.json()).reason, "store_unavailable");
+  },
   "read STORE": saying(/Cannot open .*relay\.db.*read access/),
   "write STORE": saying(/Cannot open .*relay\.db.*write access/),
   "net SERVER": saying(/net access to "127\.0\.0\.1:0"/),
@@ -44,6 +50,7 @@ function named(flags: readonly string[], folder: string): string[] {
     [`${folder}/config`]: "CONFIG",
     [`${folder}/plugins`]: "PLUGINS",
     [`${folder}/state`]: "STORE",
+    [`${ROOT}/lib`]: "CODE",
     "127.0.0.1:0": "SERVER",
     "[::1]:0": "ADMIN",
     [Deno.execPath()]: "DENO",
@@ -65,6 +72,31 @@ const without = (flags: readonly string[], folder: string, permission: string) =
     );
     return values === undefined || left.length === 0 ? [] : [`--allow-${kind}=${left.join(",")}`];
   });
+
+/** More events than a store lists without its second thread. */
+const MANY = SIZES.smallStore + 1000;
+
+async function fillStore(folder: string): Promise<void> {
+  const store = await openStore("sqlite:state/relay.db", folder);
+  const body = new TextEncoder().encode("{}");
+  const event = {
+    source: "cryptosync",
+    type: null,
+    coin: null,
+    receivedAt: Date.now(),
+    timestamp: "",
+    signature: "",
+  };
+  await store.append(Array.from({ length: MANY }, (_, i) => ({
+    ...event,
+    id: `evt-${i}`,
+    body,
+    test: false,
+    depth: 0,
+    deliveries: [],
+  })));
+  await store.close();
+}
 
 /** A relay with each of its files in a folder of its own. */
 async function withRelay(use: (configFile: string, folder: string) => Promise<unknown>): Promise<void> {
@@ -104,11 +136,20 @@ for (const [permission, breaks] of Object.entries(NEEDED)) {
         const flags = await flagsFor(configFile);
         const less = without(flags, folder, permission);
         assert(less.join() !== flags.join(), "one is taken away");
+        if (permission === "read CODE") await fillStore(folder);
         await using relay = start(configFile, less);
         await breaks(relay);
       }),
   });
 }
+
+Deno.test("a launched relay lists a store that is too large for its first thread", () =>
+  withRelay(async (configFile, folder) => {
+    await fillStore(folder);
+    await using relay = start(configFile);
+    const response = await fetch(`${await relay.adminUrl()}/api/events`);
+    assertEquals((await response.json()).items[0].id, `evt-${MANY - 1}`);
+  }));
 
 Deno.test("with a listener, a database and certificates elsewhere, just these are allowed", () => {
   const config = launchConfigOf({
@@ -117,7 +158,7 @@ Deno.test("with a listener, a database and certificates elsewhere, just these ar
   });
   const database = { net: ["db.example:5432"], files: ["/etc/ssl/db.pem"] };
   assertEquals(permissionsOf(config, PLACE, database), {
-    read: ["/etc/coinrelay", "/etc/ssl/db.pem"],
+    read: ["/etc/coinrelay", "/app/lib", "/etc/ssl/db.pem"],
     write: [],
     net: ["[::]:80", "127.0.0.1:8081", "db.example:5432"],
     run: ["/bin/deno", ...(Deno.build.os === "linux" ? ["/bin/sh"] : [])],
