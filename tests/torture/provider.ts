@@ -46,9 +46,9 @@ export interface ProviderSettings {
 
 /** Coins: few enough that each has many events, which must stay in order. */
 const COINS = 40;
-/** Waits between tries double from the first up to the longest: a day of 14 tries in about 25 seconds. */
+/** Waits between tries double from the first up to the longest: a day of 14 tries in about a minute. */
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 3000;
+const LONGEST_WAIT_MS = 8000;
 /** An event every so many milliseconds, as long as there are some. */
 const EVENT_EVERY_MS = 10;
 /** One forgery for so many events. */
