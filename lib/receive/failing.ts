@@ -54,6 +54,7 @@ export interface FailingBefore {
   since: number;
   tries: number;
   authentic: boolean;
+  reason: Failing["reason"];
   disabledAt: number;
 }
 
@@ -83,11 +84,11 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
   let refusals = before?.tries ?? 0;
   let unnamed = 0, inARow = 0;
   let rowSince = 0;
-  let reason: Failing["reason"] = "bad_signature";
+  let reason: Failing["reason"] = before?.reason ?? "bad_signature";
   let gaveUp: [string, FailingEvent] | null = null;
 
   function taken(id: string) {
-    events.delete(id);
+    events.delete(cut(id));
     unnamed = inARow = 0;
     gaveUp = null;
     if (events.size === 0) refusals = 0;
@@ -97,7 +98,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     reason = why;
     refusals++;
     if (inARow++ === 0) rowSince = at;
-    const id = headers.id.slice(0, MOST_ID_CHARS);
+    const id = cut(headers.id);
     if (id === "") {
       unnamed++;
       return { tries: 1, authentic, inARow };
@@ -153,6 +154,8 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     },
   };
 }
+
+const cut = (id: string) => id.slice(0, MOST_ID_CHARS);
 
 const EVENT_TYPE = new TextEncoder().encode('"event_type"');
 /** So far into a body we look for it. */

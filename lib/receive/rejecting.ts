@@ -1,5 +1,5 @@
 /** When a person must hear that a source refuses what the provider sends, and what. A pure policy. @module */
-import type { JsonObject } from "../nouns.ts";
+import type { Json, JsonObject } from "../nouns.ts";
 import { createPacing } from "../pacing.ts";
 import {
   createFailing,
@@ -106,10 +106,17 @@ function createTrack(source: string, before: JsonObject | null) {
 
 /** The event that was told of by a process before this one. */
 function remembered(data: JsonObject): FailingBefore | null {
-  const { eventId, tries, since, disabledAt, authentic } = data;
+  const { eventId, tries, since, disabledAt, authentic, reason } = data;
   const times = [Date.parse(String(since)), Date.parse(String(disabledAt))];
   if (typeof eventId !== "string" || typeof tries !== "number" || times.some(Number.isNaN)) return null;
-  return { id: eventId, tries, since: times[0]!, disabledAt: times[1]!, authentic: authentic === true };
+  return {
+    id: eventId,
+    tries,
+    since: times[0]!,
+    disabledAt: times[1]!,
+    authentic: authentic === true,
+    reason: isReason(reason) ? reason : "bad_signature",
+  };
 }
 
 function isTelling({ authentic, tries, inARow }: FailingStand): boolean {
@@ -133,6 +140,10 @@ const REASONS: Record<Failing["reason"], { status: number; remedy: string }> = {
   too_slow: { status: 408, remedy: "check the connection and any proxy before the relay" },
   store_unavailable: { status: 503, remedy: "the store cannot write: check the disk and the relay's log" },
 };
+
+function isReason(value: Json | undefined): value is Failing["reason"] {
+  return typeof value === "string" && Object.hasOwn(REASONS, value);
+}
 
 function rejecting(source: string, failing: Failing, now: number): JsonObject {
   const { since, refusals, events, tries, eventId, authentic, reason, disabledAt, gaveUp } = failing;

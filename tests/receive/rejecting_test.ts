@@ -158,6 +158,8 @@ Deno.test("after a restart counts go on, and the end is told", () => {
   const second = createRejecting("cryptosync", before!);
   const [going] = second.record(receipt(START + 90 * MINUTE, "stale_timestamp"));
   assertEquals([going!["tries"], going!["hoursLeft"], going!["since"]], [3, 22.5, before!["since"]]);
+  const [lastCall] = createRejecting("cryptosync", going!).tick(START + 23 * HOUR);
+  assertEquals([lastCall!["reason"], lastCall!["tries"], lastCall!["hoursLeft"]], ["stale_timestamp", 3, 1]);
   const third = createRejecting("cryptosync", going!);
   assertEquals(states(third.record(receipt(START + 2 * HOUR, null))), [["recovered", undefined]]);
   const fourth = createRejecting("cryptosync", { ...going!, state: "recovered" });
