@@ -77,6 +77,11 @@ export class Engine {
     }
   }
 
+  /** Brings what was committed onto the disk, and waits for nothing. */
+  syncSoon(): void {
+    this.#flush().catch(() => {}); // what is written next tells
+  }
+
   /**
    * Gives back all that runs: for a relay that has the file to itself and runs nothing yet.
    *

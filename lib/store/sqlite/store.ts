@@ -78,8 +78,10 @@ export class SqliteStore implements Store {
     return this.#engine.write((tx) => append(tx, events), { synced: true });
   }
 
-  claim(request: ClaimRequest): Promise<ClaimResult> {
-    return this.#engine.write((tx) => claim(tx, request));
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    const answer = await this.#engine.write((tx) => claim(tx, request));
+    if (answer.claimed.length > 0) this.#engine.syncSoon();
+    return answer;
   }
 
   renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
