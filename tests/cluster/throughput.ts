@@ -1,12 +1,12 @@
 /**
  * How many events a second one, two and three relays on one PostgreSQL take and act on, all on this machine, the senders,
- * the receiver and the database too. `deno run -A --import-map=.imports.json tests/cluster/throughput.ts [EVENTS]`
+ * the receiver and the database too; and, since these share its cores, how much of a core an event costs each. `deno run -A --import-map=.imports.json tests/cluster/throughput.ts [EVENTS]`
  *
  * @module
  */
 import { table } from "../../lib/commands/terminal.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { withPostgres } from "../support/postgres.ts";
+import { type Postgres, withPostgres } from "../support/postgres.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { createRelayFolder, SECRET } from "../support/relay_process.ts";
 import { signedRequest } from "../support/signed_request.ts";
@@ -24,9 +24,18 @@ interface Figures {
   p99: number;
   /** Deliveries done, a second, from the first event to the last delivery. */
   done: number;
+  /** Processor time of an event, in milliseconds: of the database, and of the relays with their plugins. */
+  database: number;
+  relays: number;
 }
 
-async function measure(url: string, relays: number, events: number, order: "any" | "coin"): Promise<Figures> {
+async function measure(
+  postgres: Postgres,
+  url: string,
+  relays: number,
+  events: number,
+  order: "any" | "coin",
+): Promise<Figures> {
   await using receiver = startReceiver();
   const route = {
     ...{ name: "out", plugin: "http", options: { url: receiver.url }, events: ["cg.*"] },
@@ -41,6 +50,10 @@ async function measure(url: string, relays: number, events: number, order: "any"
     { length: events },
     (_, index) => signedRequest({ id: `e${index}`, body: nameChange(`coin-${index % 500}`), secret: SECRET }),
   );
+  const before = {
+    database: processorMs(postgres.pid()),
+    relays: sumOf(running.map(({ pid }) => processorMs(pid))),
+  };
   const took: number[] = [];
   const began = performance.now();
   let next = 0;
@@ -59,6 +72,10 @@ async function measure(url: string, relays: number, events: number, order: "any"
     return counts.every(({ state }) => state === "done") && counts.some(({ count }) => count === events);
   }, 600_000);
   const done = performance.now() - began;
+  const after = {
+    database: processorMs(postgres.pid()),
+    relays: sumOf(running.map(({ pid }) => processorMs(pid))),
+  };
   await store.close();
   for (const relay of running) await relay.stop();
   for (const folder of folders) await folder[Symbol.asyncDispose]();
@@ -68,22 +85,44 @@ async function measure(url: string, relays: number, events: number, order: "any"
     median: took[Math.floor(events / 2)]!,
     p99: took[Math.floor(events * 0.99)]!,
     done: events * 1000 / done,
+    database: (after.database - before.database) / events,
+    relays: (after.relays - before.relays) / events,
   };
+}
+
+const sumOf = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
+
+/** Processor time so far of a process and those that it started, in milliseconds. Linux counts in hundredths. */
+function processorMs(pid: number): number {
+  const children = new Map<number, number[]>();
+  const times = new Map<number, number>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      // After the program's name in brackets: state, parent, …, user and system time, and those of ended children.
+      const [, parent, ...rest] = Deno.readTextFileSync(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
+      times.set(Number(name), sumOf(rest.slice(9, 13).map(Number)));
+      children.set(Number(parent), [...children.get(Number(parent)) ?? [], Number(name)]);
+    } catch {
+      // It has ended.
+    }
+  }
+  const total = (process: number): number =>
+    (times.get(process) ?? 0) + sumOf((children.get(process) ?? []).map(total));
+  return total(pid) * 10;
 }
 
 if (import.meta.main) {
   const events = Number(Deno.args[0] ?? 5000);
   await withPostgres(async (postgres) => {
-    const rows = [["relays", "order", "taken/s", "median ms", "p99 ms", "done/s"]];
+    const heading = "relays,order,taken/s,median ms,p99 ms,done/s,database ms,relays ms";
+    const rows = [heading.split(",")];
     for (const order of ["any", "coin"] as const) {
       for (const relays of [1, 2, 3]) {
-        const { taken, median, p99, done } = await measure(
-          postgres.url(`t_${order}_${relays}`),
-          relays,
-          events,
-          order,
-        );
-        rows.push([String(relays), order, ...[taken, median, p99, done].map((figure) => figure.toFixed(0))]);
+        const url = postgres.url(`t_${order}_${relays}`);
+        const found = await measure(postgres, url, relays, events, order);
+        const whole = [found.taken, found.median, found.p99, found.done].map((figure) => figure.toFixed(0));
+        rows.push([String(relays), order, ...whole, found.database.toFixed(2), found.relays.toFixed(2)]);
       }
     }
     console.log(

@@ -110,6 +110,8 @@ export async function startPostgres(bin: string, settings: Record<string, string
     port,
     folder,
     user,
+    /** Of the process that the others are children of. */
+    pid: () => server!.pid,
     /** A store's URL, in a schema of its own. */
     url,
     /** Runs SQL as the superuser; answers what psql prints, unaligned and without headings. */
