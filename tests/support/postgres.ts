@@ -115,8 +115,10 @@ export async function startPostgres(bin: string, settings: Record<string, string
     /** A store's URL, in a schema of its own. */
     url,
     /** Runs SQL as the superuser; answers what psql prints, unaligned and without headings. */
-    psql: (sql: string) =>
-      run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, url("x").replace(/\?.*/, "")]),
+    psql(sql: string, database = "postgres") {
+      const where = url("x").replace(/postgres\?.*/, database);
+      return run("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, where]);
+    },
     async start() {
       const all = Object.entries({ ...SETTINGS, ...settings }).flatMap((
         [name, value],
