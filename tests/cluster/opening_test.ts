@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { StoreUnusable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { put } from "../store/fixtures.ts";
+import { asking, ending, put } from "../store/fixtures.ts";
 import { type Postgres, withPostgres } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
 
@@ -55,6 +55,28 @@ await withPostgres((postgres) => {
     await postgres.psql("UPDATE newer.store SET oldest = 1");
     await make(url);
     assertEquals(await postgres.psql("SELECT version FROM newer.store"), "9");
+  });
+
+  Deno.test("a relay goes on while a newer one adds to the tables", async () => {
+    const store = await openStore(postgres.url("growing"), "/");
+    try {
+      const work = async (id: string) => {
+        await put(store, id);
+        const { claimed: [one] } = await store.claim(asking({ now: 2000 }));
+        assertEquals(await store.settle("one", [ending(one!, "done")], 2000), [true]);
+        assertEquals((await store.deliveries({}, { limit: 1 }))[0]?.state, "done");
+      };
+      for (const id of ["a", "b", "c", "d", "e", "f"]) await work(id); // plans are kept by now
+      for (
+        const table of ["events", "deliveries", "attempts", "routes", "counters", "kv", "tasks", "store"]
+      ) {
+        await postgres.psql(`ALTER TABLE growing.${table} ADD COLUMN another text DEFAULT 'x'`);
+      }
+      await work("g");
+      await store.ready();
+    } finally {
+      await store.close();
+    }
   });
 
   Deno.test("a server that would lose a commit in a power cut, or keeps other text, is refused", async () => {

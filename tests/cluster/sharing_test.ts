@@ -219,4 +219,12 @@ await withPostgres((postgres) => {
     const rest = await stores[0].prune(5000, 5000, 1000);
     assertEquals(counts.reduce((sum, count) => sum + count, rest), 900);
   });
+
+  Deno.test("relays that share a PostgreSQL: in all of that no two waited for each other", async () => {
+    const [deadlocks, commits] = (await postgres.psql(
+      "SELECT deadlocks, xact_commit FROM pg_stat_database WHERE datname = 'postgres'",
+    )).split("|").map(Number);
+    assertEquals(deadlocks, 0);
+    assert(commits! > 100);
+  });
 });

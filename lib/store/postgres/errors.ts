@@ -70,5 +70,5 @@ export function translateAtOpen(error: unknown, label: string): unknown {
 /** Whether waiting may help where the database cannot be opened: it is not up yet, or full. */
 export function mayComeUp(error: unknown): boolean {
   return error instanceof ConnectionLost && !(error instanceof NotSecured) ||
-    /^(57|53)/.test(sqlState(error) ?? "");
+    /^(53|55|57)/.test(sqlState(error) ?? "");
 }
