@@ -13,6 +13,7 @@ export type Json = null | boolean | number | string | Json[] | JsonObject;
 
 /** A JSON object. */
 export interface JsonObject {
+  /** Any key. */
   [key: string]: Json;
 }
 
@@ -26,6 +27,7 @@ export const CHANGE_TYPES: readonly ChangeType[] = ["addition", "update", "remov
 export interface Change {
   /** The field's path, such as `platforms.ethereum` or `links.homepage`. */
   field: string;
+  /** What kind of change; may be a word that the provider adds one day. */
   change_type: ChangeType;
   /** Absent where the provider sent none. */
   old_value?: Json;
@@ -35,8 +37,11 @@ export interface Change {
 
 /** The coin an event speaks of. Parts that the event does not tell are empty strings. */
 export interface Coin {
+  /** The provider's id, such as `usd-coin`. */
   id: string;
+  /** Ticker, such as `usdc`. */
   symbol: string;
+  /** Such as `USDC`. */
   name: string;
 }
 
@@ -44,6 +49,7 @@ export interface Coin {
 export interface Content {
   /** The event type, such as `cg.coin.info.updated`. */
   type: string;
+  /** The coin it speaks of. */
   coin: Coin;
   /** Null for an event that has no `changes` at all, as price events do. */
   changes: Change[] | null;
@@ -85,11 +91,13 @@ export const DELIVERY_STATES: readonly DeliveryState[] = ["pending", "running", 
 
 /** One event for one route: the unit of work. */
 export interface Delivery {
+  /** Counts up in the order of making. */
   id: number;
   /** {@linkcode StoredEvent.seq} of its event. */
   event: number;
   /** Name of its route. */
   route: string;
+  /** Where it stands. */
   state: DeliveryState;
   /** Indexes into the event's changes that the route matched; null when it takes the event whole. */
   matched: number[] | null;
@@ -97,6 +105,7 @@ export interface Delivery {
   attempts: number;
   /** When it is to be tried (next), in milliseconds since 1970. */
   dueAt: number;
+  /** When it was made, in milliseconds since 1970. */
   createdAt: number;
   /** When it became `done` or `dead`; null before. */
   finishedAt: number | null;
@@ -123,9 +132,11 @@ export type Outcome = "done" | "retry" | "permanent" | "timeout" | "crashed" | "
 export interface Attempt {
   /** 1 for the first. */
   number: number;
+  /** When it began, in milliseconds since 1970. */
   startedAt: number;
   /** Wall time in milliseconds; null when the relay did not live to see the end. */
   durationMs: number | null;
+  /** How it ended. */
   outcome: Outcome;
   /** What went wrong, for a person; null when nothing did. */
   error: string | null;

@@ -57,9 +57,13 @@ export interface Context<Options = JsonObject> {
 
 /** Writes lines to the relay's log. */
 export interface Log {
+  /** For whoever looks closely; shown with `--verbose` only. */
   debug(...parts: unknown[]): void;
+  /** What happened. */
   info(...parts: unknown[]): void;
+  /** What a person should look at. */
   warn(...parts: unknown[]): void;
+  /** What went wrong. */
   error(...parts: unknown[]): void;
 }
 
@@ -67,7 +71,9 @@ export interface Log {
 export interface Kv {
   /** What was set last, or `undefined`. */
   get<T extends Json = Json>(key: string): Promise<T | undefined>;
+  /** Takes effect when the run succeeds. At most a bounded number and size of entries. */
   set(key: string, value: Json): void;
+  /** Forgets an entry; takes effect when the run succeeds. */
   delete(key: string): void;
 }
 
@@ -92,9 +98,13 @@ export interface Plugin<Schema extends z.ZodType = z.ZodType<JsonObject>> {
   description?: string;
   /** Default field patterns. A plugin that needs no options and declares them runs without any route in config.json. */
   fields?: string[];
+  /** Default change types. Default: all. */
   changeTypes?: ChangeType[];
+  /** Default coins, as ids or patterns. Default: all. */
   coins?: string[];
+  /** Default event types, or patterns. Default: all. */
   events?: string[];
+  /** Default conditions on values: path to pattern, list or comparison. */
   where?: Record<string, Condition>;
   /** Schema of the route's options. */
   options?: Schema;

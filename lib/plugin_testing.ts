@@ -32,24 +32,31 @@ export interface TestRun {
 
 /** A request that the plugin would have sent. */
 export interface RecordedRequest {
+  /** In upper case. */
   method: string;
+  /** Whole, with its query. */
   url: string;
   /** Names in lower case. */
   headers: Record<string, string>;
+  /** As text; empty when there is none. */
   body: string;
 }
 
 /** What came of a run. */
 export interface RunReport {
+  /** What would become of the attempt. */
   outcome: "done" | "retry" | "permanent" | "timeout";
   /** Null when done. */
   error: string | null;
   /** What a thrown `RetryLater` asked for; null: nothing. */
   retryAfterSeconds: number | null;
+  /** In the order in which they were made. */
   requests: RecordedRequest[];
-  logs: { level: LogLevel; text: string }[];
+  /** Lines that it logged. */
+  logs: { level: "debug" | "info" | "warn" | "error"; text: string }[];
   /** What the route remembers afterwards. */
   kv: Record<string, Json>;
+  /** What it emitted, as far as the run succeeded. */
   emitted: { type: string; data: JsonObject }[];
 }
 

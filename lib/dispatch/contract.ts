@@ -3,14 +3,21 @@ import type { Change, Coin, JsonObject, Outcome } from "../nouns.ts";
 
 /** An event as a plugin sees it: only the changes that its route matched. */
 export interface EventForPlugin {
+  /** The event id its source gave it. */
   id: string;
+  /** Such as `cg.coin.info.updated`. */
   type: string;
+  /** Name of its source; `relay` for the relay's own events. */
   source: string;
   /** ISO 8601, UTC. */
   receivedAt: string;
+  /** The coin it speaks of; empty texts where it names none. */
   coin: Coin;
+  /** Those that the route matched; empty for events without changes. */
   changes: Change[];
+  /** The payload's `data` without its `changes`. */
   data: JsonObject;
+  /** Whether it was sent to try things out. */
   test: boolean;
 }
 
@@ -21,9 +28,11 @@ export const DIGEST_TYPE = "relay.digest";
 export interface Job {
   /** Name of the plugin and of the route that asks for it. */
   plugin: string;
+  /** Name of the route. */
   route: string;
   /** Id of the delivery. */
   delivery: number;
+  /** As the plugin is to see it. */
   event: EventForPlugin;
   /** 1 for the first attempt. */
   attempt: number;
@@ -39,6 +48,7 @@ export interface Job {
 
 /** What came of an attempt. */
 export interface Result {
+  /** How it ended. */
   outcome: Exclude<Outcome, "interrupted">;
   /** For a person; null when done. */
   error: string | null;

@@ -11,6 +11,7 @@ import { changeWords, eventWords, phrase } from "./words.ts";
 export interface Line {
   /** The field, as the event names it; for an event without changes the path of its data. */
   field: string;
+  /** How grave it is. */
   severity: Severity;
   /** What happened: "Contract on Ethereum changed". */
   words: string;
@@ -28,11 +29,13 @@ export interface Message {
   summary: string;
   /** The gravest of the lines'. */
   severity: Severity;
+  /** One for each change, or for each value of an event without changes. */
   lines: Line[];
   /** How many lines were left out for room. */
   more: number;
   /** When the event was received, by locale and time zone. */
   received: string;
+  /** Whether it is a test event. */
   test: boolean;
 }
 
@@ -40,6 +43,7 @@ export interface Message {
 export interface DescribeOptions {
   /** The page of a coin: the id takes the place of `{id}`, or is appended. */
   coinPage?: string | undefined;
+  /** Severities by field pattern, before the built-in ones. */
   severity?: SeverityOption | undefined;
   /** BCP 47 tag for dates and numbers. Default `en-GB`. */
   locale?: string | undefined;

@@ -1,6 +1,8 @@
 /** A run of words that both texts have, that only the old one had, or that only the new one has. */
 export interface Part {
+  /** Whether both texts have it, or only the old or the new one. */
   kind: "same" | "removed" | "added";
+  /** The part. */
   text: string;
 }
 

@@ -1,7 +1,12 @@
 /** Throw it to be tried again, not before so many seconds. */
 export class RetryLater extends Error {
+  /** Tells it from other errors. */
   override name = "RetryLater";
-  /** @param seconds The least wait before the next attempt. */
+  /**
+   * Asks for another try.
+   *
+   * @param seconds The least wait before the next attempt.
+   */
   constructor(public readonly seconds: number, message = `asked to be tried again in ${seconds} s`) {
     super(message);
   }
@@ -9,8 +14,13 @@ export class RetryLater extends Error {
 
 /** Throw it when no retry would help: the delivery goes to the dead letters at once. */
 export class Permanent extends Error {
+  /** Tells it from other errors. */
   override name = "Permanent";
-  /** @param reason What is wrong, for the person who reads the dead letter. */
+  /**
+   * Gives the delivery up.
+   *
+   * @param reason What is wrong, for the person who reads the dead letter.
+   */
   constructor(reason: string) {
     super(reason);
   }

@@ -1,6 +1,8 @@
 /** How much of an event a message may say: what {@linkcode describe} takes. */
 export interface Size {
+  /** Characters of one value. */
   maxText: number;
+  /** Lines of the message. */
   maxLines: number;
 }
 

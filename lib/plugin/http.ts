@@ -6,9 +6,11 @@ import { redact } from "./redact.ts";
 export interface PostRequest {
   /** Default `POST`. */
   method?: string;
+  /** Beside `content-type` and what fetch sets. */
   headers?: HeadersInit;
   /** The body as it is; or `json`, which also sets `content-type`. */
   body?: string | Uint8Array<ArrayBuffer>;
+  /** The body, as JSON. */
   json?: unknown;
   /** Texts that must never be seen, beyond the URL and the headers: they are taken out of error messages. */
   secrets?: string[];
@@ -18,7 +20,9 @@ export interface PostRequest {
 
 /** What the receiver answered. */
 export interface Answer {
+  /** HTTP status. */
   status: number;
+  /** As the receiver sent them. */
   headers: Headers;
   /** The beginning of the body. */
   text: string;

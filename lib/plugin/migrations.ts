@@ -2,7 +2,9 @@ import type { Change } from "../nouns.ts";
 
 /** A contract that left one platform for another: two changes that belong together. */
 export interface Migration {
+  /** The address that is gone. */
   removal: Change;
+  /** The address in its place. */
   addition: Change;
 }
 

@@ -5,7 +5,9 @@ import { difference } from "./difference.ts";
 
 /** A run of text and what it is: `old`/`new` are whole values, `removed`/`added` parts of a difference. */
 export interface Span {
+  /** Cleaned of invisible characters; not escaped. */
   text: string;
+  /** What it is. */
   kind: "plain" | "code" | "old" | "new" | "removed" | "added";
 }
 

@@ -13,11 +13,13 @@ import type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent } from "../
 
 /** An event to append, with one planned delivery for each route that matched it. */
 export interface NewEvent extends Omit<StoredEvent, "seq"> {
+  /** One for each route that takes it. */
   deliveries: readonly PlannedDelivery[];
 }
 
 /** A delivery to be made of a new event. */
 export interface PlannedDelivery {
+  /** Name of the route. */
   route: string;
   /** Indexes into the event's changes; null when the route takes the event whole. */
   matched: number[] | null;
@@ -30,6 +32,7 @@ export type Appended = { result: "accepted"; seq: number } | { result: "duplicat
 
 /** How a route's deliveries are to be taken. */
 export interface ClaimRoute {
+  /** Name of the route. */
   route: string;
   /** Take at most this many. */
   limit: number;
@@ -43,11 +46,13 @@ export interface ClaimRoute {
 export interface ClaimRequest {
   /** Names the claiming relay process; a lease is held under this name. */
   relay: string;
+  /** What falls due up to then is taken. */
   now: number;
   /** The lease ends then, unless renewed; after that anyone may claim the delivery again. */
   leaseUntil: number;
   /** Deliveries that the caller knows it runs: they are not given back, whatever a clock did to their leases. */
   holding?: readonly number[];
+  /** The routes in force. Deliveries of others wait. */
   routes: readonly ClaimRoute[];
 }
 
@@ -55,11 +60,13 @@ export interface ClaimRequest {
 export interface Claimed {
   /** `delivery.attempts` counts the attempt that begins now. */
   delivery: Delivery;
+  /** The event to be acted on. */
   event: StoredEvent;
 }
 
 /** What {@linkcode Store.claim} answers. */
 export interface ClaimResult {
+  /** Those that the caller now holds. */
   claimed: Claimed[];
   /** When the next delivery of the asked routes falls due (or may be claimed under its rate); null: none waits. */
   nextDueAt: number | null;
@@ -67,9 +74,11 @@ export interface ClaimResult {
 
 /** The end of an attempt, and what becomes of its delivery. */
 export interface Settlement {
+  /** Id of the delivery. */
   delivery: number;
   /** Null when no attempt took place after all: the claim is undone, and does not count as an attempt. */
   attempt: Attempt | null;
+  /** What becomes of the delivery. */
   next: { state: "done" } | { state: "dead" } | { state: "pending"; dueAt: number };
   /** The route whose kv the writes belong to. */
   route: string;
@@ -83,7 +92,9 @@ export interface Settlement {
 export interface ReplayWish {
   /** {@linkcode StoredEvent.seq} of the event. */
   event: number;
+  /** Name of the route that is to act. */
   route: string;
+  /** As {@linkcode PlannedDelivery.matched}. */
   matched: number[] | null;
   /** The delivery that is replayed, if there was one. */
   replayOf: number | null;
@@ -91,13 +102,19 @@ export interface ReplayWish {
 
 /** Narrows deliveries. Every given part must hold. */
 export interface DeliveryFilter {
+  /** One of these deliveries. */
   ids?: readonly number[];
   /** Of the events of these seqs. */
   events?: readonly number[];
+  /** In one of these states. */
   states?: readonly DeliveryState[];
+  /** Of one of these routes. */
   routes?: readonly string[];
+  /** Of events of this source. */
   source?: string;
+  /** Of events with this id. */
   eventId?: string;
+  /** Of events of this coin. */
   coin?: string;
   /** Event received at or after. */
   since?: number;
@@ -109,19 +126,25 @@ export interface DeliveryFilter {
 
 /** Narrows events. Every given part must hold. */
 export interface EventFilter {
+  /** Of this source. */
   source?: string;
+  /** With this id, whatever the source. */
   id?: string;
+  /** Of this coin. */
   coin?: string;
   /** An event type, exactly. */
   type?: string;
   /** Only bodies that were not understood. */
   notUnderstood?: boolean;
+  /** Received at or after. */
   since?: number;
+  /** Received before. */
   until?: number;
 }
 
 /** Where a listing goes on. Rows come newest first unless `after` is given. */
 export interface PageRequest {
+  /** Most rows to answer. */
   limit: number;
   /** Rows older than this seq (events) or id (deliveries), newest first. */
   before?: number;
@@ -131,8 +154,11 @@ export interface PageRequest {
 
 /** How many deliveries of a route stand where. Discarded dead letters do not count. */
 export interface RouteCount {
+  /** Name of the route. */
   route: string;
+  /** The state that is counted. */
   state: DeliveryState;
+  /** Deliveries in that state. */
   count: number;
   /** The earliest `createdAt` among them. */
   oldest: number;
@@ -140,6 +166,7 @@ export interface RouteCount {
 
 /** What a route remembers. */
 export interface KvEntry {
+  /** Chosen by the plugin. */
   key: string;
   /** JSON text. */
   value: string;
@@ -171,8 +198,11 @@ export interface Store {
 
   /** The event of this seq, or of this id (and source, where several sources have it); null when there is none. */
   event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null>;
+  /** Events that fit, page by page. */
   events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]>;
+  /** The delivery of this id; null when there is none. */
   delivery(id: number): Promise<Delivery | null>;
+  /** Deliveries that fit, page by page. */
   deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]>;
   /** The attempts of a delivery, first to last. */
   attempts(delivery: number): Promise<Attempt[]>;
@@ -196,7 +226,9 @@ export interface Store {
    */
   rewind?(now: number, byMs: number): Promise<number>;
 
+  /** JSON text of an entry; null when there is none. */
   kvGet(route: string, key: string): Promise<string | null>;
+  /** All entries of a route, by key. */
   kvList(route: string): Promise<KvEntry[]>;
 
   /**
@@ -233,11 +265,13 @@ export interface CommitNews {
 
 /** The store cannot do it now; nothing was written. A later try may succeed. */
 export class StoreUnavailable extends Error {
+  /** Tells it from other errors. */
   override name = "StoreUnavailable";
 }
 
 /** The store cannot be used as it is; the message says what to do. */
 export class StoreUnusable extends Error {
+  /** Tells it from other errors. */
   override name = "StoreUnusable";
 }
 
