@@ -5,7 +5,9 @@ import type { Config } from "../config/schema.ts";
 import { secretValues } from "../config/secrets.ts";
 import { watchConfig } from "../config/watch.ts";
 import { launcherEnded } from "../launch/launched.ts";
+import { launchConfigOf } from "../launch/read_config.ts";
 import { configureLog, logOf } from "../log.ts";
+import type { Json } from "../nouns.ts";
 import { type Relay, startRelay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
@@ -61,7 +63,7 @@ export async function run(args: string[]): Promise<number> {
       return;
     }
     setLog(news.config);
-    const waiting = await relay.reconfigure(news.config);
+    const waiting = [...await relay.reconfigure(news.config), ...notAllowed(news.config)];
     log.info("the changed config is in force");
     if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
   });
@@ -71,6 +73,15 @@ export async function run(args: string[]): Promise<number> {
   await relay.stop(GRACE_MS);
   log.info("stopped");
   return EXIT.done;
+}
+
+/** The hosts that a config has the relay look up, and that this process may not: it was launched for another config. */
+function notAllowed(config: Config): string[] {
+  return launchConfigOf(config as unknown as Json).lookups.flatMap((host) =>
+    Deno.permissions.querySync({ name: "net", host }).state === "granted"
+      ? []
+      : [`reaching ${host}, should its address be private`]
+  );
 }
 
 function logFormat({ log, json }: { log?: string; json?: boolean }): "text" | "json" | undefined {

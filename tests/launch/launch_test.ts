@@ -49,6 +49,19 @@ Deno.test("a launched relay takes a changed config and a changed plugin at once"
   }
 });
 
+Deno.test("a launched relay says what of a changed config waits for the next start", async () => {
+  const folder = await makeFolder();
+  try {
+    await using relay = start(join(folder, "config.json"));
+    await relay.meet("bitcoin");
+    const route = { name: "a", plugin: "greet", allow: { net: ["*", "inside.example"] } };
+    await writeConfig(folder, { server: { hostname: "127.0.0.1", port: 65_000 }, routes: [route] });
+    await relay.find(/takes effect at the next start: server\.port, reaching inside\.example, should its/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a first start by the launcher makes the config and the secret, and a second may no longer write them", async () => {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-launch-" });
   const config = join(folder, "config.json");
