@@ -7,7 +7,7 @@ import { pruneAll, retentionLimits } from "./store/retention.ts";
 
 /** What upkeep needs from its surroundings. */
 export interface UpkeepParts {
-  store: Pick<Store, "prune" | "rewind">;
+  store: Pick<Store, "prune" | "rewind" | "exclusively">;
   config(): Pick<Config, "retention" | "sources">;
   /** Milliseconds since 1970. */
   now(): number;
@@ -15,6 +15,8 @@ export interface UpkeepParts {
 
 const CLOCK_EVERY_MS = 1000;
 const PRUNE_EVERY_MS = 10 * 60 * 1000;
+/** Of relays that share a store one prunes: another not before this long after. A little less, as timers are not exact. */
+const PRUNE_TURN_MS = PRUNE_EVERY_MS - 10_000;
 /** Between two steps of pruning, so that acks come first. */
 const PRUNE_PAUSE_MS = 50;
 
@@ -26,8 +28,10 @@ export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void
 
   const pruning = setInterval(async () => {
     try {
-      const count = await pruneAll(store, retentionLimits(config(), now()), ending.signal, pause);
-      if (count > 0) log.info(`deleted ${count} events older than ${config().retention.days} days`);
+      await store.exclusively("retention", now(), PRUNE_TURN_MS, async () => {
+        const count = await pruneAll(store, retentionLimits(config(), now()), ending.signal, pause);
+        if (count > 0) log.info(`deleted ${count} events older than ${config().retention.days} days`);
+      });
     } catch (error) {
       log.warn(
         `cannot delete old events, trying again later: ${error instanceof Error ? error.message : error}`,
