@@ -19,6 +19,7 @@ const ONCE_MS = 200;
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGTERM", "SIGINT", "SIGHUP"];
+const NO_DATABASE: DatabasePlace = { net: [], files: [], socket: null };
 /** Exit codes of a process that a signal ended begin here. */
 const SIGNALLED = 128;
 
@@ -69,17 +70,17 @@ function configArgument(args: readonly string[]): string | null {
 
 /** Where the store's database server is; nowhere when it has none, or its URL is wrong, which the relay tells. */
 async function databaseOf(store: string, configFile: string): Promise<DatabasePlace> {
-  if (!/^postgres(ql)?:/.test(store)) return { net: [], files: [] };
+  if (!/^postgres(ql)?:/.test(store)) return NO_DATABASE;
   try {
     const { readSettings } = await import("./store/postgres/settings.ts");
     const { host, port, sslrootcert, sslcert, sslkey } = readSettings(store);
     const files = [sslrootcert, sslcert, sslkey].filter((file) => file !== null)
       .map((file) => resolve(configFile, "..", file));
     return host.startsWith("/")
-      ? { net: [], files: [...files, `${host}/.s.PGSQL.${port}`] }
-      : { net: [`${host.includes(":") ? `[${host}]` : host}:${port}`], files };
+      ? { net: [], files, socket: `${host}/.s.PGSQL.${port}` }
+      : { net: [`${host.includes(":") ? `[${host}]` : host}:${port}`], files, socket: null };
   } catch {
-    return { net: [], files: [] };
+    return NO_DATABASE;
   }
 }
 

@@ -38,10 +38,14 @@ export interface Permissions {
   env: true;
 }
 
-/** What else a database server asks for: where it is reached, and the certificates to read. */
+/** Where a database server is. */
 export interface DatabasePlace {
+  /** `host:port`; empty when it is reached by a socket, or there is none. */
   net: string[];
+  /** Certificates to read. */
   files: string[];
+  /** The UNIX socket; null when it is reached otherwise. */
+  socket: string | null;
 }
 
 /** The permissions of a relay. */
@@ -53,6 +57,7 @@ export function permissionsOf(
   const folder = dirname(configFile);
   const [, file] = /^sqlite:(.+)$/s.exec(store) ?? [];
   const storeFolder = file === undefined ? [] : [dirname(resolve(folder, file))];
+  const socket = database.socket === null ? [] : [database.socket];
   const made = hasConfig ? [] : [configFile, join(folder, ".env")];
   return {
     read: outermost([
@@ -62,13 +67,15 @@ export function permissionsOf(
       join(project, "lib"), // the store's second thread, loaded when it is first needed
       ...(hasConfig ? [] : [join(project, "config.example.json")]),
       ...database.files,
+      ...socket,
     ]),
-    write: outermost([
-      ...storeFolder,
-      ...made,
-      ...database.files.filter((path) => path.includes("/.s.PGSQL.")),
+    write: outermost([...storeFolder, ...made, ...socket]),
+    net: unique([
+      ...[server, admin].map(hostAndPort),
+      ...database.net,
+      ...socket.map((path) => `unix:${path}`), // beside reading and writing it: Deno asks for all three
+      ...lookups,
     ]),
-    net: unique([server, admin].map(hostAndPort).concat(database.net, lookups)),
     run: unique([deno, ...SHELL]),
     sys: ["networkInterfaces"],
     env: true,

@@ -14,7 +14,7 @@ const PLACE = {
   hasConfig: true,
   deno: "/bin/deno",
 };
-const NO_DATABASE = { net: [], files: [] };
+const NO_DATABASE = { net: [], files: [], socket: null };
 
 /** What breaks in a relay that lacks one permission; resolves when it has. */
 type Breaks = (relay: Started) => Promise<unknown>;
@@ -153,7 +153,7 @@ Deno.test("with a listener, a database and certificates elsewhere, just these ar
     server: { hostname: "::", port: 80 },
     store: "postgres://relay:x@db.example/relay",
   });
-  const database = { net: ["db.example:5432"], files: ["/etc/ssl/db.pem"] };
+  const database = { net: ["db.example:5432"], files: ["/etc/ssl/db.pem"], socket: null };
   assertEquals(permissionsOf(config, PLACE, database), {
     read: ["/etc/coinrelay", "/app/lib", "/etc/ssl/db.pem"],
     write: [],
