@@ -94,6 +94,16 @@ await withPostgres((postgres) => {
     }
   });
 
+  Deno.test("the server's UNIX socket does as well as a port", async () => {
+    const store = await openStore(postgres.url("socketed", `&host=${postgres.folder}`), "/");
+    try {
+      await put(store, "a");
+    } finally {
+      await store.close();
+    }
+    await refused(postgres.url("socketed", "&host=/no/such/folder"), "/no/such/folder");
+  });
+
   Deno.test("the rights that the docs list are enough", async () => {
     await postgres.psql(
       "CREATE ROLE least LOGIN PASSWORD 'password-of-least' NOSUPERUSER NOCREATEDB NOCREATEROLE",

@@ -35,8 +35,9 @@ export function openSocket(settings: Settings, patienceMs: number): Promise<Sock
     const onClose = () => fail("the server closed the connection");
     const done = () => {
       clearTimeout(patience);
-      socket.off("error", onError).off("close", onClose);
-      resolve(socket);
+      // Until somebody else listens, an error must not end the process.
+      socket.off("error", onError).off("close", onClose).on("error", () => {});
+      resolve(socket.setNoDelay(true));
     };
     socket.on("error", onError).on("close", onClose).once("connect", () => {
       if (certificates === null) return done();

@@ -4,7 +4,7 @@ import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from
 import { counting } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { giveBack } from "./give_back.ts";
-import { filesFrom, readSettings } from "./settings.ts";
+import { filesFrom, readSettings, type Settings } from "./settings.ts";
 
 /** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
 const SOURCES: Record<Part, string> = {
@@ -59,8 +59,8 @@ const VALUES: Record<string, string> = {
   matched: "g.matched::json",
 };
 
-/** Longest that the last statements of a move may take: they look at all deliveries. */
-const FINISH_MS = 600_000;
+/** Longest that a statement of a move may take: some look at all rows. */
+const TIMEOUT_MS = 3600_000;
 
 /**
  * Opens a store to move it elsewhere. What a crashed relay left running is given back.
@@ -68,7 +68,7 @@ const FINISH_MS = 600_000;
  * @throws {StoreUnusable} when there is none, or a relay runs on it.
  */
 export async function fromPostgres(url: string, baseFolder: string): Promise<Transfer> {
-  const engine = await Engine.open(filesFrom(readSettings(url), baseFolder), { patienceMs: 0, make: false });
+  const engine = await Engine.open(settingsOf(url, baseFolder), { patienceMs: 0, make: false });
   return await guarded(engine, async () => {
     await engine.write((tx) => giveBack(tx, "the relay stopped while it ran", Number.MAX_SAFE_INTEGER));
   });
@@ -80,7 +80,7 @@ export async function fromPostgres(url: string, baseFolder: string): Promise<Tra
  * @throws {StoreUnusable} when it holds a store already.
  */
 export async function toPostgres(url: string, baseFolder: string): Promise<Transfer> {
-  const engine = await Engine.open(filesFrom(readSettings(url), baseFolder), {
+  const engine = await Engine.open(settingsOf(url, baseFolder), {
     patienceMs: 0,
     make: true,
     moving: true,
@@ -98,6 +98,10 @@ export async function toPostgres(url: string, baseFolder: string): Promise<Trans
         'Name another with "?schema=" in the URL',
     );
   });
+}
+
+function settingsOf(url: string, baseFolder: string): Settings {
+  return { ...filesFrom(readSettings(url), baseFolder), timeoutMs: TIMEOUT_MS };
 }
 
 /** Makes sure that no relay is connected, and that the engine is closed when it cannot be used. */
@@ -183,10 +187,8 @@ class PostgresTransfer implements Transfer {
       if (seq > 0) tx.query("SELECT setval('events_seq_seq', $1)", seq);
       if (delivery > 0) tx.query("SELECT setval('deliveries_id_seq', $1)", delivery);
       await tx.query("UPDATE store SET moving = false");
-    }, { timeoutMs: FINISH_MS });
-    await this.engine.write((tx) => tx.script("ANALYZE events, deliveries, attempts"), {
-      timeoutMs: FINISH_MS,
     });
+    await this.engine.write((tx) => tx.script("ANALYZE events, deliveries, attempts"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
