@@ -36,6 +36,7 @@ export async function makeFreshCopy() {
   const env = {
     PATH: `${join(home, "bin")}:${Deno.env.get("PATH")}`,
     ...(FRESH ? { HOME: home, DENO_DIR: join(home, "deno") } : {}),
+    INIT_CWD: folder, // or the task that runs the tests would say where the reader stands
     NO_COLOR: "1",
   };
   let relay: { child: Deno.ChildProcess; said(): string; done: Promise<unknown> } | null = null;
