@@ -5,6 +5,7 @@ import { moveStore, tally } from "../../lib/store/move.ts";
 import { openStore, openTransfer } from "../../lib/store/open.ts";
 import type { Part, Row, Transfer } from "../../lib/store/transfer.ts";
 import { anEvent, asking, ending, ids, planned, put, seeded } from "../store/fixtures.ts";
+import { runCommand } from "../commands/run_command.ts";
 import { withPostgres } from "../support/postgres.ts";
 
 /** So many events are moved by the largest test; `MOVE_EVENTS=1000000` in the environment makes it longer. */
@@ -207,6 +208,23 @@ await withPostgres((postgres) => {
       await store.counts();
       await refused(at.postgres[0]!, at.sqlite[1]!, "Stop them");
     });
+  });
+
+  test("the command says what it moved, where to go on, and no password", async (at) => {
+    await use(at.sqlite[0]!, fill);
+    const run = (...args: string[]) =>
+      runCommand(["move-store", "--from", at.sqlite[0]!, ...args], { DATABASE_URL: at.postgres[0]! });
+    const moved = await run("--to", "${DATABASE_URL}");
+    assertEquals(moved.code, 0, moved.stderr);
+    assertStringIncludes(moved.stdout, "events      15 ");
+    assertStringIncludes(moved.stdout, '"store"');
+    const again = await run("--to", "${DATABASE_URL}");
+    assertEquals(again.code, 1);
+    assertStringIncludes(again.stderr, "holds a store already");
+    for (const { stdout, stderr } of [moved, again]) assert(!(stdout + stderr).includes("password-of"));
+    const unset = await run("--to", "${NO_SUCH_NAME}");
+    assertEquals([unset.code, unset.stderr.includes("NO_SUCH_NAME")], [1, true]);
+    assertEquals((await run()).code, 1, "without --to");
   });
 });
 
