@@ -1,6 +1,9 @@
 /**
  * How many events a second one, two and three relays on one PostgreSQL take and act on, all on this machine, the senders,
- * the receiver and the database too; and, since these share its cores, how much of a core an event costs each. `deno run -A --import-map=.imports.json tests/cluster/throughput.ts [EVENTS]`
+ * the receiver and the database too; and, since these share its cores, how much of a core an event costs each. `deno run -A --import-map=.imports.json tests/cluster/throughput.ts [EVENTS [SHARE]]`
+ *
+ * With SHARE, each relay and its plugins get no more than that much of a core, as if on a small machine of their own; that
+ * takes root and the kernel's `cpu` control groups (version 1).
  *
  * @module
  */
@@ -35,6 +38,7 @@ async function measure(
   relays: number,
   events: number,
   order: "any" | "coin",
+  share: number | null,
 ): Promise<Figures> {
   await using receiver = startReceiver();
   const route = {
@@ -45,6 +49,8 @@ async function measure(
     Array.from({ length: relays }, () => createRelayFolder({ config: { store: url, routes: [route] } })),
   );
   const running = await Promise.all(folders.map((folder) => folder.start()));
+  using confined = new DisposableStack();
+  if (share !== null) { for (const { pid } of running) confined.use(confine(pid, share)); }
   const store = await openStore(url, "/", { shared: true });
   const requests = Array.from(
     { length: events },
@@ -90,43 +96,65 @@ async function measure(
   };
 }
 
+/** Gives a process and those that it started, or will start, no more than a share of a core together. */
+function confine(pid: number, share: number): Disposable {
+  const group = `/sys/fs/cgroup/cpu/coinrelay-${pid}`;
+  Deno.mkdirSync(group);
+  Deno.writeTextFileSync(`${group}/cpu.cfs_period_us`, "20000");
+  Deno.writeTextFileSync(`${group}/cpu.cfs_quota_us`, String(Math.round(20_000 * share)));
+  for (const { id } of family(pid)) Deno.writeTextFileSync(`${group}/cgroup.procs`, String(id));
+  return { [Symbol.dispose]: () => Deno.removeSync(group) };
+}
+
 const sumOf = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
 
 /** Processor time so far of a process and those that it started, in milliseconds. Linux counts in hundredths. */
 function processorMs(pid: number): number {
-  const children = new Map<number, number[]>();
-  const times = new Map<number, number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
+  return 10 * sumOf(family(pid).map(({ ticks }) => ticks));
+}
+
+interface Process {
+  id: number;
+  parent: number;
+  /** Processor time, that of children that have ended among it. */
+  ticks: number;
+}
+
+/** A process and those that it started. */
+function family(pid: number): Process[] {
+  const all = [...Deno.readDirSync("/proc")].flatMap(({ name }): Process[] => {
+    if (!/^\d+$/.test(name)) return [];
     try {
       // After the program's name in brackets: state, parent, …, user and system time, and those of ended children.
-      const [, parent, ...rest] = Deno.readTextFileSync(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
-      times.set(Number(name), sumOf(rest.slice(9, 13).map(Number)));
-      children.set(Number(parent), [...children.get(Number(parent)) ?? [], Number(name)]);
+      const rest = Deno.readTextFileSync(`/proc/${name}/stat`).split(") ").at(-1)!.split(" ");
+      return [{ id: Number(name), parent: Number(rest[1]), ticks: sumOf(rest.slice(11, 15).map(Number)) }];
     } catch {
-      // It has ended.
+      return []; // it has ended
     }
-  }
-  const total = (process: number): number =>
-    (times.get(process) ?? 0) + sumOf((children.get(process) ?? []).map(total));
-  return total(pid) * 10;
+  });
+  const from = (
+    one: Process,
+  ): Process[] => [one, ...all.filter(({ parent }) => parent === one.id).flatMap(from)];
+  return all.filter(({ id }) => id === pid).flatMap(from);
 }
 
 if (import.meta.main) {
   const events = Number(Deno.args[0] ?? 5000);
+  const share = Deno.args[1] === undefined ? null : Number(Deno.args[1]);
   await withPostgres(async (postgres) => {
     const heading = "relays,order,taken/s,median ms,p99 ms,done/s,database ms,relays ms";
     const rows = [heading.split(",")];
     for (const order of ["any", "coin"] as const) {
       for (const relays of [1, 2, 3]) {
         const url = postgres.url(`t_${order}_${relays}`);
-        const found = await measure(postgres, url, relays, events, order);
+        const found = await measure(postgres, url, relays, events, order, share);
         const whole = [found.taken, found.median, found.p99, found.done].map((figure) => figure.toFixed(0));
         rows.push([String(relays), order, ...whole, found.database.toFixed(2), found.relays.toFixed(2)]);
       }
     }
     console.log(
-      `${events} events, ${IN_FLIGHT} at a time, ${navigator.hardwareConcurrency} cores for all of it`,
+      `${events} events, ${IN_FLIGHT} at a time, ${navigator.hardwareConcurrency} cores for all of it` +
+        (share === null ? "" : `, each relay confined to ${share} of one`),
     );
     console.log(table(rows));
   });
