@@ -9,11 +9,19 @@
 import { fromFileUrl, resolve } from "@std/path";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
-import { type DatabasePlace, flagsOf, type LaunchConfig, permissionsOf } from "./launch/permissions.ts";
+import { mappedFolders } from "./launch/mapped_folders.ts";
+import {
+  type DatabasePlace,
+  flagsOf,
+  type LaunchConfig,
+  type LaunchPlace,
+  permissionsOf,
+} from "./launch/permissions.ts";
 import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
 
 const PROJECT = fromFileUrl(new URL("../", import.meta.url));
+const IMPORT_MAP = resolve(PROJECT, ".imports.json");
 /** A signal that comes twice within so long was sent once: to us and, by the terminal, to whoever started us. */
 const ONCE_MS = 200;
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -50,7 +58,13 @@ async function planOf(args: readonly string[]): Promise<Plan> {
     : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), named);
   const config = readLaunchConfig(configFile, Deno.env.toObject());
   const needed = config ?? firstConfig();
-  const place = { project: PROJECT, configFile, hasConfig: config !== null, deno: Deno.execPath() };
+  const place: LaunchPlace = {
+    project: PROJECT,
+    configFile,
+    hasConfig: config !== null,
+    deno: Deno.execPath(),
+    code: mappedFolders(Deno.readTextFileSync(IMPORT_MAP)),
+  };
   const found = permissionsOf(needed, place, await databaseOf(needed.store, configFile));
   const flags = flagsOf({ ...found, read: withTargets(found.read), write: withTargets(found.write) });
   return { flags, url: localUrl(needed.server) };
@@ -100,7 +114,7 @@ function withTargets(paths: readonly string[]): string[] {
 /** Runs the relay to its end; resolves its exit code. */
 async function launch({ flags, url }: Plan, args: readonly string[]): Promise<number> {
   const relay = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", `--import-map=${PROJECT}.imports.json`, ...flags, `${PROJECT}main.ts`, ...args],
+    args: ["run", "--quiet", `--import-map=${IMPORT_MAP}`, ...flags, `${PROJECT}main.ts`, ...args],
     env: { [LAUNCHED]: "1" },
     detached: true, // so that a Ctrl+C reaches it once: through us
     stdin: "piped", // which ends when we do, however that comes

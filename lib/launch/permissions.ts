@@ -25,6 +25,8 @@ export interface LaunchPlace {
   hasConfig: boolean;
   /** Deno itself. */
   deno: string;
+  /** Folders with code, beside the project's own. */
+  code: readonly string[];
 }
 
 /** Deno's permissions by kind. A kind that is not here is not given. */
@@ -51,7 +53,7 @@ export interface DatabasePlace {
 /** The permissions of a relay. */
 export function permissionsOf(
   { server, admin, store, pluginsDir, lookups }: LaunchConfig,
-  { project, configFile, hasConfig, deno }: LaunchPlace,
+  { project, configFile, hasConfig, deno, code }: LaunchPlace,
   database: DatabasePlace,
 ): Permissions {
   const folder = dirname(configFile);
@@ -65,6 +67,7 @@ export function permissionsOf(
       resolve(folder, pluginsDir),
       ...storeFolder,
       join(project, "lib"), // the store's second thread, loaded when it is first needed
+      ...code,
       ...(hasConfig ? [] : [join(project, "config.example.json")]),
       ...database.files,
       ...socket,
