@@ -15,7 +15,7 @@ if (what === "hold") {
 /** Appends and settles until it is killed; prints what was acknowledged. */
 if (what === "append") {
   const store = await openSqlite(file, {
-    sizes: { ...SIZES, recentKeys: 16, blockEvents: 32 },
+    sizes: { ...SIZES, recentIds: 16, blockEvents: 32 },
   });
   const from = (await store.events({}, { limit: 1 }))[0]?.seq ?? 0;
   for (let batch = 0;; batch++) {

@@ -56,7 +56,7 @@ Deno.test("SIGKILL between and within commits loses nothing that was acknowledge
       assertEquals(integrity(file), "ok");
     }
     assert(stored.length > 500);
-    const store = await openSqlite(file, { sizes: { ...SIZES, recentKeys: 16 } });
+    const store = await openSqlite(file, { sizes: { ...SIZES, recentIds: 16 } });
     try {
       const again = await store.append(stored.map((id) => anEvent(id)));
       assertEquals(again.filter(({ result }) => result === "accepted"), []);

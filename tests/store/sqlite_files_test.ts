@@ -76,8 +76,8 @@ Deno.test("a store that could not be opened leaves no lock", () =>
 Deno.test("beside a relay: what runs is left alone, all is seen, and the relay hears of what is made due", () =>
   withFolder(async (folder) => {
     const file = join(folder, "relay.db");
-    const relay = await openSqlite(file, { sizes: { ...SIZES, recentKeys: 4 } });
-    const command = await openSqlite(file, { shared: true, sizes: { ...SIZES, recentKeys: 4 } });
+    const relay = await openSqlite(file, { sizes: { ...SIZES, recentIds: 4 } });
+    const command = await openSqlite(file, { shared: true, sizes: { ...SIZES, recentIds: 4 } });
     try {
       for (const id of ["dead", "running"]) await put(relay, id);
       const { claimed: [dead, running] } = await relay.claim(asking());
@@ -101,7 +101,7 @@ Deno.test("beside a relay: what runs is left alone, all is seen, and the relay h
 
 Deno.test("what another process appends is a duplicate here, and the other way round", () =>
   withFolder(async (folder) => {
-    const sizes = { ...SIZES, recentKeys: 4, blockEvents: 8 };
+    const sizes = { ...SIZES, recentIds: 4, blockEvents: 8 };
     const file = join(folder, "relay.db");
     const one = await openSqlite(file, { sizes });
     const two = await openSqlite(file, { shared: true, sizes });

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { RecentCoins } from "../../lib/store/sqlite/recent_coins.ts";
 import { RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
 import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
 import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
@@ -69,29 +68,6 @@ Deno.test("keys that leave together lie together", () => {
   assertEquals(keys, keys.toSorted((a, b) => a - b));
   // A few may have wrapped around the end of the range.
   assert((keys[490]! - keys[0]!) / KEY_RANGE < 0.02);
-});
-
-Deno.test("a coin's events are found until they have left, and all leave in the order of generations", () => {
-  const coins = new RecentCoins();
-  for (let seq = 1; seq <= 10; seq++) coins.add(seq % 2 ? "odd" : "even", seq);
-  coins.age();
-  assertEquals(coins.through, 10);
-  coins.add("odd", 11);
-  coins.delete("odd", 3);
-  coins.delete("even", 999);
-  assertEquals(coins.find("odd").toSorted((a, b) => a - b), [1, 5, 7, 9, 11]);
-  assertEquals(coins.find("none"), []);
-  assertEquals(coins.size, 10);
-  const left: number[] = [];
-  while (!coins.elderGone) {
-    const leaving = coins.next(3);
-    const count = leaving.reduce((sum, [, seqs]) => sum + seqs.length, 0);
-    assert(count > 0 && count <= 3);
-    left.push(...leaving.flatMap(([, seqs]) => seqs));
-    coins.drop(leaving);
-  }
-  assertEquals(left.toSorted((a, b) => a - b), [1, 2, 4, 5, 6, 7, 8, 9, 10]);
-  assertEquals([coins.find("odd"), coins.size], [[11], 1]);
 });
 
 /** A file that is synced when the test says so. */

@@ -1,11 +1,13 @@
 /**
- * Tells which stretches of the events can hold what is sought, so that a search for something rare passes over the
- * rest. A block sums up some thousand events: when they were received, from which sources, of which types.
+ * Sums up the events in blocks of some thousand, so that a search for something rare passes over the rest.
+ *
+ * A block tells when its events were received, from which sources, of which types and coins. That costs a page for
+ * hundreds of events, where an index would write one for each.
  *
  * @module
  */
-import type { EventFilter } from "../contract.ts";
-import type { Connection } from "./connection.ts";
+import { BLOCK_SPAN, coinsOf } from "./block_coins.ts";
+import type { Bound, Connection } from "./connection.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A block with more different sources or types than this counts as having them all. */
@@ -16,102 +18,65 @@ export interface Noted {
   seq: number;
   source: string;
   type: string | null;
-  received_at: number;
+  coin: string | null;
+  receivedAt: number;
 }
 
-/** Seqs from `first` up to and with `last`. */
-export interface Range {
-  first: number;
-  last: number;
-}
-
-/** The blocks of the events; those since the last block are summed up in memory. */
+/** Takes note of new events, and closes a block when it is full. */
 export class Blocks {
+  #open: Noted[] = [];
   #through = 0;
-  #count = 0;
-  #first = 0;
-  #receivedMin = Infinity;
-  #receivedMax = -Infinity;
-  #sources = new Set<string>();
-  #types = new Set<string | null>();
 
+  /** @param most Events of a block. */
   constructor(private readonly db: Connection, private readonly most: number) {}
 
-  /** Takes in what was appended since. */
+  /** Takes in what was appended and is not known yet. */
   load(): void {
     const { last } = this.db.get<{ last: number }>("SELECT coalesce(max(last), 0) AS last FROM blocks")!;
-    if (last > this.#through) this.#reset(last); // another process closed a block
+    this.#open = this.#open.filter(({ seq }) => seq > last); // another process may have closed a block
+    this.#through = Math.max(this.#through, last);
     const rows = this.db.each<Noted>(
-      "SELECT seq, source, type, received_at FROM events WHERE seq > ?",
+      "SELECT seq, source, type, coin, received_at AS receivedAt FROM events WHERE seq > ?",
       this.#through,
     );
     for (const row of rows) this.add(row);
   }
 
   /** Adds a committed event. */
-  add({ seq, source, type, received_at }: Noted): void {
-    if (this.#count++ === 0) this.#first = seq;
+  add({ seq, source, type, coin, receivedAt }: Noted): void {
+    this.#open.push({ seq, source, type, coin, receivedAt });
     this.#through = seq;
-    this.#receivedMin = Math.min(this.#receivedMin, received_at);
-    this.#receivedMax = Math.max(this.#receivedMax, received_at);
-    this.#sources.add(source);
-    this.#types.add(type);
   }
 
-  /** Writes the block when it is full. */
+  /** Writes blocks of the events added before, when there are enough. Once in a transaction. */
   close(tx: Transaction): void {
-    if (this.#count < this.most) return;
-    const through = this.#through;
-    const names = (set: Set<string | null>) => set.size > MOST_NAMES ? null : JSON.stringify([...set]);
-    tx.db.run(
-      "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
-      this.#first,
-      through,
-      this.#receivedMin,
-      this.#receivedMax,
-      names(this.#sources),
-      names(this.#types),
-    );
-    tx.afterCommit(() => this.#reset(through));
-  }
-
-  #reset(through: number): void {
-    this.#through = through;
-    this.#count = 0;
-    this.#receivedMin = Infinity;
-    this.#receivedMax = -Infinity;
-    this.#sources.clear();
-    this.#types.clear();
+    let closed = 0;
+    while (this.#open.length - closed >= this.most) {
+      const events = this.#open.slice(closed, closed + this.most);
+      const far = events.findIndex(({ seq }) => seq - events[0]!.seq >= BLOCK_SPAN);
+      if (far > 0) events.length = far;
+      tx.db.run("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)", ...summaryOf(events));
+      closed += events.length;
+    }
+    if (closed > 0) tx.afterCommit(() => this.#open.splice(0, closed));
   }
 }
 
-/** The stretches, in order, outside of which no event passes the filter. */
-export function rangesOf(db: Connection, filter: EventFilter): Range[] {
-  const type = filter.notUnderstood ? null : filter.type;
-  const rows = db.all<Range>(
-    `SELECT first, last FROM blocks
-     WHERE received_max >= ? AND received_min < ?
-       AND (?3 IS NULL OR sources IS NULL OR EXISTS (SELECT 1 FROM json_each(sources) WHERE value = ?3))
-       AND (?4 = 0 OR types IS NULL OR EXISTS (SELECT 1 FROM json_each(types) WHERE value IS ?5))
-     ORDER BY first`,
-    filter.since ?? Number.MIN_SAFE_INTEGER,
-    filter.until ?? Number.MAX_SAFE_INTEGER,
-    filter.source ?? null,
-    Number(type !== undefined),
-    type ?? null,
-  );
-  const { last } = db.get<{ last: number }>("SELECT coalesce(max(last), 0) AS last FROM blocks")!;
-  rows.push({ first: last + 1, last: Number.MAX_SAFE_INTEGER });
-  return joined(rows);
-}
-
-/** Joins stretches that follow one another. */
-function joined(ranges: readonly Range[]): Range[] {
-  const answer: Range[] = [];
-  for (const range of ranges) {
-    const before = answer.at(-1);
-    if (before && range.first <= before.last + 1) before.last = range.last;
-    else answer.push({ ...range });
-  }
-  return answer;
+/** The row of a block. */
+function summaryOf(events: readonly Noted[]): Bound[] {
+  const { seq: first } = events[0]!;
+  const names = (values: (string | null)[]) => {
+    const different = [...new Set(values)];
+    return different.length > MOST_NAMES ? null : JSON.stringify(different);
+  };
+  const times = events.map(({ receivedAt }) => receivedAt);
+  return [
+    first,
+    events.at(-1)!.seq,
+    Math.min(...times),
+    Math.max(...times),
+    names(events.map(({ source }) => source)),
+    names(events.map(({ type }) => type)),
+    coinsOf(first, events.flatMap(({ seq, coin }) => coin === null ? [] : [{ seq, coin }])),
+  ];
 }

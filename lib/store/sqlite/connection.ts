@@ -52,12 +52,16 @@ export class Connection {
     return this.#guard(() => this.#prepare(sql).all(...bound.map(storableBound)) as Row[]);
   }
 
-  /** The rows one by one, for those that are too many to hold. */
+  /** The rows one by one, for those that are too many to hold. Whoever stops early lets go of the database. */
   *each<Row>(sql: string, ...bound: Bound[]): Generator<Row> {
     // Prepared for this once: a statement that is kept may be asked for again while its rows are still coming.
     const rows = this.#guard(() => this.#open().prepare(sql).iterate(...bound.map(storableBound)));
-    for (let row = this.#guard(() => rows.next()); !row.done; row = this.#guard(() => rows.next())) {
-      yield row.value as Row;
+    try {
+      for (let row = this.#guard(() => rows.next()); !row.done; row = this.#guard(() => rows.next())) {
+        yield row.value as Row;
+      }
+    } finally {
+      rows.return?.();
     }
   }
 

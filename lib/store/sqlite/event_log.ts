@@ -4,7 +4,7 @@ import type { NewEvent } from "../contract.ts";
 import { Blocks } from "./blocks.ts";
 import type { Bound, Connection } from "./connection.ts";
 import { insertMany } from "./insert_many.ts";
-import { idKey, Lookup } from "./lookup.ts";
+import { idKey, KnownIds } from "./known_ids.ts";
 import type { Sizes } from "./sizes.ts";
 import { storable } from "./storable.ts";
 import type { Transaction } from "./transaction.ts";
@@ -18,17 +18,18 @@ export interface Fresh {
   key: number;
   type: string | null;
   coin: string | null;
+  receivedAt: number;
   event: Omit<NewEvent, "deliveries">;
 }
 
 /** The table `events` with what finds events in it. */
 export class EventLog {
-  readonly lookup: Lookup;
+  readonly ids: KnownIds;
   readonly #blocks: Blocks;
   #lastSeq = 0;
 
   constructor(private readonly db: Connection, sizes: Sizes) {
-    this.lookup = new Lookup(db, sizes.recentKeys);
+    this.ids = new KnownIds(db, sizes.recentIds);
     this.#blocks = new Blocks(db, sizes.blockEvents);
   }
 
@@ -39,7 +40,7 @@ export class EventLog {
                   (SELECT value FROM marks WHERE name = 'last_seq')) AS seq`,
     )!;
     if (seq === this.#lastSeq) return;
-    this.lookup.load(seq);
+    this.ids.load(seq);
     this.#blocks.load();
     this.#lastSeq = seq;
   }
@@ -86,12 +87,12 @@ export class EventLog {
   /** Before the commit of a transaction that has taken events in. */
   finish(tx: Transaction): void {
     const { fresh } = tx;
-    this.lookup.makeRoom(tx, fresh.length);
+    this.ids.makeRoom(tx, fresh.length);
     this.#blocks.close(tx);
     tx.afterCommit(() => {
       for (const one of fresh) {
-        this.lookup.add(one);
-        this.#blocks.add({ ...one, received_at: one.event.receivedAt });
+        this.ids.add(one.key, one.seq);
+        this.#blocks.add(one);
       }
       this.#lastSeq = fresh.at(-1)!.seq;
     });
@@ -99,7 +100,7 @@ export class EventLog {
 
   /** Tells of each of `events` whether it was stored before, or is in the transaction. */
   #knower(tx: Transaction, events: readonly Fresh[]): (event: Fresh) => boolean {
-    const seqs = this.lookup.withIds(events.map(({ key }) => key));
+    const seqs = this.ids.withKeys(events.map(({ key }) => key));
     const anyRemembered = this.db.get("SELECT 1 FROM remembered LIMIT 1") !== undefined;
     return (event) => {
       const { key, id, source } = event;
@@ -122,6 +123,7 @@ function freshOf(seq: number, event: Fresh["event"]): Fresh {
     key: idKey(id),
     type: event.type === null ? null : storable(event.type),
     coin: event.coin === null ? null : storable(event.coin),
+    receivedAt: event.receivedAt,
     event,
   };
 }

@@ -2,7 +2,7 @@
 import type { Bound, Connection } from "./connection.ts";
 
 /** Rows of one statement, largest first. Few sizes, since each is prepared once and kept. */
-const SIZES = [32, 8, 1];
+const ROWS = [64, 16, 4, 1];
 
 /**
  * Inserts rows of `width` columns.
@@ -12,7 +12,7 @@ const SIZES = [32, 8, 1];
  */
 export function insertMany(db: Connection, insert: string, width: number, values: Bound[]): void {
   let at = 0;
-  for (const size of SIZES) {
+  for (const size of ROWS) {
     const step = size * width;
     while (values.length - at >= step) {
       db.run(

@@ -1,37 +1,41 @@
 /** Lists deliveries. @module */
+import type { Delivery } from "../../nouns.ts";
 import type { DeliveryFilter, PageRequest } from "../contract.ts";
-import { rangesOf } from "./blocks.ts";
+import { type Range, rangesOf, seqsOf } from "./block_search.ts";
 import { all, anyOf, type Condition, eventFilterOf, ofEvent, where } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import { bounds, seqsOf, upwards } from "./list_events.ts";
+import { bounds, seqsWithId, upwards } from "./list_events.ts";
 import type { RouteIds } from "./routes.ts";
-import type { DeliveryRow } from "./rows.ts";
+import { type DeliveryRow, toDelivery } from "./rows.ts";
 import { STATE_NAMES, stateNumbers } from "./states.ts";
 
-/** What narrows a listing besides its filter. */
-export interface Narrowing {
-  /** See `listEvents`. */
-  recent: readonly number[];
-  /** States by their numbers. */
-  states?: readonly number[];
-  condition?: Condition;
-}
-
-/** See `Store.deliveries`. */
+/**
+ * See `Store.deliveries`.
+ *
+ * @param recent See `listEvents`.
+ */
 export function listDeliveries(
   db: Connection,
   routes: RouteIds,
   filter: DeliveryFilter,
   page: PageRequest,
-  { recent, states: among = STATE_NAMES.keys().toArray(), condition }: Narrowing,
+  recent: readonly number[],
+): Delivery[] {
+  const rows = list(db, routes, filter, page, recent);
+  return rows.map((row) => toDelivery(row, routes));
+}
+
+function list(
+  db: Connection,
+  routes: RouteIds,
+  filter: DeliveryFilter,
+  page: PageRequest,
+  recent: readonly number[],
 ): DeliveryRow[] {
   const { first, last } = bounds(page);
-  const wished = (filter.states ?? STATE_NAMES).flatMap((state) =>
-    stateNumbers(state, filter.discarded ?? false)
-  );
-  const states = new Set(wished.filter((state) => among.includes(state)));
+  const { discarded = false } = filter;
+  const states = new Set((filter.states ?? STATE_NAMES).flatMap((state) => stateNumbers(state, discarded)));
   const narrowed = all([
-    condition,
     where("deliveries.id BETWEEN ? AND ?", first, last),
     filter.ids && anyOf("deliveries.id", filter.ids),
     filter.events && anyOf("event", filter.events),
@@ -58,14 +62,19 @@ function select(db: Connection, condition: Condition, page: PageRequest): Delive
   );
 }
 
+const EVERYWHERE: Range = { first: 0, last: Number.MAX_SAFE_INTEGER };
+
 /** What the filter says of a delivery's event. */
 function ofItsEvent(db: Connection, filter: DeliveryFilter, recent: readonly number[]): Condition | null {
   const events = eventFilterOf(filter);
   if (events === null) return null;
   const { sql, bound } = ofEvent(events);
   const exact = where(`EXISTS (SELECT 1 FROM events WHERE seq = event AND ${sql})`, ...bound);
-  const seqs = seqsOf(db, events, recent);
-  if (seqs !== null) return all([anyOf("event", seqs), exact]);
+  if (events.id !== undefined) return all([anyOf("event", seqsWithId(db, events.id, recent)), exact]);
+  if (events.coin !== undefined) {
+    const seqs = [...seqsOf(db, { ...events, coin: events.coin }, EVERYWHERE, true)].flat();
+    return all([anyOf("event", seqs), exact]);
+  }
   const ranges = rangesOf(db, events);
   return all([where("event BETWEEN ? AND ?", ranges[0]?.first ?? 0, ranges.at(-1)?.last ?? 0), exact]);
 }

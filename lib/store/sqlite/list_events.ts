@@ -1,20 +1,20 @@
 /** Lists events. @module */
 import type { StoredEvent } from "../../nouns.ts";
 import type { EventFilter, PageRequest } from "../contract.ts";
-import { type Range, rangesOf } from "./blocks.ts";
-import { all, anyOf, ofEvent, where } from "./conditions.ts";
+import { type Range, rangesOf, seqsOf } from "./block_search.ts";
+import { all, anyOf, type Condition, ofEvent, where } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import { idKey, type Lookup, movedIds, movedOfCoin } from "./lookup.ts";
+import { movedWithId } from "./known_ids.ts";
 import { EVENT_COLUMNS, type EventRow, toEvent } from "./rows.ts";
 import { storable } from "./storable.ts";
 
-/** How many events a search by id or coin looks at in one go. */
-const GO = 500;
+/** How many events of a coin are looked at in one go. */
+const GO = 200;
 
 /**
  * See `Store.events`.
  *
- * @param recent The seqs of the filter's id or coin that are in memory only; see {@linkcode recentOf}.
+ * @param recent For a filter that names an id: the events that may have it, of those that are in memory only.
  */
 export function listEvents(
   db: Connection,
@@ -22,74 +22,56 @@ export function listEvents(
   page: PageRequest,
   recent: readonly number[],
 ): StoredEvent[] {
-  const seqs = seqsOf(db, filter, recent);
-  const rows = seqs === null ? byRange(db, filter, page) : bySeqs(db, filter, page, seqs);
+  const rows: EventRow[] = [];
+  for (const among of portionsOf(db, filter, page, recent)) {
+    const { sql, bound } = all([among, ofEvent(filter)]);
+    rows.push(...db.all<EventRow>(
+      `SELECT ${EVENT_COLUMNS} FROM events WHERE ${sql} ORDER BY seq ${
+        upwards(page) ? "ASC" : "DESC"
+      } LIMIT ?`,
+      ...bound,
+      page.limit - rows.length,
+    ));
+    if (rows.length >= page.limit) break;
+  }
   return rows.map(toEvent);
 }
 
-/** The seqs of a filter's id or coin that are in memory only: none where it names neither. */
-export function recentOf(lookup: Lookup, { id, coin }: EventFilter): number[] {
-  if (id !== undefined) return lookup.recentWithId(idKey(storable(id)));
-  return coin === undefined ? [] : lookup.recentOfCoin(storable(coin));
+/** The seqs of all events that may have an id. */
+export function seqsWithId(db: Connection, id: string, recent: readonly number[]): number[] {
+  return [...new Set([...movedWithId(db, storable(id)), ...recent])];
 }
 
-/** The seqs of all events that may have a filter's id or coin, oldest first; null where it names neither. */
-export function seqsOf(
-  db: Connection,
-  { id, coin }: EventFilter,
-  recent: readonly number[],
-): number[] | null {
-  if (id === undefined && coin === undefined) return null;
-  const moved = id !== undefined ? movedIds(db, idKey(storable(id))) : movedOfCoin(db, storable(coin!));
-  return [...new Set([...moved, ...recent])].sort((a, b) => a - b);
-}
-
-function bySeqs(db: Connection, filter: EventFilter, page: PageRequest, all: readonly number[]): EventRow[] {
-  const { first, last } = bounds(page);
-  const seqs = all.filter((seq) => seq >= first && seq <= last);
-  if (!upwards(page)) seqs.reverse();
-  const rows: EventRow[] = [];
-  for (let at = 0; at < seqs.length && rows.length < page.limit; at += GO) {
-    rows.push(
-      ...select(
-        db,
-        filter,
-        { ...page, limit: page.limit - rows.length },
-        anyOf("seq", seqs.slice(at, at + GO)),
-      ),
-    );
-  }
-  return rows;
-}
-
-function byRange(db: Connection, filter: EventFilter, page: PageRequest): EventRow[] {
-  const { first, last } = bounds(page);
-  const ranges = rangesOf(db, filter)
-    .map((range): Range => ({ first: Math.max(first, range.first), last: Math.min(last, range.last) }))
-    .filter((range) => range.first <= range.last);
-  if (!upwards(page)) ranges.reverse();
-  const rows: EventRow[] = [];
-  for (const range of ranges) {
-    const within = where("seq BETWEEN ? AND ?", range.first, range.last);
-    rows.push(...select(db, filter, { ...page, limit: page.limit - rows.length }, within));
-    if (rows.length >= page.limit) break;
-  }
-  return rows;
-}
-
-function select(
+/** Where to look, portion by portion, in the order of the page. */
+function* portionsOf(
   db: Connection,
   filter: EventFilter,
   page: PageRequest,
-  among: ReturnType<typeof where>,
-): EventRow[] {
-  const { sql, bound } = all([among, ofEvent(filter)]);
-  const order = upwards(page) ? "ASC" : "DESC";
-  return db.all<EventRow>(
-    `SELECT ${EVENT_COLUMNS} FROM events WHERE ${sql} ORDER BY seq ${order} LIMIT ?`,
-    ...bound,
-    page.limit,
-  );
+  recent: readonly number[],
+): Generator<Condition> {
+  const range = bounds(page);
+  const { id, coin } = filter;
+  if (id !== undefined) {
+    yield all([
+      anyOf("seq", seqsWithId(db, id, recent)),
+      where("seq BETWEEN ? AND ?", range.first, range.last),
+    ]);
+  } else if (coin !== undefined) {
+    let portion: number[] = [];
+    for (const seqs of seqsOf(db, { ...filter, coin }, range, upwards(page))) {
+      portion.push(...seqs);
+      if (portion.length < GO) continue;
+      yield anyOf("seq", portion);
+      portion = [];
+    }
+    yield anyOf("seq", portion);
+  } else {
+    const ranges = rangesOf(db, filter);
+    for (const { first, last } of upwards(page) ? ranges : ranges.reverse()) {
+      if (first > range.last || last < range.first) continue;
+      yield where("seq BETWEEN ? AND ?", Math.max(first, range.first), Math.min(last, range.last));
+    }
+  }
 }
 
 /** Whether a page goes from old to new. */

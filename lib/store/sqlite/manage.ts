@@ -1,35 +1,18 @@
-/** What a person does with deliveries: retry, discard, replay. In steps, so that large wishes delay no one. @module */
-import type { DeliveryFilter, ReplayWish } from "../contract.ts";
-import { type Condition, where } from "./conditions.ts";
+/** What a person does with deliveries: retry, discard, replay. @module */
+import type { ReplayWish } from "../contract.ts";
+import { anyOf } from "./conditions.ts";
 import { enter } from "./lanes.ts";
-import { listDeliveries } from "./list_deliveries.ts";
 import type { DeliveryRow } from "./rows.ts";
 import { BEHIND, DEAD, DISCARDED, PENDING } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** How many deliveries one transaction changes. */
-const STEP = 100;
-
-/** What one step did, and the delivery after which the next begins; null when all is done. */
-export interface Step {
-  changed: number;
-  after: number | null;
-}
-
-/** The deliveries that are meant: a filter, and the recent events under its key (see `listEvents`). */
-export interface Chosen {
-  filter: DeliveryFilter;
-  recent: readonly number[];
-}
-
-/** Makes dead and waiting deliveries due at `now`. */
-export function retry(tx: Transaction, chosen: Chosen, now: number, after: number): Step {
-  const states = [PENDING, BEHIND, DEAD, DISCARDED];
-  const later = where(`(state IN (${DEAD}, ${DISCARDED}) OR due_at > ? OR attempts > 0)`, now);
-  const rows = next(tx, chosen, after, states, later);
+/** Makes those of `ids` that are dead or waiting due at `now`; answers how many. */
+export function retry(tx: Transaction, ids: readonly number[], now: number): number {
+  const rows = rowsOf(tx, ids).filter((row) =>
+    isDead(row) || waits(row) && (row.due_at > now || row.attempts > 0)
+  );
   for (const row of rows) {
-    const dead = row.state === DEAD || row.state === DISCARDED;
-    const { state, lane } = dead ? enter(tx, row.route, coinOf(tx, row.event)) : row;
+    const { state, lane } = isDead(row) ? enter(tx, row.route, coinOf(tx, row.event)) : row;
     tx.db.run(
       `UPDATE deliveries SET state = ?, lane = ?, due_at = ?, finished_at = NULL, attempts = 0, round = round + 1
        WHERE id = ?`,
@@ -40,17 +23,17 @@ export function retry(tx: Transaction, chosen: Chosen, now: number, after: numbe
     );
     tx.move(row.route, row.state, state);
   }
-  return step(rows);
+  return rows.length;
 }
 
-/** Discards dead letters. */
-export function discard(tx: Transaction, chosen: Chosen, after: number): Step {
-  const rows = next(tx, chosen, after, [DEAD]);
+/** Discards those of `ids` that are dead letters; answers how many. */
+export function discard(tx: Transaction, ids: readonly number[]): number {
+  const rows = rowsOf(tx, ids).filter(({ state }) => state === DEAD);
   for (const { id, route } of rows) {
     tx.db.run(`UPDATE deliveries SET state = ${DISCARDED} WHERE id = ?`, id);
     tx.move(route, DEAD, DISCARDED);
   }
-  return step(rows);
+  return rows.length;
 }
 
 /** Makes new deliveries of stored events; answers their ids. A wish for an event that is gone is left out. */
@@ -76,20 +59,13 @@ export function replay(tx: Transaction, wishes: readonly ReplayWish[], now: numb
   });
 }
 
-function next(
-  tx: Transaction,
-  { filter, recent }: Chosen,
-  after: number,
-  states: number[],
-  condition?: Condition,
-) {
-  const narrowing = { recent, states, ...(condition ? { condition } : {}) };
-  return listDeliveries(tx.db, tx.routes, filter, { limit: STEP, after }, narrowing);
+function rowsOf(tx: Transaction, ids: readonly number[]): DeliveryRow[] {
+  const { sql, bound } = anyOf("id", ids);
+  return tx.db.all(`SELECT * FROM deliveries WHERE ${sql} ORDER BY id`, ...bound);
 }
 
-function step(rows: readonly DeliveryRow[]): Step {
-  return { changed: rows.length, after: rows.length < STEP ? null : rows.at(-1)!.id };
-}
+const isDead = ({ state }: DeliveryRow) => state === DEAD || state === DISCARDED;
+const waits = ({ state }: DeliveryRow) => state === PENDING || state === BEHIND;
 
 function coinOf(tx: Transaction, seq: number): string | null {
   return tx.db.get<{ coin: string | null }>("SELECT coin FROM events WHERE seq = ?", seq)?.coin ?? null;

@@ -24,19 +24,19 @@ const STEPS: readonly string[] = [
     body BLOB NOT NULL
   ) STRICT;
 
-  -- Stretches of events, so that a search for something rare passes over the others. Names as JSON; null: too many.
+  -- Sums of some thousand events each; see blocks.ts. Names as JSON; null: too many to name.
   CREATE TABLE blocks (
     first INTEGER PRIMARY KEY,
     last INTEGER NOT NULL,
     received_min INTEGER NOT NULL,
     received_max INTEGER NOT NULL,
     sources TEXT,
-    types TEXT
+    types TEXT,
+    coins BLOB NOT NULL
   ) STRICT;
 
-  -- Where ids and coins are found: hashes of them, and the events that have them. Recent events are not in them yet.
+  -- Where ids are found: hashes of them, and the events that have them. Recent events are not in it yet.
   CREATE TABLE id_keys (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
-  CREATE TABLE coin_keys (key INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (key, seq)) STRICT, WITHOUT ROWID;
 
   -- Ids of deleted events that must still be known as duplicates.
   CREATE TABLE remembered (
@@ -48,9 +48,9 @@ const STEPS: readonly string[] = [
   CREATE INDEX remembered_received ON remembered (received_at);
 
   -- last_seq: the highest ever given, for when the newest events are deleted.
-  -- id_keys, coin_keys: all events up to this one are in the table of that name.
+  -- id_keys: all events up to this one are in the table of that name.
   CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  INSERT INTO marks VALUES ('last_seq', 0), ('id_keys', 0), ('coin_keys', 0);
+  INSERT INTO marks VALUES ('last_seq', 0), ('id_keys', 0);
 
   CREATE TABLE routes (
     id INTEGER PRIMARY KEY,

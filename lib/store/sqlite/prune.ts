@@ -1,6 +1,5 @@
 /** Deletes what is old and no longer needed. @module */
-import { rangesOf } from "./blocks.ts";
-import { idKey } from "./lookup.ts";
+import { rangesOf } from "./block_search.ts";
 import { DEAD, DONE } from "./states.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -24,7 +23,6 @@ interface Old {
   seq: number;
   source: string;
   id: string;
-  coin: string | null;
   received_at: number;
   needed: number;
 }
@@ -47,14 +45,19 @@ export function prune(
         event.received_at,
       );
     }
-    tx.log.lookup.forgetId(tx, idKey(event.id), event.seq);
-    if (event.coin !== null) tx.log.lookup.forgetCoin(tx, event.coin, event.seq);
+    tx.log.ids.forget(tx, event.id, event.seq);
     deleteEvent(tx, event.seq);
   }
   if (unneeded.length > 0) {
     const { seq } = unneeded.at(-1)!;
     tx.db.run("UPDATE marks SET value = max(value, ?) WHERE name = 'last_seq'", seq);
   }
+  tx.db.run(
+    `DELETE FROM blocks WHERE last > ? AND last <= ?
+       AND NOT EXISTS (SELECT 1 FROM events WHERE seq BETWEEN first AND last)`,
+    after,
+    rows.at(-1)?.seq ?? after,
+  );
   const forgotten = forgetIds(tx, forgetIdsBefore);
   const more = rows.length === most || forgotten === STEP;
   return { deleted: unneeded.length, after: more ? rows.at(-1)?.seq ?? after : null };
@@ -65,7 +68,7 @@ function oldEvents(tx: Transaction, olderThan: number, most: number, after: numb
   for (const { first, last } of rangesOf(tx.db, { until: olderThan })) {
     if (last <= after) continue;
     rows.push(...tx.db.all<Old>(
-      `SELECT seq, source, id, coin, received_at, EXISTS (
+      `SELECT seq, source, id, received_at, EXISTS (
          SELECT 1 FROM deliveries WHERE event = seq AND (state < ${DONE} OR state = ${DEAD})) AS needed
        FROM events WHERE seq BETWEEN ? AND ? AND received_at < ? ORDER BY seq LIMIT ?`,
       Math.max(first, after + 1),

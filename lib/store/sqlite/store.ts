@@ -7,6 +7,7 @@ import type {
   CommitNews,
   Delivery,
   DeliveryFilter,
+  DeliveryState,
   EventFilter,
   KvEntry,
   NewEvent,
@@ -19,21 +20,22 @@ import type {
 } from "../contract.ts";
 import { append } from "./append.ts";
 import { claim } from "./claim.ts";
-import { eventFilterOf } from "./conditions.ts";
 import { Engine } from "./engine.ts";
 import { listDeliveries } from "./list_deliveries.ts";
-import { listEvents, recentOf } from "./list_events.ts";
+import { listEvents } from "./list_events.ts";
 import * as manage from "./manage.ts";
 import { prune } from "./prune.ts";
 import * as queries from "./queries.ts";
 import { renew } from "./renew.ts";
-import { toDelivery } from "./rows.ts";
 import * as rewind from "./rewind.ts";
 import { settle } from "./settle.ts";
 import type { Sizes } from "./sizes.ts";
+import { storable } from "./storable.ts";
 import { Thread } from "./thread.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** Deliveries that one transaction changes when a person changes many. */
+const STEP = 100;
 /** How often a relay looks whether a command beside it has written, in milliseconds. */
 const LOOK_EVERY_MS = 250;
 
@@ -99,7 +101,7 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
-    const recent = this.#recent(filter);
+    const recent = this.#recent(filter.id);
     if (!this.#small()) return this.#engine.thread.ask("events", filter, page, recent);
     return listEvents(this.#engine.db, filter, page, recent);
   }
@@ -111,10 +113,10 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]> {
-    const { db, routes } = this.#engine;
-    const recent = this.#recent(eventFilterOf(filter));
-    if (!this.#small()) return this.#engine.thread.ask("deliveries", filter, page, recent);
-    return listDeliveries(db, routes, filter, page, { recent }).map((row) => toDelivery(row, routes));
+    const { db, routes, thread } = this.#engine;
+    const recent = this.#recent(filter.eventId);
+    if (!this.#small()) return thread.ask("deliveries", filter, page, recent);
+    return listDeliveries(db, routes, filter, page, recent);
   }
 
   // deno-lint-ignore require-await
@@ -127,16 +129,12 @@ export class SqliteStore implements Store {
     return queries.counts(this.#engine.db, this.#engine.routes);
   }
 
-  // deno-lint-ignore require-await
-  async retry(filter: DeliveryFilter, now: number): Promise<number> {
-    const chosen = { filter, recent: this.#recent(eventFilterOf(filter)) };
-    return this.#inSteps((tx, after) => manage.retry(tx, chosen, now, after));
+  retry(filter: DeliveryFilter, now: number): Promise<number> {
+    return this.#inSteps(filter, ["pending", "dead"], (tx, ids) => manage.retry(tx, ids, now));
   }
 
-  // deno-lint-ignore require-await
-  async discard(filter: DeliveryFilter): Promise<number> {
-    const chosen = { filter, recent: this.#recent(eventFilterOf(filter)) };
-    return this.#inSteps((tx, after) => manage.discard(tx, chosen, after));
+  discard(filter: DeliveryFilter): Promise<number> {
+    return this.#inSteps(filter, ["dead"], manage.discard);
   }
 
   async rewind(now: number, byMs: number): Promise<number> {
@@ -223,11 +221,11 @@ export class SqliteStore implements Store {
     this.#listeners.forEach((listener) => listener(news));
   }
 
-  /** What of a listing's events this process must tell the other thread. */
-  #recent(filter: EventFilter | null): number[] {
-    if (filter?.id === undefined && filter?.coin === undefined) return [];
+  /** What another thread or process cannot know of the events that may have an id. */
+  #recent(id: string | undefined): number[] {
+    if (id === undefined) return [];
     this.#engine.log.catchUp();
-    return recentOf(this.#engine.log.lookup, filter);
+    return this.#engine.log.ids.recent(storable(id));
   }
 
   #small(): boolean {
@@ -238,16 +236,21 @@ export class SqliteStore implements Store {
     return row!.size < this.sizes.smallStore;
   }
 
-  async #inSteps(step: (tx: Transaction, after: number) => manage.Step): Promise<number> {
+  /** Changes deliveries that pass a filter and are in one of `states`, in steps that delay no one. */
+  async #inSteps(
+    filter: DeliveryFilter,
+    states: readonly DeliveryState[],
+    change: (tx: Transaction, ids: readonly number[]) => number,
+  ): Promise<number> {
+    const among = { ...filter, states: states.filter((state) => filter.states?.includes(state) ?? true) };
     let changed = 0;
-    for (let after: number | null = 0; after !== null;) {
-      const from: number = after;
-      const done = await this.#engine.write((tx) => step(tx, from), { synced: true });
-      changed += done.changed;
-      after = done.after;
+    for (let after = 0;;) {
+      const ids = (await this.deliveries(among, { after, limit: STEP })).map(({ id }) => id);
+      if (ids.length === 0) return changed;
+      changed += await this.#engine.write((tx) => change(tx, ids), { synced: true });
+      after = ids.at(-1)!;
       await turn();
     }
-    return changed;
   }
 }
 

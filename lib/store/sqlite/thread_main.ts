@@ -6,7 +6,6 @@ import { Connection } from "./connection.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listEvents } from "./list_events.ts";
 import { RouteIds } from "./routes.ts";
-import { toDelivery } from "./rows.ts";
 import type { Answered, Asked, Questions } from "./thread.ts";
 
 /** Pages that may be left in the log when a checkpoint ends; those that were added meanwhile are moved too. */
@@ -24,8 +23,7 @@ function answersOf(file: string): Answers {
   const routes = new RouteIds(db);
   return {
     events: (filter, page, recent) => listEvents(db, filter, page, recent),
-    deliveries: (filter, page, recent) =>
-      listDeliveries(db, routes, filter, page, { recent }).map((row) => toDelivery(row, routes)),
+    deliveries: (filter, page, recent) => listDeliveries(db, routes, filter, page, recent),
     checkpoint() {
       for (let go = 0; go < MOST_GOES; go++) {
         const { log, checkpointed } = size(db, "PASSIVE");

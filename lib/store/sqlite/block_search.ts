@@ -1,0 +1,83 @@
+/** Tells by the blocks where the events can be that are sought. @module */
+import type { EventFilter } from "../contract.ts";
+import { seqsOfCoin } from "./block_coins.ts";
+import { all, type Condition, where } from "./conditions.ts";
+import type { Connection } from "./connection.ts";
+import { storable } from "./storable.ts";
+
+/** Seqs from `first` up to and with `last`. */
+export interface Range {
+  first: number;
+  last: number;
+}
+
+/** The stretches outside of which no event passes the filter, oldest first. */
+export function rangesOf(db: Connection, filter: EventFilter): Range[] {
+  const { sql, bound } = ofBlock(filter);
+  const closed = db.all<Range>(`SELECT first, last FROM blocks WHERE ${sql} ORDER BY first`, ...bound);
+  return joined([...closed, openRange(db)]);
+}
+
+/** The events of one coin, in the order of a page; as many as can pass the filter, in portions. */
+export function* seqsOf(
+  db: Connection,
+  filter: EventFilter & { coin: string },
+  range: Range,
+  upwards: boolean,
+): Generator<number[]> {
+  const coin = storable(filter.coin);
+  const { sql, bound } = ofBlock(filter);
+  const inOrder = (seqs: number[]) => upwards ? seqs : seqs.reverse();
+  const open = () =>
+    inOrder(
+      db.all<{ seq: number }>(
+        "SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND coin = ? ORDER BY seq",
+        Math.max(openRange(db).first, range.first),
+        range.last,
+        coin,
+      ).map(({ seq }) => seq),
+    );
+  if (!upwards) yield open();
+  const blocks = db.each<{ first: number; coins: Uint8Array }>(
+    `SELECT first, coins FROM blocks WHERE last >= ? AND first <= ? AND ${sql} ORDER BY first ${
+      upwards ? "ASC" : "DESC"
+    }`,
+    range.first,
+    range.last,
+    ...bound,
+  );
+  for (const { first, coins } of blocks) {
+    yield inOrder(seqsOfCoin(coins, first, coin).filter((seq) => seq >= range.first && seq <= range.last));
+  }
+  if (upwards) yield open();
+}
+
+/** What a block must be to hold an event that passes the filter. */
+function ofBlock({ source, type, notUnderstood, since, until }: EventFilter): Condition {
+  const named = (column: string, name: string | null) =>
+    where(`(${column} IS NULL OR EXISTS (SELECT 1 FROM json_each(${column}) WHERE value IS ?))`, name);
+  return all([
+    since === undefined ? null : where("received_max >= ?", since),
+    until === undefined ? null : where("received_min < ?", until),
+    source === undefined ? null : named("sources", source),
+    type === undefined ? null : named("types", type),
+    notUnderstood ? named("types", null) : null,
+  ]);
+}
+
+/** The events since the last block. */
+function openRange(db: Connection): Range {
+  const { last } = db.get<{ last: number }>("SELECT coalesce(max(last), 0) AS last FROM blocks")!;
+  return { first: last + 1, last: Number.MAX_SAFE_INTEGER };
+}
+
+/** Joins stretches that follow one another. */
+function joined(ranges: readonly Range[]): Range[] {
+  const answer: Range[] = [];
+  for (const range of ranges) {
+    const before = answer.at(-1);
+    if (before && range.first <= before.last + 1) before.last = range.last;
+    else answer.push({ ...range });
+  }
+  return answer;
+}
