@@ -6,19 +6,14 @@
  *
  * @module
  */
-import { fromFileUrl, resolve } from "@std/path";
+import { dirname, fromFileUrl, resolve } from "@std/path";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
 import { mappedFolders } from "./launch/mapped_folders.ts";
-import {
-  type DatabasePlace,
-  flagsOf,
-  type LaunchConfig,
-  type LaunchPlace,
-  permissionsOf,
-} from "./launch/permissions.ts";
+import { flagsOf, type LaunchConfig, type LaunchPlace, permissionsOf } from "./launch/permissions.ts";
 import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
+import { placeOf } from "./store/place.ts";
 
 const PROJECT = fromFileUrl(new URL("../", import.meta.url));
 const IMPORT_MAP = resolve(PROJECT, ".imports.json");
@@ -27,13 +22,12 @@ const ONCE_MS = 200;
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGTERM", "SIGINT", "SIGHUP"];
-const NO_DATABASE: DatabasePlace = { net: [], files: [], socket: null };
 /** Exit codes of a process that a signal ended begin here. */
 const SIGNALLED = 128;
 
 const args = Deno.args.filter((arg) => arg !== "--show-permissions");
 try {
-  const plan = await planOf(args);
+  const plan = planOf(args);
   if (args.length < Deno.args.length) console.log(plan.flags.join("\n"));
   else Deno.exit(await launch(plan, args));
 } catch (error) {
@@ -51,7 +45,7 @@ interface Plan {
 }
 
 /** How the relay with these arguments is to be started. */
-async function planOf(args: readonly string[]): Promise<Plan> {
+function planOf(args: readonly string[]): Plan {
   const named = configArgument(args);
   const configFile = named === null
     ? resolve(PROJECT, "config.json")
@@ -65,7 +59,7 @@ async function planOf(args: readonly string[]): Promise<Plan> {
     deno: Deno.execPath(),
     code: mappedFolders(Deno.readTextFileSync(IMPORT_MAP)),
   };
-  const found = permissionsOf(needed, place, await databaseOf(needed.store, configFile));
+  const found = permissionsOf(needed, place, placeOf(needed.store, dirname(configFile)));
   const flags = flagsOf({ ...found, read: withTargets(found.read), write: withTargets(found.write) });
   return { flags, url: localUrl(needed.server) };
 }
@@ -80,22 +74,6 @@ function configArgument(args: readonly string[]): string | null {
   const at = args.findLastIndex((arg) => arg === "--config" || arg.startsWith("--config="));
   if (at < 0) return null;
   return args[at]!.startsWith("--config=") ? args[at]!.slice("--config=".length) : args[at + 1] ?? null;
-}
-
-/** Where the store's database server is; nowhere when it has none, or its URL is wrong, which the relay tells. */
-async function databaseOf(store: string, configFile: string): Promise<DatabasePlace> {
-  if (!/^postgres(ql)?:/.test(store)) return NO_DATABASE;
-  try {
-    const { readSettings } = await import("./store/postgres/settings.ts");
-    const { host, port, sslrootcert, sslcert, sslkey } = readSettings(store);
-    const files = [sslrootcert, sslcert, sslkey].filter((file) => file !== null)
-      .map((file) => resolve(configFile, "..", file));
-    return host.startsWith("/")
-      ? { net: [], files, socket: `${host}/.s.PGSQL.${port}` }
-      : { net: [`${host.includes(":") ? `[${host}]` : host}:${port}`], files, socket: null };
-  } catch {
-    return NO_DATABASE;
-  }
 }
 
 /** Adds where symbolic links lead: Deno asks for that as well. */

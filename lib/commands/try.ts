@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "@std/path";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { secretFiles } from "../config/secret_files.ts";
+import { secretFiles } from "../secret_files.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
 import { configureLog } from "../log.ts";
 import type { Json, JsonObject } from "../nouns.ts";

@@ -1,10 +1,12 @@
 /** What a relay must be allowed, and no more: from its config. @module */
 import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import type { StorePlace } from "../store/place.ts";
 
 /** What of a config decides what the relay must be allowed. */
 export interface LaunchConfig {
   server: Address;
   admin: Address;
+  /** The store's URL. */
   store: string;
   pluginsDir: string;
   /** Hosts whose addresses the relay looks up, so that a plugin with `"*"` reaches them though they are private. */
@@ -40,42 +42,32 @@ export interface Permissions {
   env: true;
 }
 
-/** Where a database server is. */
-export interface DatabasePlace {
-  /** `host:port`; empty when it is reached by a socket, or there is none. */
-  net: string[];
-  /** Certificates to read. */
-  files: string[];
-  /** The UNIX socket; null when it is reached otherwise. */
-  socket: string | null;
-}
-
-/** The permissions of a relay. */
+/** The permissions of a relay whose store is at `storePlace`. */
 export function permissionsOf(
-  { server, admin, store, pluginsDir, lookups }: LaunchConfig,
+  { server, admin, pluginsDir, lookups }: Omit<LaunchConfig, "store">,
   { project, configFile, hasConfig, deno, code }: LaunchPlace,
-  database: DatabasePlace,
+  storePlace: StorePlace,
 ): Permissions {
   const folder = dirname(configFile);
-  const [, file] = /^sqlite:(.+)$/s.exec(store) ?? [];
-  const storeFolder = file === undefined ? [] : [dirname(resolve(folder, file))];
-  const socket = database.socket === null ? [] : [database.socket];
+  const storeFolders = storePlace.files.map((file) => dirname(file));
+  const socket = storePlace.socket === null ? [] : [storePlace.socket];
   const made = hasConfig ? [] : [configFile, join(folder, ".env")];
   return {
     read: outermost([
       folder, // config.json and .env, and that they change
       resolve(folder, pluginsDir),
-      ...storeFolder,
+      ...storeFolders,
       join(project, "lib"), // the store's second thread, loaded when it is first needed
       ...code,
       ...(hasConfig ? [] : [join(project, "config.example.json")]),
-      ...database.files,
+      ...storePlace.certificates,
+      ...(storePlace.key === null ? [] : [storePlace.key]),
       ...socket,
     ]),
-    write: outermost([...storeFolder, ...made, ...socket]),
+    write: outermost([...storeFolders, ...made, ...socket]),
     net: unique([
       ...[server, admin].map(hostAndPort),
-      ...database.net,
+      ...storePlace.net,
       ...socket.map((path) => `unix:${path}`), // beside reading and writing it: Deno asks for all three
       ...lookups,
     ]),

@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import { existsSync, statSync } from "node:fs";
 import { StoreUnavailable, StoreUnusable } from "./contract.ts";
 import { openStore } from "./open.ts";
+import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
 import { translateAtOpen } from "./sqlite/errors.ts";
 import { APPLICATION_ID, migrate, NEWEST_VERSION } from "./sqlite/migrations.ts";
@@ -37,10 +38,10 @@ export async function examineStore(
   baseFolder: string,
   options: ExamineOptions = {},
 ): Promise<StoreExamination> {
-  const [, file] = /^sqlite:(.+)$/s.exec(url) ?? [];
-  return file === undefined
-    ? await examineServer(url, baseFolder)
-    : examineFile(resolve(baseFolder, file), options);
+  const named = readUrl(url);
+  return named?.engine === "sqlite"
+    ? examineFile(resolve(baseFolder, named.file), options)
+    : await examineServer(url, baseFolder);
 }
 
 async function examineServer(url: string, baseFolder: string): Promise<StoreExamination> {

@@ -1,6 +1,7 @@
-/** Opens the store that config.json names. The only place that knows which engines there are. @module */
+/** Opens the store that config.json names. @module */
 import { resolve } from "@std/path";
 import { type Store, StoreUnusable } from "./contract.ts";
+import { readUrl } from "./place.ts";
 import { openSqlite } from "./sqlite/open.ts";
 import type { Transfer } from "./transfer.ts";
 
@@ -20,8 +21,8 @@ export interface OpenOptions {
  * @throws {StoreUnusable} when it cannot be used; the message says what to do.
  */
 export async function openStore(url: string, baseFolder: string, options: OpenOptions = {}): Promise<Store> {
-  const { engine, rest } = partsOf(url);
-  if (engine === "sqlite") return await openSqlite(resolve(baseFolder, rest), options);
+  const named = read(url);
+  if (named.engine === "sqlite") return await openSqlite(resolve(baseFolder, named.file), options);
   const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
   return await PostgresStore.open(url, baseFolder, options.shared);
 }
@@ -33,23 +34,21 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
  * @throws {StoreUnusable} when there is none, or one where none must be, or somebody uses it.
  */
 export async function openTransfer(url: string, baseFolder: string, into: boolean): Promise<Transfer> {
-  const { engine, rest } = partsOf(url);
-  if (engine === "sqlite") {
+  const named = read(url);
+  if (named.engine === "sqlite") {
     const { fromSqlite, toSqlite } = await import("./sqlite/transfer.ts");
-    return await (into ? toSqlite : fromSqlite)(resolve(baseFolder, rest));
+    return await (into ? toSqlite : fromSqlite)(resolve(baseFolder, named.file));
   }
   const { fromPostgres, toPostgres } = await import("./postgres/transfer.ts");
   return await (into ? toPostgres : fromPostgres)(url, baseFolder);
 }
 
-function partsOf(url: string): { engine: "sqlite" | "postgres"; rest: string } {
-  const [, engine, rest] = /^(\w+):(.*)$/s.exec(url) ?? [];
-  if (engine === "sqlite" && rest) return { engine, rest };
-  if ((engine === "postgres" || engine === "postgresql") && rest) return { engine: "postgres", rest };
+function read(url: string): NonNullable<ReturnType<typeof readUrl>> {
+  const named = readUrl(url);
+  if (named !== null) return named;
+  const [, scheme] = /^(\w+):./s.exec(url) ?? [];
   throw new StoreUnusable(
-    `Cannot open the store ${
-      engine ? `${engine}:…` : "that"
-    }: give "sqlite:FILE", such as "sqlite:./data/relay.db", ` +
-      'or "postgres://user:password@host/database"',
+    `Cannot open the store ${scheme ? `${scheme}:…` : "that"}: give "sqlite:FILE", such as ` +
+      '"sqlite:./data/relay.db", or "postgres://user:password@host/database"',
   );
 }

@@ -4,6 +4,7 @@ import { loadConfig } from "../../lib/config/load.ts";
 import { mappedFolders } from "../../lib/launch/mapped_folders.ts";
 import { permissionsOf } from "../../lib/launch/permissions.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { placeOf } from "../../lib/store/place.ts";
 import { SIZES } from "../../lib/store/sqlite/sizes.ts";
 import { launchConfigOf } from "../../lib/launch/read_config.ts";
 import { flagsFor, makeFolder, start, type Started, writeConfig } from "./launched.ts";
@@ -16,7 +17,6 @@ const PLACE = {
   deno: "/bin/deno",
   code: [],
 };
-const NO_DATABASE = { net: [], files: [], socket: null };
 
 /** Where the standard library is, when the tests are run on a checkout of it. */
 const FOREIGN_CODE = mappedFolders(Deno.readTextFileSync(join(ROOT, ".imports.json")));
@@ -156,11 +156,11 @@ Deno.test("a launched relay lists a store that is too large for its first thread
 Deno.test("with a listener, a database and certificates elsewhere, just these are allowed", () => {
   const config = launchConfigOf({
     server: { hostname: "::", port: 80 },
-    store: "postgres://relay:x@db.example/relay",
+    store:
+      "postgres://relay:x@db.example/relay?sslrootcert=/etc/ssl/db.pem&sslcert=me.pem&sslkey=/keys/me.key",
   });
-  const database = { net: ["db.example:5432"], files: ["/etc/ssl/db.pem"], socket: null };
-  assertEquals(permissionsOf(config, PLACE, database), {
-    read: ["/etc/coinrelay", "/app/lib", "/etc/ssl/db.pem"],
+  assertEquals(permissionsOf(config, PLACE, placeOf(config.store, "/etc/coinrelay")), {
+    read: ["/etc/coinrelay", "/app/lib", "/etc/ssl/db.pem", "/keys/me.key"],
     write: [],
     net: ["[::]:80", "127.0.0.1:8081", "db.example:5432"],
     run: ["/bin/deno", ...(Deno.build.os === "linux" ? ["/bin/sh"] : [])],
@@ -183,7 +183,7 @@ Deno.test("names that a plugin may reach beside any public host may be looked up
     ],
   });
   assertEquals(config.lookups, ["inside.example", "db.internal", "also.example"]);
-  assertEquals(permissionsOf(config, PLACE, NO_DATABASE).net, [
+  assertEquals(permissionsOf(config, PLACE, placeOf("", "/")).net, [
     "0.0.0.0:8080",
     "127.0.0.1:8081",
     ...config.lookups,

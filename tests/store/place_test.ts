@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { secretFiles } from "../../lib/secret_files.ts";
+import { placeOf } from "../../lib/store/place.ts";
+
+const NOWHERE = { files: [], net: [], socket: null, certificates: [], key: null };
+
+Deno.test("a store's place is read from its URL", () => {
+  const cases: [string, Partial<ReturnType<typeof placeOf>>][] = [
+    ["sqlite:./data/relay.db", {
+      files: ["/etc/r/data/relay.db", "/etc/r/data/relay.db-wal", "/etc/r/data/relay.db-shm"],
+    }],
+    ["postgres://u:p@db.example/d", { net: ["db.example:5432"] }],
+    ["postgresql://u:p@[2001:db8::1]:6000/d", { net: ["[2001:db8::1]:6000"] }],
+    ["postgres://u:p@x/d?host=/run/postgresql", { socket: "/run/postgresql/.s.PGSQL.5432" }],
+    ["postgres://u:p@h/d?sslrootcert=ca.pem&sslcert=/a.pem&sslkey=own.key", {
+      net: ["h:5432"],
+      certificates: ["/etc/r/ca.pem", "/a.pem"],
+      key: "/etc/r/own.key",
+    }],
+    ["postgres://no-database", {}],
+    ["mysql://u:p@h/d", {}],
+    ["", {}],
+  ];
+  for (const [url, place] of cases) assertEquals(placeOf(url, "/etc/r"), { ...NOWHERE, ...place }, url);
+});
+
+Deno.test("no plugin gets at what is the relay's alone, wherever its store is", () => {
+  assertEquals(secretFiles({ store: "sqlite:relay.db" }, "/etc/r"), [
+    "/etc/r/config.json",
+    "/etc/r/.env",
+    "/etc/r/relay.db",
+    "/etc/r/relay.db-wal",
+    "/etc/r/relay.db-shm",
+  ]);
+  assertEquals(
+    secretFiles({ store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" }, "/etc/r"),
+    ["/etc/r/config.json", "/etc/r/.env", "/etc/r/own.key", "/run/pg/.s.PGSQL.5432"],
+  );
+});
