@@ -12,7 +12,7 @@ import type { Teller } from "./teller.ts";
 
 /** What the watchdog needs from its surroundings. */
 export interface WatchdogParts {
-  store: Pick<Store, "events">;
+  store: Pick<Store, "event" | "events">;
   /** The config in force. */
   config(): Pick<Config, "sources">;
   /** How the plugins stand that routes in force use. */
@@ -32,11 +32,15 @@ export interface Watchdog {
 }
 
 const LOOK_EVERY_MS = 1000;
+/** So often the store is asked whether another relay has taken what this one refused. */
+const ASK_EVERY_MS = 30_000;
 /** So many of the events told before the start are looked at: a source's last is among them, or long past. */
 const TOLD_LOOKED_AT = 200;
 
 interface SourceWatch {
   rejecting: Rejecting;
+  /** When {@linkcode ASK_EVERY_MS} began. */
+  askedAt: number;
   silence: Silence | null;
   /** What the silence was made from. */
   silentMinutes: number | undefined;
@@ -61,6 +65,7 @@ export async function startWatchdog(
     if (known?.silentMinutes === silentMinutes && known !== undefined) return known;
     const watch: SourceWatch = {
       rejecting: known?.rejecting ?? createRejecting(name, before.rejecting.get(name) ?? null),
+      askedAt: known?.askedAt ?? -Infinity,
       silence: silentMinutes === undefined ? null : createSilence(name, silentMinutes, {
         heardAt: before.heardAt.get(name) ?? began,
         listeningSince: began,
@@ -82,11 +87,34 @@ export async function startWatchdog(
   function look() {
     const at = now();
     for (const source of config().sources) {
-      const { rejecting, silence } = watchOf(source);
-      tell(REJECTING_EVENT_TYPE, rejecting.tick(at));
+      const watch = watchOf(source);
+      const { rejecting, silence } = watch;
+      if (rejecting.doubtful() === null) tell(REJECTING_EVENT_TYPE, rejecting.tick(at));
+      else if (Math.abs(at - watch.askedAt) >= ASK_EVERY_MS) {
+        watch.askedAt = at;
+        void askForRefused(source.name, rejecting);
+      }
       if (silence?.isDue(at)) void askForSilence(source, silence);
     }
     tell(FAILING_EVENT_TYPE, trouble.look(plugins(), at));
+  }
+
+  /** What this relay refused, another on the same store may have taken since: then it is no trouble any more. */
+  async function askForRefused(source: string, rejecting: Rejecting) {
+    try {
+      const { refusedAt, events } = rejecting.doubtful()!;
+      const [newest] = await store.events({ source }, { limit: 1 });
+      const taken = newest !== undefined && newest.receivedAt > refusedAt ? [newest.id] : [];
+      for (const { id, refusedAt } of events) {
+        const stored = await store.event({ id, source });
+        // What was stored before is a delivery that the provider believes to have failed.
+        if (stored !== null && stored.receivedAt > refusedAt) taken.push(id);
+      }
+      for (const id of taken) tell(REJECTING_EVENT_TYPE, rejecting.takenElsewhere(id, now()));
+      tell(REJECTING_EVENT_TYPE, rejecting.tick(now()));
+    } catch {
+      // The store cannot be read now, so nothing could be told either; it is asked again.
+    }
   }
 
   /** Another relay on the same store may have heard it. */

@@ -46,6 +46,18 @@ export interface FailingDeliveries {
   record(receipt: Receipt): FailingStand | null;
   /** What is failing at `now`; null when nothing is. */
   read(now: number): Failing | null;
+  /** Whether anything may be failing. */
+  any(): boolean;
+  /** What another relay may have taken since this one refused it. */
+  doubtful(): Doubtful;
+  /** Another relay has taken this event. */
+  takenElsewhere(id: string): void;
+}
+
+/** When this relay refused last: in all, and each event that is surely or probably the provider's. */
+export interface Doubtful {
+  refusedAt: number;
+  events: { id: string; refusedAt: number }[];
 }
 
 /** An event that a process before this one has seen failing. */
@@ -61,6 +73,8 @@ export interface FailingBefore {
 interface FailingEvent {
   /** When we refused it first. */
   since: number;
+  /** When we refused it last. */
+  refusedAt: number;
   /** When the provider tried it first, as far as that shows. */
   firstTryAt: number;
   tries: number;
@@ -79,11 +93,12 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
   const events = new Map<string, FailingEvent>();
   if (before !== null) {
     const { id, since, tries, authentic, disabledAt } = before;
-    events.set(id, { since, tries, authentic, firstTryAt: disabledAt - PROVIDER_PATIENCE_MS });
+    const firstTryAt = disabledAt - PROVIDER_PATIENCE_MS;
+    events.set(id, { since, refusedAt: since, tries, authentic, firstTryAt });
   }
   let refusals = before?.tries ?? 0;
   let unnamed = 0, inARow = 0;
-  let rowSince = 0;
+  let rowSince = 0, refusedAt = before?.since ?? -Infinity;
   let reason: Failing["reason"] = before?.reason ?? "bad_signature";
   let gaveUp: [string, FailingEvent] | null = null;
 
@@ -96,6 +111,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
 
   function refused({ headers, at, authentic }: Receipt, why: Failing["reason"]): FailingStand {
     reason = why;
+    refusedAt = at;
     refusals++;
     if (inARow++ === 0) rowSince = at;
     const id = cut(headers.id);
@@ -105,8 +121,9 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     }
     const known = events.get(id);
     const firstTryAt = authentic ? firstTry(headers.timestamp, at) : at;
-    const event = known ?? { since: at, firstTryAt, tries: 0, authentic };
+    const event = known ?? { since: at, refusedAt: at, firstTryAt, tries: 0, authentic };
     event.tries++;
+    event.refusedAt = at;
     event.authentic ||= authentic;
     event.firstTryAt = Math.min(event.firstTryAt, firstTryAt);
     events.delete(id); // to the end: those tried longest ago stand first
@@ -120,7 +137,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     for (const [id, event] of events) {
       if (now < event.firstTryAt + PROVIDER_PATIENCE_MS) continue;
       events.delete(id);
-      if (event.authentic || event.tries >= TRIES_OF_A_PROVIDER) gaveUp = [id, event];
+      if (isProviders(event)) gaveUp = [id, event];
     }
     if (events.size > 0 || gaveUp !== null || now - rowSince < PROVIDER_PATIENCE_MS) return;
     unnamed = inARow = refusals = 0;
@@ -152,8 +169,16 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
         gaveUp: gaveUp !== null,
       };
     },
+    any: () => events.size > 0 || gaveUp !== null || unnamed > 0,
+    doubtful() {
+      const all = [...events, ...(gaveUp === null ? [] : [gaveUp])].filter(([, event]) => isProviders(event));
+      return { refusedAt, events: all.map(([id, event]) => ({ id, refusedAt: event.refusedAt })) };
+    },
+    takenElsewhere: taken,
   };
 }
+
+const isProviders = ({ authentic, tries }: FailingEvent) => authentic || tries >= TRIES_OF_A_PROVIDER;
 
 const cut = (id: string) => id.slice(0, MOST_ID_CHARS);
 

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../nouns.ts";
 import { createPacing } from "../pacing.ts";
 import {
   createFailing,
+  type Doubtful,
   type Failing,
   type FailingBefore,
   type FailingStand,
@@ -28,6 +29,10 @@ export interface Rejecting {
   record(receipt: Receipt): JsonObject[];
   /** To be called every minute or so: time alone makes some things worth telling. */
   tick(now: number): JsonObject[];
+  /** What another relay on the same store may have taken since this one refused it; null when nothing is refused. */
+  doubtful(): Doubtful | null;
+  /** Another relay has taken this event; answers what to tell now. */
+  takenElsewhere(id: string, now: number): JsonObject[];
 }
 
 /**
@@ -57,6 +62,15 @@ export function createRejecting(source: string, before: JsonObject | null = null
       return tracks.flatMap((track) => track.record(receipt));
     },
     tick: (now) => [signed, unsigned].flatMap((track) => track.tell(now)),
+    doubtful() {
+      const found = [signed, unsigned].flatMap((track) => track.doubtful());
+      if (found.length === 0) return null;
+      return {
+        refusedAt: Math.max(...found.map(({ refusedAt }) => refusedAt)),
+        events: found.flatMap(({ events }) => events),
+      };
+    },
+    takenElsewhere: (id, now) => [signed, unsigned].flatMap((track) => track.takenElsewhere(id, now)),
   };
 }
 
@@ -95,6 +109,11 @@ function createTrack(source: string, before: JsonObject | null) {
 
   return {
     tell,
+    doubtful: () => outstanding || failing.any() ? [failing.doubtful()] : [],
+    takenElsewhere(id: string, now: number): JsonObject[] {
+      failing.takenElsewhere(id);
+      return taken(now);
+    },
     record(receipt: Receipt): JsonObject[] {
       const stand = failing.record(receipt);
       if (receipt.result !== "rejected") return taken(receipt.at);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Store } from "../../lib/store/contract.ts";
-import { StoreUnavailable } from "../../lib/store/contract.ts";
+import type { Receipt } from "../../lib/receive/receiver.ts";
+import { type NewEvent, type Store, StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { createTeller } from "../../lib/teller.ts";
 import { startWatchdog } from "../../lib/watchdog.ts";
@@ -39,12 +39,24 @@ async function startOn(
   return {
     look: watchdog.look,
     teller,
+    /** A delivery arrives; null: it is taken. */
+    receives: (id: string, reason: Receipt["reason"]) =>
+      watchdog.receipt({
+        ...{ source: "s", at: now(), result: reason === null ? "accepted" : "rejected", reason },
+        ...{ authentic: true, headers: { id, timestamp: String(now() / 1000), signature: "00" } },
+        ...{ body: new Uint8Array(), notUnderstood: null, tookMs: 1 },
+      }),
     async [Symbol.asyncDispose]() {
       watchdog.stop();
       await teller.stop();
     },
   };
 }
+
+const event = (id: string, receivedAt: number): NewEvent => ({
+  ...{ source: "s", id, type: null, coin: null, receivedAt, timestamp: "", signature: "" },
+  ...{ body: new Uint8Array(), test: false, depth: 0, deliveries: [] },
+});
 
 const silences = (store: Store) => store.events({ type: "relay.source.silent" }, { limit: 9 });
 
@@ -68,27 +80,56 @@ Deno.test("a relay that hears nothing tells no silence while another on the same
   await using quiet = await startOn(at.store, () => now);
   for (let n = 0; n < 5; n++) {
     now += 40 * MINUTE;
-    const event = {
-      source: "s",
-      id: `evt-${n}`,
-      type: null,
-      coin: null,
-      receivedAt: now - MINUTE,
-      timestamp: "",
-    };
-    await at.store.append([{
-      ...event,
-      signature: "",
-      body: new Uint8Array(),
-      test: false,
-      depth: 0,
-      deliveries: [],
-    }]);
+    await at.store.append([event(`evt-${n}`, now - MINUTE)]);
     quiet.look();
     await new Promise((resolve) => setTimeout(resolve));
   }
   await quiet.teller.stop();
   assertEquals(await silences(at.store), []);
+});
+
+const rejections = async (store: Store) =>
+  (await store.events({ type: "relay.source.rejecting" }, { after: 0, limit: 9 }))
+    .map(({ body }) => JSON.parse(new TextDecoder().decode(body)).data.state);
+
+/** Looks, and waits until what the look asked the store for was answered. */
+async function lookOut(relay: Awaited<ReturnType<typeof startOn>>, store: Store) {
+  relay.look();
+  await store.counts(); // the store answers in turn
+  await new Promise((resolve) => setTimeout(resolve));
+  await relay.teller.stop();
+}
+
+Deno.test("what one relay refused and another on the same store took is told as taken, and not a day later as given up", async () => {
+  let now = START;
+  await using at = await tempStore();
+  await using one = await startOn(at.store, () => now);
+  one.receives("evt-1", "store_unavailable");
+  await until("it is told", async () => (await rejections(at.store)).length === 1);
+  now += MINUTE;
+  await at.store.append([event("evt-1", now)]); // by the other, to which the balancer sent the next try
+  now += MINUTE;
+  one.look();
+  await until("its end is told", async () => (await rejections(at.store)).length === 2);
+  for (let hour = 0; hour < 30; hour++) {
+    now += 60 * MINUTE;
+    await lookOut(one, at.store);
+  }
+  assertEquals(await rejections(at.store), ["rejecting", "recovered"]);
+});
+
+Deno.test("a stored event whose further tries are refused is none that another relay took", async () => {
+  let now = START;
+  await using at = await tempStore();
+  await using one = await startOn(at.store, () => now);
+  await at.store.append([event("evt-1", now)]); // its answer got lost
+  now += 10 * MINUTE;
+  one.receives("evt-1", "stale_timestamp");
+  for (let hour = 0; hour < 25; hour++) {
+    now += 60 * MINUTE;
+    await lookOut(one, at.store);
+  }
+  assertEquals((await rejections(at.store)).at(-1), "gave_up");
 });
 
 Deno.test("what is told while the store is away is stored as soon as it is back, in the order of telling", async () => {
