@@ -7,12 +7,14 @@
  * @module
  */
 import { dirname, fromFileUrl, resolve } from "@std/path";
+import { withDotenv } from "./config/environment.ts";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
 import { mappedFolders } from "./launch/mapped_folders.ts";
 import { flagsOf, type LaunchConfig, type LaunchPlace, permissionsOf } from "./launch/permissions.ts";
 import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
+import { telemetryOf } from "./launch/telemetry.ts";
 import { placeOf } from "./store/place.ts";
 
 const PROJECT = fromFileUrl(new URL("../", import.meta.url));
@@ -42,6 +44,8 @@ interface Plan {
   flags: string[];
   /** Where it will listen. */
   url: string;
+  /** Added to the environment. */
+  env: Record<string, string>;
 }
 
 /** How the relay with these arguments is to be started. */
@@ -50,7 +54,8 @@ function planOf(args: readonly string[]): Plan {
   const configFile = named === null
     ? resolve(PROJECT, "config.json")
     : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), named);
-  const config = readLaunchConfig(configFile, Deno.env.toObject());
+  const environment = Deno.env.toObject();
+  const config = readLaunchConfig(configFile, environment);
   const needed = config ?? firstConfig();
   const place: LaunchPlace = {
     project: PROJECT,
@@ -61,7 +66,7 @@ function planOf(args: readonly string[]): Plan {
   };
   const found = permissionsOf(needed, place, placeOf(needed.store, dirname(configFile)));
   const flags = flagsOf({ ...found, read: withTargets(found.read), write: withTargets(found.write) });
-  return { flags, url: localUrl(needed.server) };
+  return { flags, url: localUrl(needed.server), env: telemetryOf(withDotenv(configFile, environment)) };
 }
 
 /** What the first start makes of the example: away from the project, with the project's own plugins. */
@@ -90,10 +95,10 @@ function withTargets(paths: readonly string[]): string[] {
 }
 
 /** Runs the relay to its end; resolves its exit code. */
-async function launch({ flags, url }: Plan, args: readonly string[]): Promise<number> {
+async function launch({ flags, url, env }: Plan, args: readonly string[]): Promise<number> {
   const relay = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", `--import-map=${IMPORT_MAP}`, ...flags, `${PROJECT}main.ts`, ...args],
-    env: { [LAUNCHED]: "1" },
+    env: { ...env, [LAUNCHED]: "1" },
     detached: true, // so that a Ctrl+C reaches it once: through us
     stdin: "piped", // which ends when we do, however that comes
     stdout: "inherit",

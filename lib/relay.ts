@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import { createAdmin } from "./admin/admin.tsx";
 import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
+import { maskText, secretValues } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
 import { listen } from "./listen.ts";
 import { logOf } from "./log.ts";
@@ -18,6 +19,7 @@ import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
 import { createTeller } from "./teller.ts";
+import { openTrace } from "./trace.ts";
 import { createDryRun } from "./try/dry_run.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { startWatchdog } from "./watchdog.ts";
@@ -47,14 +49,15 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const narrator = createNarrator(now);
   const ledger = createLedger(now());
   const metrics = createMetrics();
+  const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secretValues(config)));
 
   const store = await openStore(config.store, folder);
-  const append = groupCommit(async (events: readonly NewEvent[]) => {
+  const append = trace.append(groupCommit(async (events: readonly NewEvent[]) => {
     const began = performance.now();
     const appended = await store.append(events);
     metrics.commit(events.length, performance.now() - began);
     return appended;
-  });
+  }));
 
   const pluginsOptions: PluginsOptions = {
     folder: resolve(folder, config.pluginsDir),
@@ -78,22 +81,23 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     admin.observeAttempt(report);
   };
   const dispatcher = createDispatcher({
-    store,
-    runner: plugins.runner,
+    store: trace.store(store),
+    runner: trace.runner(plugins.runner),
     plan,
     relay: crypto.randomUUID(),
     now,
     random: Math.random,
-    observe: observeAttempt,
+    observe: trace.attempt(observeAttempt),
     onFault: (error) => log.error(`the store cannot be used, trying again: ${messageOf(error)}`),
   });
-  store.onCommit((news) => dispatcher.wake(news.routes));
+  store.onCommit((news) => trace.apart(() => dispatcher.wake(news.routes)));
 
   const observeReceipt = (receipt: Receipt) => {
     narrator.receipt(receipt);
     ledger.record(receipt);
     metrics.receipt(receipt);
     watchdog.receipt(receipt);
+    trace.receipt(receipt);
   };
   const makeReceiver = () => createReceiver({ config, append, plan, now, observe: observeReceipt });
   let receive = makeReceiver();

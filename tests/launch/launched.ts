@@ -52,13 +52,18 @@ export async function flagsFor(configFile: string): Promise<string[]> {
 /** A relay that was started, by its launcher or with flags of the test's own. */
 export type Started = ReturnType<typeof start>;
 
-/** Starts a relay. With `flags` it is started directly, else by the launcher. */
-export function start(configFile: string, flags: readonly string[] | null = null) {
+/** Starts a relay. With `flags` it is started directly, else by the launcher. `env` is added to its environment. */
+export function start(
+  configFile: string,
+  flags: readonly string[] | null = null,
+  env: Record<string, string> = {},
+) {
   const args = flags === null
     ? LAUNCHER
     : ["run", "--quiet", `--import-map=${ROOT}.imports.json`, ...flags, `${ROOT}main.ts`];
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args, "start", "--config", configFile, "--log", "json"],
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
