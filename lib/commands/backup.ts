@@ -1,6 +1,7 @@
 /** `deno task backup FILE`: a consistent copy of the store, while the relay runs. @module */
-import { StoreUnavailable } from "../store/contract.ts";
-import { besideRelay } from "./beside_relay.ts";
+import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
+import { backupStore } from "../store/open.ts";
+import { withRelayConfig } from "./beside_relay.ts";
 import { COMMON_HELP, EXIT, readArguments, UsageError, userPath } from "./command.ts";
 
 export const name = "backup";
@@ -9,9 +10,9 @@ export const summary = "Write a consistent copy of the store to a file, while th
 
 export const help = `deno task backup FILE
 
-Writes a whole and consistent copy of the store to FILE, synced to disk. The relay goes on meanwhile. FILE must not be
-there yet. To restore it: stop the relay, put the copy in place of the store's file, remove the store's -wal and -shm
-files, and start.
+Writes a whole and consistent copy of the store to FILE, synced to disk, as it is: also one that an older coinrelay
+wrote. The relay goes on meanwhile. FILE must not be there yet. To restore it: stop the relay, put the copy in place
+of the store's file, remove the store's -wal and -shm files, and start.
 
 ${COMMON_HELP}
 
@@ -21,12 +22,14 @@ export async function run(args: string[]): Promise<number> {
   const { values, words: [word] } = readArguments(args, {}, 1);
   if (word === undefined) throw new UsageError("say which FILE to write");
   const file = userPath(word);
-  return await besideRelay(values, async ({ store }) => {
+  return await withRelayConfig(values, async ({ config, folder }) => {
     const began = performance.now();
     try {
-      await store.backup(file);
+      await backupStore(config.store, folder, file);
     } catch (error) {
-      if (error instanceof StoreUnavailable || !(error instanceof Error)) throw error;
+      if (error instanceof StoreUnavailable || error instanceof StoreUnusable || !(error instanceof Error)) {
+        throw error;
+      }
       console.error(
         error.message.includes(file) ? error.message : `Cannot write the backup ${file}: ${error.message}`,
       );

@@ -1,4 +1,4 @@
-/** Opens the store that a relay may be using, for a command beside it. @module */
+/** What a command needs to use the store that a relay may be using. @module */
 import { dirname } from "@std/path";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -7,9 +7,8 @@ import { type Store, StoreUnavailable, StoreUnusable } from "../store/contract.t
 import { openStore } from "../store/open.ts";
 import { configFile, EXIT } from "./command.ts";
 
-/** What a command beside a relay has at hand. */
-export interface BesideRelay {
-  store: Store;
+/** The config that a relay runs with. */
+export interface RelayConfig {
   config: Config;
   /** Folder that the config's paths are relative to. */
   folder: string;
@@ -17,23 +16,37 @@ export interface BesideRelay {
   mask(text: string): string;
 }
 
+/** What a command beside a relay has at hand. */
+export interface BesideRelay extends RelayConfig {
+  store: Store;
+}
+
 /** Runs `use` with the store open, and resolves its exit code; a store that cannot be used is told in words. */
-export async function besideRelay(
+export function besideRelay(
   values: { config?: string },
   use: (beside: BesideRelay) => Promise<number>,
 ): Promise<number> {
-  const file = configFile(values);
-  const config = loadConfig(file, Deno.env.toObject());
-  const folder = dirname(file);
-  const secrets = secretValues(config);
-  const mask = (text: string) => maskText(text, secrets);
-  try {
-    const store = await openStore(config.store, folder, { shared: true });
+  return withRelayConfig(values, async (relay) => {
+    const store = await openStore(relay.config.store, relay.folder, { shared: true });
     try {
-      return await use({ store, config, folder, mask });
+      return await use({ ...relay, store });
     } finally {
       await store.close();
     }
+  });
+}
+
+/** Runs `use` with the config alone, and resolves its exit code; a store that it cannot use is told in words. */
+export async function withRelayConfig(
+  values: { config?: string },
+  use: (relay: RelayConfig) => Promise<number>,
+): Promise<number> {
+  const file = configFile(values);
+  const config = loadConfig(file, Deno.env.toObject());
+  const secrets = secretValues(config);
+  const mask = (text: string) => maskText(text, secrets);
+  try {
+    return await use({ config, folder: dirname(file), mask });
   } catch (error) {
     if (error instanceof StoreUnusable || error instanceof StoreUnavailable) {
       console.error(mask(error.message));

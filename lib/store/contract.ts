@@ -245,8 +245,6 @@ export interface Store {
    */
   exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean>;
 
-  /** Writes a consistent copy to `file` while in use. */
-  backup(file: string): Promise<void>;
   /** Rejects with {@linkcode StoreUnavailable} when it could not commit now. */
   ready(): Promise<void>;
   /** Calls `listener` after every commit that made events or made deliveries due, by any relay. Returns its undoing. */
@@ -273,6 +271,17 @@ export class StoreUnavailable extends Error {
 export class StoreUnusable extends Error {
   /** Tells it from other errors. */
   override name = "StoreUnusable";
+}
+
+/** An older program wrote the store, and may be running on it: only a relay's start brings it to this version. */
+export class StoreOlder extends StoreUnusable {
+  /** `where` is the store, in words. */
+  constructor(where: string) {
+    super(
+      `Cannot use ${where}: an older coinrelay wrote it, and may be running on it. Back up (\`deno task backup\` copies ` +
+        "it as it is), then restart the relay: its start brings the store to this version",
+    );
+  }
 }
 
 export type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent };

@@ -1,12 +1,12 @@
 /** Looks at a store without changing anything in it, also while a relay uses it. @module */
 import { resolve } from "@std/path";
 import { existsSync, statSync } from "node:fs";
-import { StoreUnavailable, StoreUnusable } from "./contract.ts";
+import { StoreOlder, StoreUnavailable, StoreUnusable } from "./contract.ts";
 import { openStore } from "./open.ts";
 import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
 import { translateAtOpen } from "./sqlite/errors.ts";
-import { APPLICATION_ID, migrate, NEWEST_VERSION } from "./sqlite/migrations.ts";
+import { expectNewest } from "./sqlite/migrations.ts";
 
 /** What there is to know of a store. */
 export interface StoreExamination {
@@ -55,6 +55,7 @@ async function examineServer(url: string, baseFolder: string): Promise<StoreExam
       await store.close();
     }
   } catch (error) {
+    if (error instanceof StoreOlder) return { ...found, state: "older", problem: null };
     return { ...found, state: "unusable", problem: messageOf(error) };
   }
 }
@@ -67,9 +68,7 @@ function examineFile(
   if (!existsSync(file) || bytesOf(file) === 0) return { ...found, state: "missing", problem: null };
   const db = new Connection(file, { readOnly: true });
   try {
-    const number = (pragma: string) => Number(Object.values(db.get<object>(`PRAGMA ${pragma}`) ?? {})[0]);
-    const older = number("application_id") === APPLICATION_ID && number("user_version") < NEWEST_VERSION;
-    if (!older) migrate(db); // there is nothing to be done, or it throws what hinders
+    const older = isOlder(db);
     const readThrough = deep || found.bytes <= mostBytes;
     if (readThrough) {
       const check = deep ? "integrity_check" : "quick_check";
@@ -82,6 +81,16 @@ function examineFile(
     return { ...found, state: "unusable", problem: messageOf(translateAtOpen(error, file)) };
   } finally {
     db.close();
+  }
+}
+
+function isOlder(db: Connection): boolean {
+  try {
+    expectNewest(db);
+    return false;
+  } catch (error) {
+    if (error instanceof StoreOlder) return true;
+    throw error;
   }
 }
 

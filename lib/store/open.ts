@@ -2,14 +2,15 @@
 import { resolve } from "@std/path";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { readUrl } from "./place.ts";
-import { openSqlite } from "./sqlite/open.ts";
+import { backupSqlite, openSqlite } from "./sqlite/open.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** How a store is opened. */
 export interface OpenOptions {
   /**
-   * For a command beside a running relay: takes no lock, leaves what runs alone, and makes no store where there is
-   * none. Default false: the caller is the relay, and what a crashed one left running is given back at once.
+   * For a command beside a running relay: takes no lock, leaves what runs alone, makes no store where there is none,
+   * and brings none to this program's version (see `StoreOlder`), since the relay may be of the one before. Default
+   * false: the caller is the relay, and what a crashed one left running is given back at once.
    */
   shared?: boolean;
 }
@@ -25,6 +26,22 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   if (named.engine === "sqlite") return await openSqlite(resolve(baseFolder, named.file), options);
   const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
   return await PostgresStore.open(url, baseFolder, options.shared);
+}
+
+/**
+ * Writes a consistent copy of a store to `file`, synced, while relays use it.
+ *
+ * @param url As of {@linkcode openStore}.
+ * @throws {StoreUnusable} when it cannot be copied; the message says what to do.
+ * @throws {Deno.errors.AlreadyExists} when there is such a file.
+ */
+export async function backupStore(url: string, baseFolder: string, file: string): Promise<void> {
+  const named = read(url);
+  if (named.engine === "sqlite") return await backupSqlite(resolve(baseFolder, named.file), file);
+  const { dumpCommand } = await import("./postgres/dump_command.ts");
+  throw new StoreUnusable(
+    `PostgreSQL has its own tool for that, which may be used while relays run: ${dumpCommand(url, file)}`,
+  );
 }
 
 /**

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { StoreUnusable } from "../../lib/store/contract.ts";
-import { openStore } from "../../lib/store/open.ts";
+import { backupStore, openStore } from "../../lib/store/open.ts";
+import { examineStore } from "../../lib/store/examine.ts";
 import { asking, ending, put } from "../store/fixtures.ts";
 import { type Postgres, withPostgres } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
@@ -55,6 +56,21 @@ await withPostgres((postgres) => {
     await postgres.psql("UPDATE newer.store SET oldest = 1");
     await make(url);
     assertEquals(await postgres.psql("SELECT version FROM newer.store"), "9");
+  });
+
+  Deno.test("a command beside a relay that may be an older program leaves its tables as they are", async () => {
+    const url = postgres.url("older");
+    await make(url);
+    await postgres.psql("UPDATE older.store SET version = 0, oldest = 0");
+    await refused(url, 'schema "older"', "older coinrelay", "restart the relay");
+    assertEquals(await postgres.psql("SELECT version FROM older.store"), "0");
+    assertEquals((await examineStore(url, "/")).state, "older");
+  });
+
+  Deno.test("a backup is left to PostgreSQL's own tool, with the command to give", async () => {
+    const error = await assertRejects(() => backupStore(postgres.url("x"), "/", "copy"), StoreUnusable);
+    assertStringIncludes(error.message, "pg_dump --host=127.0.0.1");
+    assertStringIncludes(error.message, "--schema=x --format=custom --file=copy postgres");
   });
 
   Deno.test("a relay goes on while a newer one adds to the tables", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { openStore } from "../../lib/store/open.ts";
 import { runCommand } from "../commands/run_command.ts";
 import { startReceiver } from "../support/receiver.ts";
@@ -173,6 +174,26 @@ Deno.test("backup writes a whole copy of a store that is being written to", asyn
   const again = await at.run("backup", file);
   assertEquals(again.code, 1);
   assertStringIncludes(again.stderr, "there is such a file");
+});
+
+Deno.test("a command that is newer than the relay beside it changes nothing: it says so, and backs up", async () => {
+  await using at = await startTwoRoutes();
+  await at.relay.send({ id: "evt-1", body: body("one", "name") });
+  await at.settled("a", "done", 1);
+  const file = join(at.folder.folder, "data", "relay.db");
+  using db = new DatabaseSync(file);
+  db.exec("PRAGMA user_version = 0"); // as a version before this one would have written it
+  for (
+    const command of [["dead-letters"], ["replay", "--event", "evt-1"], ["try", "a", "--event", "evt-1"]]
+  ) {
+    const { code, stderr } = await at.run(...command);
+    assertEquals(code, 1, command.join(" "));
+    assertStringIncludes(stderr, "an older coinrelay wrote it, and may be running on it", command.join(" "));
+  }
+  assert((await at.json("backup", join(at.folder.folder, "copy.db"))).bytes > 0);
+  assertEquals(await at.relay.send({ id: "evt-2", body: body("one", "name") }), "accepted");
+  await at.settled("a", "done", 2);
+  assertEquals(db.prepare("PRAGMA user_version").get()!["user_version"], 0);
 });
 
 Deno.test("commands beside a relay make no store where there is none", async () => {

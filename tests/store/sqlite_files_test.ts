@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { type CommitNews, StoreUnusable } from "../../lib/store/contract.ts";
-import { openStore } from "../../lib/store/open.ts";
+import { type CommitNews, StoreOlder, StoreUnusable } from "../../lib/store/contract.ts";
+import { backupStore, openStore } from "../../lib/store/open.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { SIZES } from "../../lib/store/sqlite/sizes.ts";
 import { startChild } from "./child.ts";
@@ -133,6 +133,35 @@ Deno.test("a command finds no store where there is none, and makes none", () =>
     assertEquals([...Deno.readDirSync(folder)], []);
   }));
 
+Deno.test("beside a relay that may be an older program, a file of its version stays as it is, and is copied so", () =>
+  withFolder(async (folder) => {
+    await (await openStore("sqlite:relay.db", folder)).close();
+    const versionOf = (name: string) => {
+      using db = new DatabaseSync(join(folder, name));
+      return db.prepare("PRAGMA user_version").get()!["user_version"];
+    };
+    using db = new DatabaseSync(join(folder, "relay.db"));
+    db.exec("PRAGMA user_version = 0");
+    const error = await assertRejects(
+      () => openStore("sqlite:relay.db", folder, { shared: true }),
+      StoreOlder,
+    );
+    assertStringIncludes(error.message, "restart the relay");
+    await backupStore("sqlite:relay.db", folder, join(folder, "copy.db"));
+    assertEquals([versionOf("relay.db"), versionOf("copy.db")], [0, 0]);
+  }));
+
+Deno.test("what is no store of ours is not backed up", () =>
+  withFolder(async (folder) => {
+    const backUp = () => backupStore("sqlite:relay.db", folder, join(folder, "copy.db"));
+    await assertRejects(backUp, StoreUnusable, "no store");
+    new DatabaseSync(join(folder, "relay.db")).exec("CREATE TABLE theirs (x)");
+    await assertRejects(backUp, StoreUnusable, "another program");
+    await Deno.writeTextFile(join(folder, "relay.db"), "no database ".repeat(1000));
+    await assertRejects(backUp, StoreUnusable, "not a database");
+    assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "copy.db"), false);
+  }));
+
 Deno.test("what is no store is refused, with what to give", async () => {
   for (const url of ["", "relay.db", "sqlite:", "mysql://x"]) {
     await assertRejects(() => openStore(url, "/nowhere"), StoreUnusable, "sqlite:");
@@ -148,7 +177,7 @@ Deno.test("a backup made while events arrive holds all that was accepted before,
         Array.from({ length: 200 }, (_, index) => anEvent(`${name}/${index}`, { deliveries: [planned()] }));
       await store.append(batch("before"));
       let backedUp = false;
-      const done = store.backup(file).finally(() => backedUp = true);
+      const done = backupStore("sqlite:relay.db", folder, file).finally(() => backedUp = true);
       let during = 0;
       for (; !backedUp; during++) await store.append(batch(`during ${during}`));
       await done;
@@ -175,11 +204,19 @@ Deno.test("a backup never writes over a file, and leaves nothing when it fails",
     const file = join(folder, "backup.db");
     try {
       await Deno.writeTextFile(file, "precious");
-      await assertRejects(() => store.backup(file), Deno.errors.AlreadyExists, file);
+      await assertRejects(
+        () => backupStore("sqlite:relay.db", folder, file),
+        Deno.errors.AlreadyExists,
+        file,
+      );
       assertEquals(await Deno.readTextFile(file), "precious");
-      await assertRejects(() => store.backup(join(folder, "nowhere", "backup.db")), Error, "nowhere");
+      await assertRejects(
+        () => backupStore("sqlite:relay.db", folder, join(folder, "nowhere", "backup.db")),
+        Error,
+        "nowhere",
+      );
       await Deno.mkdir(join(folder, "taken.db.part"));
-      await assertRejects(() => store.backup(join(folder, "taken.db")), Error);
+      await assertRejects(() => backupStore("sqlite:relay.db", folder, join(folder, "taken.db")), Error);
       assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "taken.db"), false);
     } finally {
       await store.close();

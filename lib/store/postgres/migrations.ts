@@ -1,5 +1,5 @@
 /** The tables, as steps from one version to the next. @module */
-import { StoreUnusable } from "../contract.ts";
+import { StoreOlder, StoreUnusable } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import type { Locks } from "./locks.ts";
 import type { Settings } from "./settings.ts";
@@ -131,6 +131,8 @@ interface Found {
 export interface MigrateOptions {
   /** Whether to make them where there are none. */
   make: boolean;
+  /** Whether to leave those of an older program alone. Default false. */
+  asTheyAre?: boolean;
   /** Whether they may hold a store that was not moved there wholly yet. */
   moving?: boolean;
 }
@@ -139,6 +141,7 @@ export interface MigrateOptions {
  * Brings the tables to the newest version, one relay at a time.
  *
  * @throws {StoreUnusable} when there are none, or a newer program has brought them to where this one cannot follow.
+ * @throws {StoreOlder} when they are older and to be left alone.
  */
 export async function migrate(
   connection: Connection,
@@ -184,7 +187,11 @@ async function read(connection: Connection, schema: string): Promise<Found | und
 }
 
 /** Whether the tables can be used as they are. */
-function check(found: Found | undefined, { label, schema }: Settings, { moving }: MigrateOptions): boolean {
+function check(
+  found: Found | undefined,
+  { label, schema }: Settings,
+  { moving, asTheyAre }: MigrateOptions,
+): boolean {
   if (!found) return false;
   if (found.oldest > STEPS.length) {
     throw new StoreUnusable(
@@ -198,5 +205,7 @@ function check(found: Found | undefined, { label, schema }: Settings, { moving }
         "`deno task move-store` again as before: it goes on where it was",
     );
   }
-  return found.version >= STEPS.length;
+  if (found.version >= STEPS.length) return true;
+  if (asTheyAre) throw new StoreOlder(`${label}, schema "${schema}"`);
+  return false;
 }

@@ -16,7 +16,6 @@ import {
   type Settlement,
   type Store,
   type StoredEvent,
-  StoreUnusable,
 } from "../contract.ts";
 import { append, routesOf } from "./append.ts";
 import { claim, type ClaimOutcome } from "./claim.ts";
@@ -63,13 +62,14 @@ export class PostgresStore implements Store {
    * Connects, waits for a database that is not up yet, and makes the tables where there are none.
    *
    * @param url See `readSettings`. Relative files in it are taken from `baseFolder`.
-   * @param shared For a command beside a running relay: neither waits nor makes tables.
+   * @param shared For a command beside a running relay: neither waits nor makes tables, nor changes older ones.
    * @throws {StoreUnusable} when that cannot be done; the message says what to do.
    */
   static async open(url: string, baseFolder: string, shared = false): Promise<PostgresStore> {
     const engine = await Engine.open(filesFrom(readSettings(url), baseFolder), {
       patienceMs: shared ? 0 : PATIENCE_MS,
       make: !shared,
+      asTheyAre: shared,
     });
     const [last] = await engine.read<{ seq: number }>("SELECT seq FROM events ORDER BY seq DESC LIMIT 1");
     return new PostgresStore(engine, last?.seq ?? 0);
@@ -183,17 +183,6 @@ export class PostgresStore implements Store {
       if (step.after === null) break;
     }
     return deleted;
-  }
-
-  backup(file: string): Promise<void> {
-    const { host, port, database, user, schema } = this.#engine.settings;
-    const where = `--host=${host} --port=${port} --username=${user} --schema=${schema}`;
-    return Promise.reject(
-      new StoreUnusable(
-        "PostgreSQL has its own tool for that, which may be used while relays run: " +
-          `pg_dump ${where} --format=custom --file=${file} ${database}`,
-      ),
-    );
   }
 
   async ready(): Promise<void> {

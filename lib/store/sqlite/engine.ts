@@ -6,7 +6,7 @@ import { Connection } from "./connection.ts";
 import { isBusy, translateAtOpen } from "./errors.ts";
 import { EventLog } from "./event_log.ts";
 import { giveBack } from "./give_back.ts";
-import { migrate } from "./migrations.ts";
+import { expectNewest, migrate } from "./migrations.ts";
 import { RouteIds } from "./routes.ts";
 import type { Sizes } from "./sizes.ts";
 import { Thread } from "./thread.ts";
@@ -48,8 +48,11 @@ export class Engine {
     this.log = new EventLog(this.db, options.sizes);
     this.#checkpoints = new Checkpoints(this.db, this.thread);
     try {
-      migrate(this.db);
-      if (!options.shared) this.log.catchUp();
+      if (options.shared) expectNewest(this.db);
+      else {
+        migrate(this.db);
+        this.log.catchUp();
+      }
       this.db.waitAtMost(BLOCKED_MS); // what is written waits its turn without blocking; see write
     } catch (error) {
       this.db.close();

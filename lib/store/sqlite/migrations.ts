@@ -1,5 +1,5 @@
 /** The tables, as steps from one version of the file to the next. @module */
-import { StoreUnusable } from "../contract.ts";
+import { StoreOlder, StoreUnusable } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 
 /**
@@ -116,11 +116,25 @@ const STEPS: readonly string[] = [
   `,
 ];
 
-/** The version that {@linkcode migrate} brings a file to. */
-export const NEWEST_VERSION = STEPS.length;
-
 /** "coin", so that a file of another program is not taken for ours. */
-export const APPLICATION_ID = 0x636f696e;
+const APPLICATION_ID = 0x636f696e;
+
+/**
+ * The version of a file's tables; null where there are none yet.
+ *
+ * @throws {StoreUnusable} when they are another program's.
+ */
+export function tablesOf(db: Connection): number | null {
+  const tables = db.get<{ count: number }>("SELECT count(*) AS count FROM sqlite_schema")!.count;
+  if (tables === 0) return null;
+  const application = db.get<{ application_id: number }>("PRAGMA application_id")!.application_id;
+  if (application !== APPLICATION_ID) {
+    throw new StoreUnusable(
+      `Cannot open ${db.file}: it is a database of another program. Name another file under "store" in config.json`,
+    );
+  }
+  return versionOf(db);
+}
 
 /**
  * Brings the file to the newest version.
@@ -128,24 +142,33 @@ export const APPLICATION_ID = 0x636f696e;
  * @throws {StoreUnusable} when it was written by a newer program, or by another one.
  */
 export function migrate(db: Connection): void {
-  const version = () => db.get<{ user_version: number }>("PRAGMA user_version")!.user_version;
-  const application = db.get<{ application_id: number }>("PRAGMA application_id")!.application_id;
-  const tables = db.get<{ count: number }>("SELECT count(*) AS count FROM sqlite_schema")!.count;
-  if (tables > 0 && application !== APPLICATION_ID) {
-    throw new StoreUnusable(
-      `Cannot open ${db.file}: it is a database of another program. Name another file under "store" in config.json`,
-    );
-  }
-  if (version() > STEPS.length) {
-    throw new StoreUnusable(
-      `Cannot open ${db.file}: a newer coinrelay wrote it (version ${version()}; this program knows up to ` +
-        `${STEPS.length}). Run that coinrelay, or restore the backup that was made before the upgrade`,
-    );
-  }
-  if (version() === STEPS.length) return;
+  if (isNewest(db, tablesOf(db) ?? 0)) return;
   db.get("PRAGMA journal_mode = WAL");
   db.transaction(() => {
-    for (let step = version(); step < STEPS.length; step++) db.script(STEPS[step]!);
+    for (const step of STEPS.slice(versionOf(db))) db.script(step);
     db.script(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}`);
   });
+}
+
+/**
+ * For a command beside a relay, which may still be the older program: brings nothing to another version.
+ *
+ * @throws {StoreUnusable} when the file is not of this program's version; {@linkcode StoreOlder} when of an earlier one.
+ */
+export function expectNewest(db: Connection): void {
+  const version = tablesOf(db);
+  if (version === null) throw new StoreUnusable(`There is no store in ${db.file} yet: start the relay once`);
+  if (!isNewest(db, version)) throw new StoreOlder(db.file);
+}
+
+function isNewest({ file }: Connection, version: number): boolean {
+  if (version <= STEPS.length) return version === STEPS.length;
+  throw new StoreUnusable(
+    `Cannot open ${file}: a newer coinrelay wrote it (version ${version}; this program knows up to ` +
+      `${STEPS.length}). Run that coinrelay, or restore the backup that was made before the upgrade`,
+  );
+}
+
+function versionOf(db: Connection): number {
+  return db.get<{ user_version: number }>("PRAGMA user_version")!.user_version;
 }

@@ -2,9 +2,13 @@
 import { dirname } from "@std/path";
 import { existsSync } from "node:fs";
 import { StoreUnusable } from "../contract.ts";
+import { Connection } from "./connection.ts";
+import { translateAtOpen } from "./errors.ts";
 import { lockFile } from "./lock.ts";
+import { tablesOf } from "./migrations.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 import { SqliteStore } from "./store.ts";
+import { Thread } from "./thread.ts";
 
 /** How a file is opened. */
 export interface SqliteOptions {
@@ -21,10 +25,8 @@ export interface SqliteOptions {
 export async function openSqlite(file: string, options: SqliteOptions = {}): Promise<SqliteStore> {
   const { shared = false, sizes = SIZES } = options;
   if (shared) {
-    if (existsSync(file)) return await SqliteStore.open(file, null, sizes);
-    throw new StoreUnusable(
-      `There is no store at ${file}: start the relay once, or name the config that it runs with (--config)`,
-    );
+    expectFile(file);
+    return await SqliteStore.open(file, null, sizes);
   }
   const lock = await prepare(file);
   try {
@@ -33,6 +35,37 @@ export async function openSqlite(file: string, options: SqliteOptions = {}): Pro
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Copies a file as it is, whatever version of this program wrote it, while a relay uses it; see `backup`.
+ *
+ * @throws {StoreUnusable} when there is none, or it is no store.
+ * @throws {Deno.errors.AlreadyExists} when there is a file `copy`.
+ */
+export async function backupSqlite(file: string, copy: string): Promise<void> {
+  expectFile(file);
+  const db = new Connection(file, { readOnly: true });
+  try {
+    tablesOf(db);
+  } catch (error) {
+    throw translateAtOpen(error, file);
+  } finally {
+    db.close();
+  }
+  const thread = new Thread(file);
+  try {
+    await thread.ask("backup", copy);
+  } finally {
+    await thread.close();
+  }
+}
+
+function expectFile(file: string): void {
+  if (existsSync(file)) return;
+  throw new StoreUnusable(
+    `There is no store at ${file}: start the relay once, or name the config that it runs with (--config)`,
+  );
 }
 
 async function prepare(file: string): Promise<Disposable> {

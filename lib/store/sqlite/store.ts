@@ -31,7 +31,6 @@ import * as rewind from "./rewind.ts";
 import { settle } from "./settle.ts";
 import type { Sizes } from "./sizes.ts";
 import { storable } from "./storable.ts";
-import { Thread } from "./thread.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Deliveries that one transaction changes when a person changes many. */
@@ -176,15 +175,6 @@ export class SqliteStore implements Store {
       await turn();
     }
     return deleted;
-  }
-
-  async backup(file: string): Promise<void> {
-    const thread = new Thread(this.#engine.file); // its own: it is busy for as long as the copy takes
-    try {
-      await thread.ask("backup", file);
-    } finally {
-      await thread.close();
-    }
   }
 
   async ready(): Promise<void> {
