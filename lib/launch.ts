@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { dirname, fromFileUrl, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { withDotenv } from "./config/environment.ts";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
@@ -15,9 +15,9 @@ import { flagsOf, type LaunchConfig, type LaunchPlace, permissionsOf } from "./l
 import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
 import { telemetryOf } from "./launch/telemetry.ts";
+import { PROJECT } from "./project.ts";
 import { placeOf } from "./store/place.ts";
 
-const PROJECT = fromFileUrl(new URL("../", import.meta.url));
 const IMPORT_MAP = resolve(PROJECT, ".imports.json");
 /** A signal that comes twice within so long was sent once: to us and, by the terminal, to whoever started us. */
 const ONCE_MS = 200;

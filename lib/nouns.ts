@@ -141,3 +141,26 @@ export interface Attempt {
   /** What went wrong, for a person; null when nothing did. */
   error: string | null;
 }
+
+/** An event as a plugin sees it: only the changes that its route matched. */
+export interface EventForPlugin {
+  /** The event id its source gave it. */
+  id: string;
+  /** Such as `cg.coin.info.updated`. */
+  type: string;
+  /** Name of its source; `relay` for the relay's own events. */
+  source: string;
+  /** ISO 8601, UTC. */
+  receivedAt: string;
+  /** The coin it speaks of; empty texts where it names none. */
+  coin: Coin;
+  /** Those that the route matched; empty for events without changes. */
+  changes: Change[];
+  /** The payload's `data` without its `changes`. */
+  data: JsonObject;
+  /** Whether it was sent to try things out. */
+  test: boolean;
+}
+
+/** The type of an event that gathers others, as a route's digest does: they are its `data.events`. */
+export const DIGEST_TYPE = "relay.digest";

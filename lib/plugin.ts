@@ -7,8 +7,7 @@
  * @module
  */
 import type { z } from "zod";
-import type { Change, ChangeType, Coin, Json, JsonObject } from "./nouns.ts";
-import type { EventForPlugin } from "./dispatch/contract.ts";
+import type { Change, ChangeType, Coin, EventForPlugin, Json, JsonObject } from "./nouns.ts";
 
 export { z } from "zod";
 export { Permanent, RetryLater } from "./plugin/failure.ts";

@@ -5,8 +5,7 @@
  * @module
  */
 import { toFileUrl } from "@std/path";
-import type { EventForPlugin } from "./dispatch/contract.ts";
-import type { Json, JsonObject } from "./nouns.ts";
+import type { EventForPlugin, Json, JsonObject } from "./nouns.ts";
 import { createContext, logWith } from "./sandbox/inside/context.ts";
 import { endingOf } from "./sandbox/inside/failure.ts";
 import { checkOptions, pluginIn } from "./sandbox/inside/shape.ts";

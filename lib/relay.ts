@@ -5,23 +5,23 @@ import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
 import { maskText, secretValues } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
-import { listen } from "./listen.ts";
+import { listen } from "./relay/listen.ts";
 import { logOf } from "./log.ts";
-import { createNarrator } from "./narrate.ts";
+import { createNarrator } from "./relay/narrate.ts";
 import { createLedger } from "./receive/ledger.ts";
 import { createReceiver, type Receipt, unavailable } from "./receive/receiver.ts";
 import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
-import { pluginHealth } from "./sandbox/plugin_trouble.ts";
+import { pluginHealth } from "./watchdog/plugin_trouble.ts";
 import { createPlugins, type PluginsOptions, type RouteMistake } from "./sandbox/plugins.ts";
 import { secretFiles } from "./secret_files.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
-import { createTeller } from "./teller.ts";
+import { createTeller } from "./watchdog/teller.ts";
 import { openTrace } from "./trace.ts";
 import { createDryRun } from "./try/dry_run.ts";
-import { startUpkeep } from "./upkeep.ts";
+import { startUpkeep } from "./relay/upkeep.ts";
 import { startWatchdog } from "./watchdog.ts";
 
 /** A running relay. */

@@ -2,13 +2,13 @@
 import type { Config } from "./config/schema.ts";
 import { logOf } from "./log.ts";
 import type { JsonObject } from "./nouns.ts";
-import { OWN_SOURCE } from "./own_event.ts";
+import { OWN_SOURCE } from "./dispatch/own_event.ts";
 import type { Receipt } from "./receive/receiver.ts";
-import { createRejecting, type Rejecting, REJECTING_EVENT_TYPE } from "./receive/rejecting.ts";
-import { createSilence, type Silence, SILENT_EVENT_TYPE } from "./receive/silence.ts";
-import { createPluginTrouble, FAILING_EVENT_TYPE, type PluginHealth } from "./sandbox/plugin_trouble.ts";
+import { createRejecting, type Rejecting, REJECTING_EVENT_TYPE } from "./watchdog/rejecting.ts";
+import { createSilence, type Silence, SILENT_EVENT_TYPE } from "./watchdog/silence.ts";
+import { createPluginTrouble, FAILING_EVENT_TYPE, type PluginHealth } from "./watchdog/plugin_trouble.ts";
 import type { Store } from "./store/contract.ts";
-import type { Teller } from "./teller.ts";
+import type { Teller } from "./watchdog/teller.ts";
 
 /** What the watchdog needs from its surroundings. */
 export interface WatchdogParts {

@@ -9,9 +9,10 @@ import { errorText, type PluginDescription, type PluginError } from "../sandbox/
 import { type Grant, grantsOf } from "../sandbox/grants.ts";
 import { createPlugins } from "../sandbox/plugins.ts";
 import type { ToolFinding } from "../sandbox/tools.ts";
-import { COMMON_HELP, configFile, EXIT, PROJECT, readArguments } from "./command.ts";
+import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
+import { PROJECT } from "../project.ts";
 import { notesOn } from "./notes.ts";
-import { pluginMistakes } from "./plugin_mistakes.ts";
+import { pluginMistakes } from "../doctor/plugin_mistakes.ts";
 import { createProgress, harmless, paint, table } from "./terminal.ts";
 
 export const name = "check";

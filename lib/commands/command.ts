@@ -1,5 +1,6 @@
 /** What a command is, and how its arguments are read. @module */
-import { fromFileUrl, resolve } from "@std/path";
+import { resolve } from "@std/path";
+import { PROJECT } from "../project.ts";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../config/suggest.ts";
 
@@ -26,9 +27,6 @@ export const EXIT = { done: 0, yourInput: 1, ours: 2 } as const;
 export class UsageError extends Error {
   override name = "UsageError";
 }
-
-/** Folder that holds deno.json. */
-export const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
 
 /** A flag: `text` takes a value, `texts` may be given several times. */
 export type Flag = "text" | "texts" | "switch";

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dotenvFile, type Environment, withDotenv } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { PROJECT } from "./command.ts";
+import { PROJECT } from "../project.ts";
 
 /** The variable that config.example.json takes the signing secret from. */
 const SECRET_NAME = "CRYPTOSYNC_WEBHOOK_SECRET";

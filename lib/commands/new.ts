@@ -2,8 +2,9 @@
 import { dirname, join, relative, resolve } from "@std/path";
 import { inspectConfig } from "../config/load.ts";
 import { didYouMean } from "../config/suggest.ts";
-import { fieldPatternMistake } from "../route/field_pattern.ts";
-import { COMMON_HELP, configFile, EXIT, PROJECT, readArguments, UsageError } from "./command.ts";
+import { fieldPatternMistake } from "../pattern/field_pattern.ts";
+import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
+import { PROJECT } from "../project.ts";
 import { type PluginTemplate, TEMPLATES } from "./plugin_templates.ts";
 
 const DEFAULT_FIELDS = "links.*";

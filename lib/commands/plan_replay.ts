@@ -1,7 +1,7 @@
 /** Which deliveries a replay makes. @module */
 import type { Content, Delivery, StoredEvent } from "../nouns.ts";
 import { understand } from "../receive/understand.ts";
-import { compileFields } from "../route/field_pattern.ts";
+import { compileFields } from "../pattern/field_pattern.ts";
 import { fieldPaths, type Match } from "../route/table.ts";
 import type { ReplayWish, Store } from "../store/contract.ts";
 

@@ -2,12 +2,13 @@
 import { resolve } from "@std/path";
 import { didYouMean } from "../config/suggest.ts";
 import { configureLog } from "../log.ts";
-import { fieldPatternMistake } from "../route/field_pattern.ts";
+import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { createRouteTable } from "../route/table.ts";
 import { createPlugins } from "../sandbox/plugins.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
-import { COMMON_HELP, EXIT, PROJECT, readArguments, UsageError, type Values } from "./command.ts";
+import { COMMON_HELP, EXIT, readArguments, UsageError, type Values } from "./command.ts";
+import { PROJECT } from "../project.ts";
 import { confirmed } from "./confirm.ts";
 import { planReplay, type ReplayChoice } from "./plan_replay.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";

@@ -24,12 +24,12 @@ import {
   COMMON_HELP,
   configFile,
   EXIT,
-  PROJECT,
   readArguments,
   UsageError,
   userPath,
   type Values,
 } from "./command.ts";
+import { PROJECT } from "../project.ts";
 import { checkChoice, chosenEvents } from "./try_events.ts";
 import { createTryReport } from "./try_report.ts";
 

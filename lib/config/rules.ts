@@ -5,7 +5,7 @@
  * @module
  */
 import type { z } from "zod";
-import { fieldPatternMistake } from "../route/field_pattern.ts";
+import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { isLoopback } from "./loopback.ts";
 import { renderPath } from "./mistake.ts";
 import { didYouMean } from "./suggest.ts";

@@ -1,14 +1,5 @@
 /** How long to wait before an attempt is repeated. @module */
-
-/** The limits of retrying. */
-export interface RetryPolicy {
-  /** Attempts in all, the first included. After the last the delivery is dead. */
-  maxAttempts: number;
-  /** Upper bound of the first wait, in milliseconds; it doubles from attempt to attempt. */
-  minDelayMs: number;
-  /** Upper bound of every wait that we choose, in milliseconds. */
-  maxDelayMs: number;
-}
+import type { RetryPolicy } from "../route/resolve.ts";
 
 /** A receiver's `Retry-After` is followed up to this far, in milliseconds. */
 export const MAX_ASKED_DELAY_MS = 24 * 3600 * 1000;

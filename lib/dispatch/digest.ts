@@ -1,7 +1,6 @@
 /** Many events as one, for a route that gathers them. @module */
-import type { Coin, JsonObject } from "../nouns.ts";
-import { OWN_SOURCE } from "../own_event.ts";
-import { DIGEST_TYPE, type EventForPlugin } from "./contract.ts";
+import { type Coin, DIGEST_TYPE, type EventForPlugin, type JsonObject } from "../nouns.ts";
+import { OWN_SOURCE } from "./own_event.ts";
 
 /** Most events of one digest. */
 export const DIGEST_EVENTS = 500;

@@ -1,12 +1,12 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
 import { setImmediate } from "node:timers";
-import type { Attempt } from "../nouns.ts";
+import type { Attempt, EventForPlugin } from "../nouns.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import { retryDelay } from "./backoff.ts";
-import type { EventForPlugin, Job, PluginRunner, Result } from "./contract.ts";
+import type { Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
 import { cutsChain, settlement } from "./settle.ts";

@@ -1,9 +1,9 @@
 /** Turns a claimed delivery into the job that its plugin gets. @module */
-import type { Content, StoredEvent } from "../nouns.ts";
+import type { Content, EventForPlugin, StoredEvent } from "../nouns.ts";
 import { understand } from "../receive/understand.ts";
 import type { Route } from "../route/resolve.ts";
 import type { Claimed, Store } from "../store/contract.ts";
-import type { EventForPlugin, Job } from "./contract.ts";
+import type { Job } from "./contract.ts";
 import { digestOf } from "./digest.ts";
 import { digestKey, idempotencyKey } from "./idempotency.ts";
 

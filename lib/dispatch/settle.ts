@@ -1,11 +1,11 @@
 /** What becomes of a delivery after an attempt: a pure decision. @module */
-import type { Attempt, JsonObject } from "../nouns.ts";
-import { ownEvent } from "../own_event.ts";
+import type { Attempt, EventForPlugin, JsonObject } from "../nouns.ts";
+import { ownEvent } from "./own_event.ts";
 import type { Route } from "../route/resolve.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Claimed, NewEvent, Settlement } from "../store/contract.ts";
 import { retryDelay } from "./backoff.ts";
-import type { EventForPlugin, Job, Result } from "./contract.ts";
+import type { Job, Result } from "./contract.ts";
 
 /** An event this deep in a chain of emits makes no further events. */
 export const MAX_DEPTH = 4;

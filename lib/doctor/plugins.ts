@@ -5,8 +5,8 @@ import { dotenvFile } from "../config/environment.ts";
 import { maskText } from "../config/secrets.ts";
 import { errorText } from "../sandbox/description.ts";
 import { createPlugins } from "../sandbox/plugins.ts";
-import { PROJECT } from "../commands/command.ts";
-import { pluginMistakes } from "../commands/plugin_mistakes.ts";
+import { PROJECT } from "../project.ts";
+import { pluginMistakes } from "./plugin_mistakes.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const { right, wrong } = findingsOf("plugins");

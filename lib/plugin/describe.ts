@@ -1,5 +1,4 @@
-import type { Change, Json, JsonObject } from "../nouns.ts";
-import { DIGEST_TYPE, type EventForPlugin } from "../dispatch/contract.ts";
+import { type Change, DIGEST_TYPE, type EventForPlugin, type Json, type JsonObject } from "../nouns.ts";
 import { clean, shorten } from "./clean.ts";
 import { pairMigrations } from "./migrations.ts";
 import { addressRows, plain, rowsOf, type Span, text, valueAsText } from "./rows.ts";

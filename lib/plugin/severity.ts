@@ -1,5 +1,5 @@
 import type { Change } from "../nouns.ts";
-import { compileFields } from "../route/field_pattern.ts";
+import { compileFields } from "../pattern/field_pattern.ts";
 
 /** How much a change matters, from what may wait to what may not. */
 export type Severity = "info" | "notice" | "warning" | "critical";

@@ -1,6 +1,5 @@
 import mustache from "mustache";
-import type { Json } from "../nouns.ts";
-import type { EventForPlugin } from "../dispatch/contract.ts";
+import type { EventForPlugin, Json } from "../nouns.ts";
 import { clean, shorten } from "./clean.ts";
 import { describe, type DescribeOptions } from "./describe.ts";
 import { rowsAsText, valueAsText } from "./rows.ts";

@@ -1,7 +1,6 @@
 /** The routes that are in force: those of config.json, filled up from their plugins' own defaults. @module */
 import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
-import type { RetryPolicy } from "../dispatch/backoff.ts";
 import { parseDigest, type Schedule } from "./schedule.ts";
 
 /** What routing needs to know of a plugin. */
@@ -13,6 +12,16 @@ export interface PluginDefaults {
   needsOptions: boolean;
   /** JSON Schema of its options; null or absent when there is none. */
   optionsSchema?: JsonObject | null;
+}
+
+/** The limits of retrying. */
+export interface RetryPolicy {
+  /** Attempts in all, the first included. After the last the delivery is dead. */
+  maxAttempts: number;
+  /** Upper bound of the first wait, in milliseconds; it doubles from attempt to attempt. */
+  minDelayMs: number;
+  /** Upper bound of every wait that we choose, in milliseconds. */
+  maxDelayMs: number;
 }
 
 /** A route with nothing left open. */

@@ -1,8 +1,8 @@
 /** All routes compiled into one table that is asked once for each event. @module */
 import type { Filters } from "../config/schema.ts";
 import type { Change, Content, Json, JsonObject } from "../nouns.ts";
-import { compileFields } from "./field_pattern.ts";
-import { compileGlob, compileList } from "./glob.ts";
+import { compileFields } from "../pattern/field_pattern.ts";
+import { compileGlob, compileList } from "../pattern/glob.ts";
 import { type CompiledWhere, compileWhere } from "./where.ts";
 
 /** A route's name and filters. */

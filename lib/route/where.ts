@@ -1,7 +1,7 @@
 /** Conditions over the values of an event: a route's `where`. @module */
 import type { Condition } from "../config/schema.ts";
 import type { Change, Content, Json } from "../nouns.ts";
-import { compileGlob } from "./glob.ts";
+import { compileGlob } from "../pattern/glob.ts";
 
 type Where = Readonly<Record<string, Condition>>;
 type Test = (value: Json) => boolean;

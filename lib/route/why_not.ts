@@ -1,8 +1,8 @@
 /** Tells why a route does not take an event. @module */
 import type { Condition, Filters } from "../config/schema.ts";
 import type { Change, Content, Json } from "../nouns.ts";
-import { compileFields } from "./field_pattern.ts";
-import { compileGlob, compileList } from "./glob.ts";
+import { compileFields } from "../pattern/field_pattern.ts";
+import { compileGlob, compileList } from "../pattern/glob.ts";
 import { fieldPaths } from "./table.ts";
 import { compileWhere, valuesAt } from "./where.ts";
 

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import type { EventForPlugin, Result } from "../dispatch/contract.ts";
-import type { JsonObject } from "../nouns.ts";
+import type { Result } from "../dispatch/contract.ts";
+import type { EventForPlugin, JsonObject } from "../nouns.ts";
 import type { NamedUrl } from "./hosts.ts";
 import type { Sending } from "./sending.ts";
 

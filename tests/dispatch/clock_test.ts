@@ -4,7 +4,7 @@ import { createDispatcher } from "../../lib/dispatch/dispatcher.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { startUpkeep } from "../../lib/upkeep.ts";
+import { startUpkeep } from "../../lib/relay/upkeep.ts";
 import { until } from "../support/until.ts";
 
 const HOUR = 3_600_000;

@@ -1,10 +1,10 @@
 /** The pages for the night leave nothing out that can come up in one. */
 import { assert } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { REJECTING_EVENT_TYPE } from "../../lib/receive/rejecting.ts";
+import { REJECTING_EVENT_TYPE } from "../../lib/watchdog/rejecting.ts";
 import { REFUSED_BECAUSE } from "../../lib/receive/ledger.ts";
-import { SILENT_EVENT_TYPE } from "../../lib/receive/silence.ts";
-import { FAILING_EVENT_TYPE } from "../../lib/sandbox/plugin_trouble.ts";
+import { SILENT_EVENT_TYPE } from "../../lib/watchdog/silence.ts";
+import { FAILING_EVENT_TYPE } from "../../lib/watchdog/plugin_trouble.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const read = (page: string) => Deno.readTextFile(join(ROOT, page));

@@ -9,7 +9,7 @@ import { PROVIDER_TRIES } from "../../lib/receive/failing.ts";
 import { createReceiver } from "../../lib/receive/receiver.ts";
 import { groupCommit } from "../../lib/store/group_commit.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { createTeller } from "../../lib/teller.ts";
+import { createTeller } from "../../lib/watchdog/teller.ts";
 import { startWatchdog } from "../../lib/watchdog.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { signedRequest } from "../support/signed_request.ts";

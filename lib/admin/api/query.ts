@@ -1,7 +1,7 @@
 /** Reads what a request asks for, from its address or its body. @module */
 import { z } from "zod";
 import { DELIVERY_STATES } from "../../nouns.ts";
-import { fieldPatternMistake } from "../../route/field_pattern.ts";
+import { fieldPatternMistake } from "../../pattern/field_pattern.ts";
 import type { BulkQuery } from "../bulk.ts";
 import { Refused } from "../problem.ts";
 import type { DeliveryQuery } from "../read/find_deliveries.ts";

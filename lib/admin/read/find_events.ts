@@ -1,6 +1,6 @@
 /** Looks events up by what a person asks for, in bounded steps. @module */
 import type { Content, Delivery, StoredEvent } from "../../nouns.ts";
-import { compileFields } from "../../route/field_pattern.ts";
+import { compileFields } from "../../pattern/field_pattern.ts";
 import type { EventFilter, PageRequest, Store } from "../../store/contract.ts";
 import type { EventItem, Page } from "../api/shapes.ts";
 import { contentOf, eventItem } from "./views.ts";

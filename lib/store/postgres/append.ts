@@ -2,7 +2,7 @@
 import type { Appended, NewEvent } from "../contract.ts";
 import { counting } from "./counters.ts";
 import { entering, laneOf } from "./lanes.ts";
-import { PENDING } from "./states.ts";
+import { PENDING } from "../states.ts";
 import { keepable } from "./text.ts";
 import type { Transaction } from "./transaction.ts";
 

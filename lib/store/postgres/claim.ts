@@ -12,7 +12,7 @@ import {
   toDelivery,
   toEvent,
 } from "./rows.ts";
-import { PENDING, RUNNING } from "./states.ts";
+import { PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a claim came to. */

@@ -2,7 +2,7 @@
 import type { DeliveryFilter, EventFilter } from "../contract.ts";
 import { bigints } from "./arrays.ts";
 import type { Bound } from "./connection.ts";
-import { STATE_NAMES, stateNumbers } from "./states.ts";
+import { STATE_NAMES, stateNumbers } from "../states.ts";
 
 /** A condition with what its `?` stand for. */
 export interface Condition {

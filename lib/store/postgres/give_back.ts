@@ -1,7 +1,7 @@
 /** Gives deliveries back whose relay does not run them any more. @module */
 import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
-import { PENDING, RUNNING } from "./states.ts";
+import { PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**

@@ -2,7 +2,7 @@
 import type { CommitNews } from "../contract.ts";
 import { Connection } from "./connection.ts";
 import type { Settings } from "./settings.ts";
-import { PENDING } from "./states.ts";
+import { PENDING } from "../states.ts";
 
 /** How often the database is asked for what no notification told: those may get lost, and are but hints. */
 const ASK_EVERY_MS = 5000;

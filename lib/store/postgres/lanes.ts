@@ -8,7 +8,7 @@
  * @module
  */
 import { counting, moving } from "./counters.ts";
-import { BEHIND, DONE, PENDING, RUNNING } from "./states.ts";
+import { BEHIND, DONE, PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The lane of a coin. */

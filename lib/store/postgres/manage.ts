@@ -4,7 +4,7 @@ import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
 import { all, anyOf, type Condition, numbered, ofDeliveries } from "./filters.ts";
 import { entering, laneOf } from "./lanes.ts";
-import { BEHIND, DEAD, DISCARDED, PENDING } from "./states.ts";
+import { BEHIND, DEAD, DISCARDED, PENDING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many deliveries one transaction changes. */

@@ -1,7 +1,7 @@
 /** Deletes what is old and no longer needed. @module */
 import { bigints } from "./arrays.ts";
 import { counting } from "./counters.ts";
-import { DEAD, DONE } from "./states.ts";
+import { DEAD, DONE } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many events one transaction looks at. */

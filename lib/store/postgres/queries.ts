@@ -13,7 +13,7 @@ import {
   toDelivery,
   toEvent,
 } from "./rows.ts";
-import { DISCARDED, STATE_NAMES } from "./states.ts";
+import { DISCARDED, STATE_NAMES } from "../states.ts";
 
 const FROM_EVENTS = `SELECT ${EVENT_COLUMNS} FROM events e`;
 const FROM_DELIVERIES = `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN routes r ON r.id = d.route`;

@@ -1,6 +1,6 @@
 /** Extends leases. @module */
 import { bigints } from "./arrays.ts";
-import { RUNNING } from "./states.ts";
+import { RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** See `Store.renew`. */

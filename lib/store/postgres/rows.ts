@@ -1,6 +1,6 @@
 /** Rows of the tables as the nouns that others know. @module */
 import type { Attempt, Delivery, Outcome, StoredEvent } from "../../nouns.ts";
-import { DISCARDED, STATE_NAMES } from "./states.ts";
+import { DISCARDED, STATE_NAMES } from "../states.ts";
 
 /** Of table `events`, called `e`. */
 export const EVENT_COLUMNS =

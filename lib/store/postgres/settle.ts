@@ -4,7 +4,7 @@ import { insert, routesOf } from "./append.ts";
 import { bigints } from "./arrays.ts";
 import { counting } from "./counters.ts";
 import { advance } from "./lanes.ts";
-import { DEAD, DONE, PENDING, RUNNING } from "./states.ts";
+import { DEAD, DONE, PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Held {

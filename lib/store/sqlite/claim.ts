@@ -5,7 +5,7 @@ import { allowance, type Rate, type RateWindow, rewind, spend } from "../rate_wi
 import { giveBack } from "./give_back.ts";
 import { setLanes } from "./lanes.ts";
 import { type DeliveryRow, EVENT_COLUMNS, type EventRow, toDelivery, toEvent } from "./rows.ts";
-import { PENDING, RUNNING } from "./states.ts";
+import { PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** See `Store.claim`. */

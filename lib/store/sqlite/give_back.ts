@@ -1,5 +1,5 @@
 /** Gives deliveries back whose relay does not run them any more. @module */
-import { PENDING, RUNNING } from "./states.ts";
+import { PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Lost {

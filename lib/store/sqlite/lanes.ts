@@ -7,7 +7,7 @@
  * @module
  */
 import type { Transaction } from "./transaction.ts";
-import { BEHIND, PENDING, RUNNING } from "./states.ts";
+import { BEHIND, PENDING, RUNNING } from "../states.ts";
 
 /** Where a delivery that becomes pending takes its place. */
 export function enter(

@@ -7,7 +7,7 @@ import type { Connection } from "./connection.ts";
 import { bounds, seqsWithId, upwards } from "./list_events.ts";
 import type { RouteIds } from "./routes.ts";
 import { type DeliveryRow, toDelivery } from "./rows.ts";
-import { STATE_NAMES, stateNumbers } from "./states.ts";
+import { STATE_NAMES, stateNumbers } from "../states.ts";
 
 /**
  * See `Store.deliveries`.

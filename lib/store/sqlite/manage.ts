@@ -3,7 +3,7 @@ import type { ReplayWish } from "../contract.ts";
 import { anyOf } from "./conditions.ts";
 import { enter } from "./lanes.ts";
 import type { DeliveryRow } from "./rows.ts";
-import { BEHIND, DEAD, DISCARDED, PENDING } from "./states.ts";
+import { BEHIND, DEAD, DISCARDED, PENDING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Makes those of `ids` that are dead or waiting due at `now`; answers how many. */

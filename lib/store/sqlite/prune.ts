@@ -1,6 +1,6 @@
 /** Deletes what is old and no longer needed. @module */
 import { rangesOf } from "./block_search.ts";
-import { DEAD, DONE } from "./states.ts";
+import { DEAD, DONE } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many events one transaction looks at. */

@@ -12,7 +12,7 @@ import {
   toDelivery,
   toEvent,
 } from "./rows.ts";
-import { DISCARDED, STATE_NAMES } from "./states.ts";
+import { DISCARDED, STATE_NAMES } from "../states.ts";
 
 /** The event of a seq. */
 export function eventBySeq(db: Connection, seq: number): StoredEvent | null {

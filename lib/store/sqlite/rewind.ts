@@ -1,5 +1,5 @@
 /** Moves due times after the clock was set back. In steps, so that a long queue delays no one. @module */
-import { BEHIND, PENDING } from "./states.ts";
+import { BEHIND, PENDING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many deliveries one transaction moves. */

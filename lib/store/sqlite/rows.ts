@@ -1,7 +1,7 @@
 /** Rows of the tables as the nouns that others know. @module */
 import type { Attempt, Delivery, Outcome, StoredEvent } from "../../nouns.ts";
 import type { RouteIds } from "./routes.ts";
-import { DISCARDED, STATE_NAMES } from "./states.ts";
+import { DISCARDED, STATE_NAMES } from "../states.ts";
 
 export const EVENT_COLUMNS =
   "seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body";

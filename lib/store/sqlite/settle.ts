@@ -2,7 +2,7 @@
 import type { Settlement } from "../contract.ts";
 import { append } from "./append.ts";
 import { advance } from "./lanes.ts";
-import { DEAD, DONE, PENDING, RUNNING } from "./states.ts";
+import { DEAD, DONE, PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Held {

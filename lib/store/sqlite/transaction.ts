@@ -3,7 +3,7 @@ import type { CommitNews } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import type { EventLog, Fresh } from "./event_log.ts";
 import type { RouteIds } from "./routes.ts";
-import { PENDING } from "./states.ts";
+import { PENDING } from "../states.ts";
 
 /** A write transaction. It keeps the counters true, and gathers what others want to know of it. */
 export class Transaction {

@@ -1,6 +1,6 @@
 /** When a person must hear that a source refuses what the provider sends, and what. A pure policy. @module */
 import type { Json, JsonObject } from "../nouns.ts";
-import { createPacing } from "../pacing.ts";
+import { createPacing } from "./pacing.ts";
 import {
   createFailing,
   type Doubtful,
@@ -8,8 +8,8 @@ import {
   type FailingBefore,
   type FailingStand,
   PROVIDER_TRIES,
-} from "./failing.ts";
-import type { Receipt } from "./receiver.ts";
+} from "../receive/failing.ts";
+import type { Receipt } from "../receive/receiver.ts";
 
 /** Told in words and figures; see {@linkcode createRejecting}. */
 export const REJECTING_EVENT_TYPE = "relay.source.rejecting";

@@ -1,8 +1,8 @@
 /** Stores what the relay says of itself, whatever the store does meanwhile. @module */
-import type { JsonObject } from "./nouns.ts";
-import { ownEvent } from "./own_event.ts";
-import type { Plan } from "./route/plan.ts";
-import type { NewEvent } from "./store/contract.ts";
+import type { JsonObject } from "../nouns.ts";
+import { ownEvent } from "../dispatch/own_event.ts";
+import type { Plan } from "../route/plan.ts";
+import type { NewEvent } from "../store/contract.ts";
 
 /** Tells. */
 export interface Teller {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { JsonObject } from "../../lib/nouns.ts";
 import type { Receipt } from "../../lib/receive/receiver.ts";
-import { createRejecting } from "../../lib/receive/rejecting.ts";
+import { createRejecting } from "../../lib/watchdog/rejecting.ts";
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 const START = Date.UTC(2026, 6, 24);

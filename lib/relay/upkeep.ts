@@ -1,9 +1,9 @@
 /** What the relay does by itself from time to time. @module */
 import { watchClock } from "./clock.ts";
-import type { Config } from "./config/schema.ts";
-import { logOf } from "./log.ts";
-import type { Store } from "./store/contract.ts";
-import { pruneAll, retentionLimits } from "./store/retention.ts";
+import type { Config } from "../config/schema.ts";
+import { logOf } from "../log.ts";
+import type { Store } from "../store/contract.ts";
+import { pruneAll, retentionLimits } from "../store/retention.ts";
 
 /** What upkeep needs from its surroundings. */
 export interface UpkeepParts {

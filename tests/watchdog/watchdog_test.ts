@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Receipt } from "../../lib/receive/receiver.ts";
 import { type NewEvent, type Store, StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { createTeller } from "../../lib/teller.ts";
+import { createTeller } from "../../lib/watchdog/teller.ts";
 import { startWatchdog } from "../../lib/watchdog.ts";
 import { until } from "../support/until.ts";
 

@@ -1,7 +1,7 @@
 /** Tells in the log what happens: one line an action, and a sum where there are too many to read. @module */
-import type { AttemptReport } from "./dispatch/dispatcher.ts";
-import { logOf } from "./log.ts";
-import type { Receipt } from "./receive/receiver.ts";
+import type { AttemptReport } from "../dispatch/dispatcher.ts";
+import { logOf } from "../log.ts";
+import type { Receipt } from "../receive/receiver.ts";
 
 /** More lines of a kind in one second than this are counted instead. */
 const LINES_A_SECOND = 20;

@@ -1,5 +1,5 @@
 /** How deliveries stand in the tables. @module */
-import type { DeliveryState } from "../../nouns.ts";
+import type { DeliveryState } from "../nouns.ts";
 
 export const PENDING = 0;
 /** Pending, but another delivery of its lane goes first. */

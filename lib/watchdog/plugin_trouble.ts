@@ -1,7 +1,7 @@
 /** When a person must hear that a plugin keeps failing. A pure policy. @module */
 import type { JsonObject } from "../nouns.ts";
-import { createPacing, type Pacing } from "../pacing.ts";
-import type { PluginStatus } from "./plugins.ts";
+import { createPacing, type Pacing } from "./pacing.ts";
+import type { PluginStatus } from "../sandbox/plugins.ts";
 
 /** Told of a plugin that cannot run; see {@linkcode createPluginTrouble}. */
 export const FAILING_EVENT_TYPE = "relay.plugin.failing";

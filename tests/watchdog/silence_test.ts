@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createSilence } from "../../lib/receive/silence.ts";
+import { createSilence } from "../../lib/watchdog/silence.ts";
 
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 const fresh = { heardAt: 0, listeningSince: 0, told: false };

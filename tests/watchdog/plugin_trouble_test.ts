@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createPluginTrouble, pluginHealth } from "../../lib/sandbox/plugin_trouble.ts";
+import { createPluginTrouble, pluginHealth } from "../../lib/watchdog/plugin_trouble.ts";
 import type { PluginStatus } from "../../lib/sandbox/plugins.ts";
 
 const SECOND = 1000, HOUR = 3600 * SECOND;

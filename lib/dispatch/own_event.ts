@@ -1,7 +1,7 @@
 /** Events that nobody sent: those that plugins emit, and those in which the relay speaks of itself. @module */
-import type { Coin, Content, JsonObject } from "./nouns.ts";
-import type { Plan } from "./route/plan.ts";
-import type { NewEvent } from "./store/contract.ts";
+import type { Coin, Content, JsonObject } from "../nouns.ts";
+import type { Plan } from "../route/plan.ts";
+import type { NewEvent } from "../store/contract.ts";
 
 /** The source of every event that the relay makes itself. */
 export const OWN_SOURCE = "relay";
