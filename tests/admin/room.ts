@@ -35,6 +35,14 @@ export interface RoomSettings {
   folder?: string;
 }
 
+/** The URL of the store of a room whose folder this is. */
+let storeOf = (_folder: string) => "sqlite:relay.db";
+
+/** Has the rooms of this process keep their stores elsewhere. */
+export function keepStoresAt(url: (folder: string) => string): void {
+  storeOf = url;
+}
+
 /** An event for a coin, as the provider sends it. */
 export function coinBody(id: string, changes: unknown[], name = id): string {
   return JSON.stringify({ event_type: "cg.coin.info.updated", data: { id, symbol: id, name, changes } });
@@ -63,7 +71,7 @@ export async function openRoom(settings: RoomSettings = {}) {
     retry: { maxAttempts: 2, minDelaySeconds: 0.001, maxDelaySeconds: 0.001 },
     routes: settings.routes ?? [],
   });
-  const store = await openStore("sqlite:relay.db", folder);
+  const store = await openStore(storeOf(folder), folder);
   const ledger = createLedger(now());
   const metrics = createMetrics();
   const off = new Set<string>();
@@ -92,7 +100,7 @@ export async function openRoom(settings: RoomSettings = {}) {
     store,
     runner: { run: async (job) => await runOnce(run, job), readyAt: () => 0 },
     plan,
-    relay: "test",
+    relay: crypto.randomUUID(),
     now,
     random: () => 0,
     observe(report) {
@@ -165,7 +173,7 @@ export async function openRoom(settings: RoomSettings = {}) {
       return response.status;
     },
     receive,
-    /** Stops, and leaves the store's file for another room. */
+    /** Stops, and leaves the store for another room. */
     async close() {
       admin.close();
       forget();

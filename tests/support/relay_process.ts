@@ -114,9 +114,17 @@ function startProcess(configFile: string, env: Record<string, string>) {
       if (line === undefined && ended) throw new Error(`The relay ended:\n${said.join("\n")}`);
       return line;
     });
+  function signal(name: Deno.Signal): void {
+    try {
+      child.kill(name);
+    } catch {
+      // it has ended
+    }
+  }
+
   /** Ends it at once, as a crash would. */
   async function kill(): Promise<void> {
-    if (!ended) child.kill("SIGKILL");
+    signal("SIGKILL");
     await child.status;
     await reading;
   }
@@ -142,7 +150,7 @@ function startProcess(configFile: string, env: Record<string, string>) {
       },
       /** Ends it in order; answers its exit code. */
       async stop(): Promise<number> {
-        if (!ended) child.kill("SIGTERM");
+        signal("SIGTERM");
         const { code } = await child.status;
         await reading;
         return code;
