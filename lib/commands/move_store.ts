@@ -17,9 +17,9 @@ export const summary =
 export const help = `deno task move-store --to URL [--from URL]
 
 Copies all events, deliveries, attempts, remembered ids and what routes remember, with their numbers, and compares the
-two by counts and hashes. Stop all relays first. Only when both are alike can relays use the copy; then set "store" in
-config.json to it. What a crash left running waits in the copy for its next attempt. The original stays as it is: do not
-start a relay on it again, or it would act on what waits there a second time.
+two by counts and hashes. Stop all relays first. Only when both are alike can relays use the copy, and from then on they
+refuse the original, so that nothing is acted on twice; then set "store" in config.json to the copy. What a crash left
+running waits there for its next attempt. The original can be kept, deleted, or moved from again.
 
 An interrupted move is begun again by the same command, and goes on where it was.
 
@@ -63,8 +63,7 @@ export async function run(args: string[]): Promise<number> {
       console.log(
         `\nMoved in ${
           seconds.toFixed(1)
-        } s, and alike. Now set "store" in config.json, and start the relay. ` +
-          "Do not start one on the original again.",
+        } s, and alike. Now set "store" in config.json, and start the relay: it refuses the original from now on.`,
       );
     }
     return EXIT.done;

@@ -5,6 +5,7 @@ import { StoreOlder, StoreUnavailable, StoreUnusable } from "./contract.ts";
 import { openStore } from "./open.ts";
 import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
+import { expectNotMoved } from "./sqlite/moved.ts";
 import { translateAtOpen } from "./sqlite/errors.ts";
 import { expectNewest } from "./sqlite/migrations.ts";
 
@@ -69,6 +70,7 @@ function examineFile(
   const db = new Connection(file, { readOnly: true });
   try {
     const older = isOlder(db);
+    expectNotMoved(db);
     const readThrough = deep || found.bytes <= mostBytes;
     if (readThrough) {
       const check = deep ? "integrity_check" : "quick_check";

@@ -21,8 +21,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const NAMES = Object.keys(PARTS) as Part[];
 
 /**
- * Copies all of `from` to `to`, compares them, and only then makes `to` a store that relays can open. A move that was
- * interrupted goes on where it was. Answers what was compared.
+ * Copies all of `from` to `to`, compares them, and only then makes `to` a store that relays can open, and `from` one
+ * that they refuse: at no time can both be acted on. A move that was interrupted goes on where it was. Answers what was
+ * compared.
  *
  * @throws {StoreUnusable} when the two differ in the end; then `to` stays as unusable as it was.
  */
@@ -44,6 +45,7 @@ export async function moveStore(from: Transfer, to: Transfer, onProgress: OnProg
     }
     tallies.push(here);
   }
+  await from.retire();
   await to.finish(await from.marks());
   return tallies;
 }

@@ -81,6 +81,15 @@ export interface Transfer extends AsyncDisposable {
   /** Writes rows, in one transaction. Those that are there already are left alone. */
   write(part: Part, rows: readonly Row[]): Promise<void>;
   marks(): Promise<Marks>;
+  /** Has relays and commands refuse it from now on, since it is elsewhere; it can still be moved from. */
+  retire(): Promise<void>;
   /** Makes it a store that relays can open. */
   finish(marks: Marks): Promise<void>;
+}
+
+/** Why the store named `label` is refused that was moved away. */
+export function movedAway(label: string): string {
+  return `Cannot use ${label}: what it holds was moved to another store, and would be acted on a second time. Set ` +
+    '"store" in config.json to that one (if the move was interrupted at its end, run `deno task move-store` again as ' +
+    "before). To use this one all the same, move it to a new place by `deno task move-store`";
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type Store, StoreUnusable } from "../../lib/store/contract.ts";
+import { examineStore } from "../../lib/store/examine.ts";
 import { moveStore, tally } from "../../lib/store/move.ts";
 import { openStore, openTransfer } from "../../lib/store/open.ts";
 import type { Part, Row, Transfer } from "../../lib/store/transfer.ts";
@@ -98,6 +99,8 @@ await withPostgres((postgres) => {
     test(`${from} to ${to}: all is there, and goes on as it would have`, async (at) => {
       const [source, target] = [at[from][0]!, at[to][1]!];
       await use(source, fill);
+      await (await openTransfer(source, "/", false))[Symbol.asyncDispose](); // what ran is given back
+      const before = await use(source, shown);
       const tallies = await move(source, target);
       assertEquals(tallies.map(({ part, rows }) => `${part} ${rows}`), [
         "routes 2",
@@ -107,7 +110,6 @@ await withPostgres((postgres) => {
         "remembered 3",
         "kv 2",
       ]);
-      const before = await use(source, shown);
       assertEquals(await use(target, shown), before);
       assert(!before.deliveries.some(({ state }) => state === "running"), "nothing runs any more");
       assertEquals(before.attempts.flat().filter(({ outcome }) => outcome === "interrupted").length, 2);
@@ -155,6 +157,7 @@ await withPostgres((postgres) => {
       }
       await drainSome(store);
     });
+    const before = await use(at.sqlite[0]!, shown);
     for (const target of [at.postgres[0]!, at.sqlite[1]!]) {
       let interruptions = 0;
       for (;;) {
@@ -173,8 +176,46 @@ await withPostgres((postgres) => {
         await assertRejects(() => openStore(target, "/", { shared: true }), StoreUnusable);
       }
       assertEquals(interruptions, 6);
-      assertEquals(await use(target, shown), await use(at.sqlite[0]!, shown));
+      assertEquals(await use(target, shown), before);
     }
+  });
+
+  for (const engine of ["sqlite", "postgres"] as const) {
+    test(`${engine}: afterwards the original is refused, and can be moved on`, async (at) => {
+      const [original, next] = at[engine] as [string, string];
+      const elsewhere = at[engine === "sqlite" ? "postgres" : "sqlite"][0]!;
+      await use(original, fill);
+      await move(original, elsewhere);
+      for (const shared of [false, true]) {
+        await assertRejects(
+          () => openStore(original, "/", { shared }),
+          StoreUnusable,
+          "was moved to another",
+        );
+      }
+      const { state, problem } = await examineStore(original, "/");
+      assertEquals([state, problem?.includes("was moved to another")], ["unusable", true]);
+      await move(original, next);
+      assertEquals(await use(next, shown), await use(elsewhere, shown));
+    });
+  }
+
+  test("interrupted before the copy is made a store: neither can be used until it goes on", async (at) => {
+    await use(at.sqlite[0]!, fill);
+    const places = [at.sqlite[0]!, at.postgres[0]!] as const;
+    await assertRejects(async () => {
+      await using original = await openTransfer(places[0], "/", false);
+      await using copy = await openTransfer(places[1], "/", true);
+      const failing: Transfer = Object.create(copy, {
+        finish: { value: () => Promise.reject(new Interruption()) },
+      });
+      await moveStore(original, failing, silent);
+    }, Interruption);
+    for (const place of places) {
+      await assertRejects(() => openStore(place, "/"), StoreUnusable, "move-store` again");
+    }
+    await move(...places);
+    await use(places[1], (store) => store.ready());
   });
 
   test("a copy that differs in one value is no store", async (at) => {

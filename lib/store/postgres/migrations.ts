@@ -1,5 +1,6 @@
 /** The tables, as steps from one version to the next. @module */
 import { StoreOlder, StoreUnusable } from "../contract.ts";
+import { movedAway } from "../transfer.ts";
 import type { Connection } from "./connection.ts";
 import type { Locks } from "./locks.ts";
 import type { Settings } from "./settings.ts";
@@ -119,6 +120,11 @@ const STEPS: readonly Step[] = [{
   );`,
 }];
 
+/** As the lowest version whose program can use the tables: none can, since they were moved elsewhere. */
+const MOVED_AWAY = 2 ** 31 - 1;
+/** Marks the tables as moved elsewhere. */
+export const MARK_MOVED = `UPDATE store SET oldest = ${MOVED_AWAY}`;
+
 const READ = "SELECT version, oldest, moving FROM store";
 
 interface Found {
@@ -135,6 +141,8 @@ export interface MigrateOptions {
   asTheyAre?: boolean;
   /** Whether they may hold a store that was not moved there wholly yet. */
   moving?: boolean;
+  /** Whether what they hold may have been moved elsewhere. */
+  moved?: boolean;
 }
 
 /**
@@ -169,7 +177,9 @@ export async function migrate(
         );
       }
       for (const step of STEPS.slice(found?.version ?? 0)) await connection.script(step.sql);
-      await connection.script(`UPDATE store SET version = ${STEPS.length}, oldest = ${STEPS.at(-1)!.oldest}`);
+      await connection.script(
+        `UPDATE store SET version = ${STEPS.length}, oldest = greatest(oldest, ${STEPS.at(-1)!.oldest})`,
+      );
     }
     await connection.script("COMMIT");
   } catch (error) {
@@ -190,10 +200,12 @@ async function read(connection: Connection, schema: string): Promise<Found | und
 function check(
   found: Found | undefined,
   { label, schema }: Settings,
-  { moving, asTheyAre }: MigrateOptions,
+  { moving, moved, asTheyAre }: MigrateOptions,
 ): boolean {
   if (!found) return false;
-  if (found.oldest > STEPS.length) {
+  if (found.oldest === MOVED_AWAY) {
+    if (!moved) throw new StoreUnusable(movedAway(`${label}, schema "${schema}"`));
+  } else if (found.oldest > STEPS.length) {
     throw new StoreUnusable(
       `Cannot use ${label}: a newer coinrelay has its tables (schema "${schema}", version ${found.version}, usable ` +
         `from version ${found.oldest}; this program knows up to ${STEPS.length}). Run that coinrelay`,

@@ -4,6 +4,7 @@ import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from
 import { counting } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { giveBack } from "./give_back.ts";
+import { MARK_MOVED } from "./migrations.ts";
 import { filesFrom, readSettings, type Settings } from "./settings.ts";
 
 /** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
@@ -61,6 +62,9 @@ const VALUES: Record<string, string> = {
 
 /** Longest that a statement of a move may take: some look at all rows. */
 const TIMEOUT_MS = 3600_000;
+/** Longest wait for connections that are about to end, in milliseconds. */
+const PATIENCE_MS = 3000;
+const ASK_AGAIN_MS = 200;
 
 /**
  * Opens a store to move it elsewhere. What a crashed relay left running is given back.
@@ -68,7 +72,11 @@ const TIMEOUT_MS = 3600_000;
  * @throws {StoreUnusable} when there is none, or a relay runs on it.
  */
 export async function fromPostgres(url: string, baseFolder: string): Promise<Transfer> {
-  const engine = await Engine.open(settingsOf(url, baseFolder), { patienceMs: 0, make: false });
+  const engine = await Engine.open(settingsOf(url, baseFolder), {
+    patienceMs: 0,
+    make: false,
+    moved: true,
+  });
   return await guarded(engine, async () => {
     await engine.write((tx) => giveBack(tx, "the relay stopped while it ran", Number.MAX_SAFE_INTEGER));
   });
@@ -107,14 +115,10 @@ function settingsOf(url: string, baseFolder: string): Settings {
 /** Makes sure that no relay is connected, and that the engine is closed when it cannot be used. */
 async function guarded(engine: Engine, prepare: () => Promise<void>): Promise<Transfer> {
   try {
-    const [others] = await engine.read<{ count: number }>(
-      `SELECT count(*) AS count FROM pg_stat_activity
-       WHERE application_name = current_setting('application_name') AND datname = current_database()
-         AND pid <> pg_backend_pid()`,
-    );
-    if (others && others.count > 0) {
+    const count = await connectionsLeft(engine);
+    if (count > 0) {
       throw new StoreUnusable(
-        `Cannot move ${engine.settings.label}: ${others.count} connections of relays or commands are open. Stop them`,
+        `Cannot move ${engine.settings.label}: ${count} connections of relays or commands are open. Stop them`,
       );
     }
     await prepare();
@@ -122,6 +126,20 @@ async function guarded(engine: Engine, prepare: () => Promise<void>): Promise<Tr
   } catch (error) {
     await engine.close();
     throw error;
+  }
+}
+
+/** How many others are connected; waits for those to go that a killed process leaves behind. */
+async function connectionsLeft(engine: Engine): Promise<number> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const [others] = await engine.read<{ count: number }>(
+      `SELECT count(*) AS count FROM pg_stat_activity
+       WHERE application_name = current_setting('application_name') AND datname = current_database()
+         AND pid <> pg_backend_pid()`,
+    );
+    if (!others?.count || performance.now() > giveUpAt) return others?.count ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
 }
 
@@ -178,6 +196,10 @@ class PostgresTransfer implements Transfer {
          (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM deliveries_id_seq) AS delivery`,
     );
     return row!;
+  }
+
+  async retire(): Promise<void> {
+    await this.engine.write((tx) => tx.script(MARK_MOVED));
   }
 
   async finish({ seq, delivery }: Marks): Promise<void> {

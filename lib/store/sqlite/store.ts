@@ -24,6 +24,7 @@ import { Engine } from "./engine.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listEvents } from "./list_events.ts";
 import * as manage from "./manage.ts";
+import { expectNotMoved } from "./moved.ts";
 import { prune } from "./prune.ts";
 import * as queries from "./queries.ts";
 import { renew } from "./renew.ts";
@@ -59,9 +60,10 @@ export class SqliteStore implements Store {
    */
   static async open(file: string, lock: Disposable | null, sizes: Sizes): Promise<SqliteStore> {
     const store = new SqliteStore(file, lock, sizes);
-    if (lock === null) return store;
     const engine = store.#engine;
     try {
+      expectNotMoved(engine.db);
+      if (lock === null) return store;
       await engine.recover();
     } catch (error) {
       await engine.close();

@@ -6,6 +6,7 @@ import { StoreUnusable } from "../contract.ts";
 import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from "../transfer.ts";
 import { Engine } from "./engine.ts";
 import { lockFile } from "./lock.ts";
+import { markMoved } from "./moved.ts";
 import { type EventRow, toEvent } from "./rows.ts";
 import { SIZES } from "./sizes.ts";
 
@@ -111,6 +112,10 @@ class SqliteTransfer implements Transfer {
       `SELECT max((SELECT value FROM marks WHERE name = 'last_seq'), (SELECT coalesce(max(seq), 0) FROM events)) AS seq,
          coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'), 0) AS delivery`,
     )!;
+  }
+
+  async retire(): Promise<void> {
+    await this.engine.write(({ db }) => markMoved(db), { synced: true });
   }
 
   async finish({ seq, delivery }: Marks): Promise<void> {
