@@ -41,7 +41,7 @@ export async function startRelay(config: Record<string, unknown>): Promise<Serve
     JSON.stringify({
       server: { hostname: "127.0.0.1", port: 0 },
       admin: { hostname: "127.0.0.1", port: 0 },
-      store: "sqlite:./relay.db",
+      store: "sqlite:./data/relay.db",
       pluginsDir: join(ROOT, "plugins"),
       sources: [{ name: "cryptosync", path: "/webhook", secrets: [BENCH_SECRET], maxAgeSeconds: 3600 }],
       routes: [],

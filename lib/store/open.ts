@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { readUrl } from "./place.ts";
 import { backupSqlite, openSqlite } from "./sqlite/open.ts";
+import { ThreadedStore } from "./sqlite/threaded_store.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** How a store is opened. */
@@ -23,7 +24,10 @@ export interface OpenOptions {
  */
 export async function openStore(url: string, baseFolder: string, options: OpenOptions = {}): Promise<Store> {
   const named = read(url);
-  if (named.engine === "sqlite") return await openSqlite(resolve(baseFolder, named.file), options);
+  if (named.engine === "sqlite") {
+    const file = resolve(baseFolder, named.file);
+    return options.shared ? await openSqlite(file, options) : await ThreadedStore.open(file);
+  }
   const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
   return await PostgresStore.open(url, baseFolder, options.shared);
 }

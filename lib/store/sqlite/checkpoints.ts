@@ -1,6 +1,6 @@
 /** Moves what was committed from the log into the database, without making the commits wait. @module */
 import type { Connection } from "./connection.ts";
-import type { Thread } from "./thread.ts";
+import type { HelperThread } from "./helper_thread.ts";
 
 /** Commits between two looks at the log's size. */
 const LOOK_EVERY = 32;
@@ -23,7 +23,7 @@ export class Checkpoints {
   #last = performance.now();
   #running = false;
 
-  constructor(private readonly db: Connection, private readonly thread: Thread) {}
+  constructor(private readonly db: Connection, private readonly thread: HelperThread) {}
 
   /** To be called after each commit. Never throws: the commit has succeeded. */
   consider(): void {

@@ -9,7 +9,7 @@ import { giveBack } from "./give_back.ts";
 import { expectNewest, migrate } from "./migrations.ts";
 import { RouteIds } from "./routes.ts";
 import type { Sizes } from "./sizes.ts";
-import { Thread } from "./thread.ts";
+import { HelperThread } from "./helper_thread.ts";
 import { Transaction } from "./transaction.ts";
 import { WalSync } from "./wal_sync.ts";
 
@@ -33,7 +33,7 @@ export class Engine {
   readonly db: Connection;
   readonly routes: RouteIds;
   readonly log: EventLog;
-  readonly thread: Thread;
+  readonly thread: HelperThread;
   readonly #sync: WalSync;
   readonly #checkpoints: Checkpoints;
   /** A sync has failed: what was committed since may not be on disk. */
@@ -44,7 +44,7 @@ export class Engine {
     this.#sync = new WalSync(() => Deno.open(`${file}-wal`, { read: true, write: true }));
     this.db = new Connection(file, { onOpen: () => void this.#sync.close() });
     this.routes = new RouteIds(this.db);
-    this.thread = new Thread(file);
+    this.thread = new HelperThread(file);
     this.log = new EventLog(this.db, options.sizes);
     this.#checkpoints = new Checkpoints(this.db, this.thread);
     try {

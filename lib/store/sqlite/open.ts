@@ -8,7 +8,7 @@ import { lockFile } from "./lock.ts";
 import { tablesOf } from "./migrations.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 import { SqliteStore } from "./store.ts";
-import { Thread } from "./thread.ts";
+import { HelperThread } from "./helper_thread.ts";
 
 /** How a file is opened. */
 export interface SqliteOptions {
@@ -53,7 +53,7 @@ export async function backupSqlite(file: string, copy: string): Promise<void> {
   } finally {
     db.close();
   }
-  const thread = new Thread(file);
+  const thread = new HelperThread(file);
   try {
     await thread.ask("backup", copy);
   } finally {

@@ -33,6 +33,7 @@ import { settle } from "./settle.ts";
 import type { Sizes } from "./sizes.ts";
 import { storable } from "./storable.ts";
 import type { Transaction } from "./transaction.ts";
+import { createTurns } from "./turns.ts";
 
 /** Deliveries that one transaction changes when a person changes many. */
 const STEP = 100;
@@ -43,8 +44,7 @@ const LOOK_EVERY_MS = 250;
 export class SqliteStore implements Store {
   readonly #engine: Engine;
   readonly #listeners = new Set<(news: CommitNews) => void>();
-  /** When a task may be begun again. The only relay is here, so nobody else need know. */
-  readonly #turns = new Map<string, number>();
+  readonly exclusively: Store["exclusively"] = createTurns();
   #looking: ReturnType<typeof setInterval> | undefined;
   #prunedUpTo = 0;
 
@@ -183,19 +183,6 @@ export class SqliteStore implements Store {
     await this.#engine.write((tx) => tx.db.run("UPDATE marks SET value = value WHERE name = 'last_seq'"), {
       synced: true,
     });
-  }
-
-  async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
-    const until = this.#turns.get(task) ?? -Infinity;
-    // An end that is far off was set before the clock was set back.
-    if (until === Infinity || until > now && until <= now + 2 * ms) return false;
-    this.#turns.set(task, Infinity); // while it runs
-    try {
-      await run();
-    } finally {
-      this.#turns.set(task, now + ms);
-    }
-    return true;
   }
 
   onCommit(listener: (news: CommitNews) => void): () => void {

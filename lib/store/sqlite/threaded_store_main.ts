@@ -1,0 +1,34 @@
+/// <reference lib="deno.worker" />
+/** What runs in the store's thread: see `threaded_store.ts`. @module */
+import { answer } from "./line.ts";
+import { openSqlite } from "./open.ts";
+import type { SqliteStore } from "./store.ts";
+import type { StoreQuestions } from "./threaded_store.ts";
+
+let store: SqliteStore;
+
+const tell = answer<StoreQuestions>({
+  async open(file, sizes) {
+    store = await openSqlite(file, { sizes });
+    store.onCommit(tell);
+  },
+  append: (events) => store.append(events),
+  claim: (request) => store.claim(request),
+  renew: (relay, deliveries, leaseUntil) => store.renew(relay, deliveries, leaseUntil),
+  settle: (relay, settlements, now) => store.settle(relay, settlements, now),
+  event: (key) => store.event(key),
+  events: (filter, page) => store.events(filter, page),
+  delivery: (id) => store.delivery(id),
+  deliveries: (filter, page) => store.deliveries(filter, page),
+  attempts: (delivery) => store.attempts(delivery),
+  counts: () => store.counts(),
+  retry: (filter, now) => store.retry(filter, now),
+  discard: (filter) => store.discard(filter),
+  replay: (wishes, now) => store.replay(wishes, now),
+  rewind: (now, byMs) => store.rewind(now, byMs),
+  kvGet: (route, key) => store.kvGet(route, key),
+  kvList: (route) => store.kvList(route),
+  prune: (olderThan, forgetIdsBefore, limit) => store.prune(olderThan, forgetIdsBefore, limit),
+  ready: () => store.ready(),
+  close: () => store.close(),
+});
