@@ -57,7 +57,7 @@ export function permissionsOf(
       folder, // config.json and .env, and that they change
       resolve(folder, pluginsDir),
       ...storeFolders,
-      join(project, "lib"), // the store's second thread, loaded when it is first needed
+      join(project, "lib"), // the store's threads, loaded when they are needed
       ...code,
       ...(hasConfig ? [] : [join(project, "config.example.json")]),
       ...storePlace.certificates,

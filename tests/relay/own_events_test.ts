@@ -91,7 +91,7 @@ Deno.test("a wrong secret is told at the third try of an event, across a restart
 
 Deno.test("what could not be stored is told as soon as the store is back", async () => {
   await using at = await startTelling();
-  const holder = new DatabaseSync(join(at.folder.folder, "data/relay.db"));
+  const holder = new DatabaseSync(join(at.folder.folder, "data/relay.db"), { timeout: 5000 });
   holder.exec("BEGIN IMMEDIATE");
   assertEquals(await at.relay.send({ id: "evt-1" }), "store_unavailable");
   assertEquals(at.receiver.received.length, 0);
