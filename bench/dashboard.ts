@@ -115,6 +115,7 @@ async function fill(): Promise<void> {
           durationMs: 3,
           outcome: dead ? "permanent" as const : "done" as const,
           error: dead ? "example.com answered 404" : null,
+          sent: [{ what: "POST https://example.com/•••", status: dead ? 404 : 200, body: "{}" }],
         },
         next: { state: dead ? "dead" as const : "done" as const },
         route: delivery.route,

@@ -140,6 +140,21 @@ export interface Attempt {
   outcome: Outcome;
   /** What went wrong, for a person; null when nothing did. */
   error: string | null;
+  /** Empty when nothing was sent, or when the plugin's process did not live to tell. */
+  sent: Sent[];
+}
+
+/**
+ * Something that an attempt sent, shortened and with its route's secrets masked. The plugin's own process says so, which
+ * proves nothing.
+ */
+export interface Sent {
+  /** Such as `POST https://hooks.slack.com/•••`; or in the plugin's words, such as `mail to ops@example.com: Rebrand`. */
+  what: string;
+  /** The HTTP status that was answered; null: none was, or it was no request. */
+  status: number | null;
+  /** How its body begins. */
+  body: string;
 }
 
 /** An event as a plugin sees it: only the changes that its route matched. */

@@ -52,6 +52,11 @@ export interface Context<Options = JsonObject> {
    * nothing twice.
    */
   emit(type: string, data: JsonObject): void;
+  /**
+   * Notes what was sent by other means than `fetch`, such as a mail: one line, and how its content begins. A person sees
+   * it with the attempt, beside the requests that the relay notes by itself. Call it once it is sent.
+   */
+  noteSent(what: string, body?: string): void;
 }
 
 /** Writes lines to the relay's log. */

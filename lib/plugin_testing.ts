@@ -57,6 +57,8 @@ export interface RunReport {
   kv: Record<string, Json>;
   /** What it emitted, as far as the run succeeded. */
   emitted: { type: string; data: JsonObject }[];
+  /** What it noted as sent, by `context.noteSent`. */
+  noted: { what: string; body: string }[];
 }
 
 /**
@@ -123,6 +125,7 @@ export async function runPlugin(
     logs: [],
     kv: { ...run.kv },
     emitted: [],
+    noted: [],
   };
   const log = (level: LogLevel, parts: unknown[]) => {
     const text = parts.map((part) => typeof part === "string" ? part : Deno.inspect(part)).join(" ");
@@ -136,6 +139,7 @@ export async function runPlugin(
     signal,
     fetch: recorded,
     log,
+    noteSent: (what, body) => void report.noted.push({ what, body }),
     kvGet: (key) => Promise.resolve(Object.hasOwn(report.kv, key) ? JSON.stringify(report.kv[key]) : null),
   });
   const restore = replaceGlobals(recorded, run.now);

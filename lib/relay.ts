@@ -3,7 +3,7 @@ import { resolve } from "@std/path";
 import { createAdmin } from "./admin/admin.tsx";
 import { createMetrics } from "./admin/metrics.ts";
 import type { Config } from "./config/schema.ts";
-import { maskText, secretValues } from "./config/secrets.ts";
+import { carrySubstitutions, maskText, secretValues } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
 import { listen } from "./relay/listen.ts";
 import { logOf } from "./log.ts";
@@ -65,6 +65,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     base: folder,
     hidden: secretFiles(config, folder),
     ownPorts: [config.admin.port],
+    secrets: () => secretValues(config),
     now,
   };
   const plugins = await createPlugins(pluginsOptions);
@@ -179,7 +180,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     adminUrl: urlOf(adminServer.addr),
     async reconfigure(next) {
       const waiting = RESTART_NEEDED.filter((path) => valueAt(next, path) !== valueAt(config, path));
-      config = { ...next, store: config.store, pluginsDir: config.pluginsDir };
+      config = carrySubstitutions(next, { ...next, store: config.store, pluginsDir: config.pluginsDir });
       off.clear();
       receive = makeReceiver();
       await setRoutes();

@@ -120,6 +120,8 @@ async function send(mail: Awaited<ReturnType<typeof mailOf>>, to: string[], cont
       envelope: { from: bare(from), to: to.map(bare) },
       signal: context.signal,
     });
+    const taken = to.filter((recipient) => !sent.rejected.includes(bare(recipient)));
+    if (taken.length > 0) context.noteSent(`mail to ${taken.join(", ")}: ${mail.subject}`, mail.text);
     if (sent.rejected.length > 0) throw partly(sent, context.idempotencyKey);
     accepted.delete(context.idempotencyKey);
   } catch (error) {

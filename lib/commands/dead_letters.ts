@@ -172,12 +172,17 @@ async function show({ store, mask, config }: BesideRelay, id: number, json: bool
     ["signed", `${event.timestamp || "not"} ${event.signature}`.trim()],
   ].map(([key, value]) => [`  ${key}`, value!])));
   console.log("attempts");
-  console.log(table(whole.tries.map(({ number, startedAt, durationMs, outcome, error }) => [
-    `  ${number}`,
-    startedAt.slice(0, 23).replace("T", " "),
-    durationMs === null ? "" : `${Math.round(durationMs)} ms`,
-    outcome,
-    harmless(error ?? ""),
+  console.log(table(whole.tries.flatMap(({ number, startedAt, durationMs, outcome, error, sent }) => [
+    [
+      `  ${number}`,
+      startedAt.slice(0, 23).replace("T", " "),
+      durationMs === null ? "" : `${Math.round(durationMs)} ms`,
+      outcome,
+      harmless(error ?? ""),
+    ],
+    ...sent.map((
+      { what, status },
+    ) => ["", "", "", "sent", harmless(status === null ? what : `${what} → ${status}`)]),
   ])));
   console.log(`raw event (${event.body.byteLength} bytes)`);
   console.log(harmless(of.body));

@@ -18,6 +18,7 @@ import { LoadFailure } from "../sandbox/process.ts";
 import { type Store, StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { createMask } from "../try/mask.ts";
+import { sentThen } from "../try/sent_then.ts";
 import { NoTarget, targetOf } from "../try/target.ts";
 import { openTrial, type Trial, type TrialParts } from "../try/trial.ts";
 import {
@@ -52,9 +53,10 @@ Which events (without any of these: every sample)
 
 How
   --options JSON       the plugin's options, in place of the route's
-  --against FILE       show only what would be sent otherwise by another version of the plugin, in FILE (such as one from
-                       \`git show HEAD:plugins/x.ts > /tmp/x.ts\`; it finds its relative imports beside it). What was
-                       really sent in the past is not kept, so it cannot be compared with
+  --diff sent          show only what would be sent otherwise than it was really sent then, of each stored event (as far
+                       as an attempt keeps it: its first requests and mails, and how their bodies begin)
+  --diff FILE          show only what would be sent otherwise than by another version of the plugin, in FILE (such as one
+                       from \`git show HEAD:plugins/x.ts > /tmp/x.ts\`; it finds its relative imports beside it)
   --live               really send one event, marked as a test; what the plugin remembers and emits is not kept
 ${COMMON_HELP}
                        (one object a line: each event, then the summary)
@@ -63,6 +65,7 @@ Examples
   deno task try security
   deno task try slack --options '{"webhookUrl":"https://hooks.slack.com/services/x"}' --sample renamed
   deno task try new_links --last 1000
+  deno task try security --last 100 --diff sent
 
 Exit code: 0 all that was run succeeded, 1 something would fail or the arguments are wrong.`;
 
@@ -72,7 +75,7 @@ const FLAGS = {
   event: "text",
   last: "text",
   options: "text",
-  against: "text",
+  diff: "text",
   live: "switch",
 } as const;
 
@@ -147,18 +150,25 @@ async function tryAll(
     console.error("Give others with --options JSON, or mend the route in config.json.");
     return EXIT.yourInput;
   }
-  await using before = values.against === undefined ? null : await openBefore(parts, values.against);
+  const past = values.diff === "sent";
+  if (past && route.schedule.digest !== null) {
+    throw new UsageError("--diff sent: the route gathers events, so none was sent by itself");
+  }
+  await using before = values.diff === undefined || past ? null : await openBefore(parts, values.diff);
   const report = createTryReport({
     route,
     total,
     mask,
     json: values.json ?? false,
     live: values.live ?? false,
-    against: before !== null,
+    against: past ? "the past" : before !== null ? "a version" : null,
   });
   for await (const { label, event } of events) {
     const tried = await trial.run(event);
-    await report.add(label, tried, await before?.run(event) ?? null);
+    const other = past
+      ? { sent: await sentThen(store!, route.name, event.seq) }
+      : await before?.run(event) ?? null;
+    await report.add(label, tried, other);
   }
   return report.end(trial.plugin.strays) ? EXIT.done : EXIT.yourInput;
 }
@@ -188,14 +198,14 @@ function found(house: House, plugin: string) {
 
 async function openBefore(parts: TrialParts, file: string): Promise<Trial> {
   const path = userPath(file);
-  if (!existsSync(path)) throw new UsageError(`--against: there is no ${path}`);
+  if (!existsSync(path)) throw new UsageError(`--diff: there is no ${path}`);
   const [house, found] = await versionIn(parts.house, parts.route.plugin, path);
   const trial = await openTrial({ ...parts, house, found });
   if (trial.issues.length === 0) return trial;
   await trial[Symbol.asyncDispose]();
   const [issue] = trial.issues;
   throw new UsageError(
-    `--against: ${basename(file)} does not take the same options: ${issue!.path} ${issue!.message}`,
+    `--diff: ${basename(file)} does not take the same options: ${issue!.path} ${issue!.message}`,
   );
 }
 

@@ -13,6 +13,7 @@ export interface EventChoice {
   event?: string;
   last?: string;
   live?: boolean;
+  diff?: string;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface EventChoice {
  *
  * @throws {UsageError} Where they do not.
  */
-export function checkChoice({ sample, file, event: id, last, live }: EventChoice): void {
+export function checkChoice({ sample, file, event: id, last, live, diff }: EventChoice): void {
   const ways = [
     sample && "--sample",
     file !== undefined && "--file",
@@ -29,6 +30,12 @@ export function checkChoice({ sample, file, event: id, last, live }: EventChoice
   ]
     .filter((way) => typeof way === "string");
   if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other`);
+  if (diff === "sent" && id === undefined && last === undefined) {
+    throw new UsageError(
+      "--diff sent compares stored events with what was sent for them: add --event or --last",
+    );
+  }
+  if (diff !== undefined && live) throw new UsageError("--diff and --live exclude each other");
   const one = sample?.length === 1 || file !== undefined || id !== undefined || countOf(last) === 1;
   if (live && !one) {
     throw new UsageError("--live sends one event: choose it with --sample, --file, --event or --last 1");

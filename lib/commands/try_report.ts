@@ -1,10 +1,11 @@
 /** Prints what a trial came to, event by event, and a summary. @module */
+import type { Sent } from "../nouns.ts";
 import type { Route } from "../route/resolve.ts";
 import type { DryReport } from "../sandbox/dry_plugin.ts";
 import type { Sending } from "../sandbox/sending.ts";
 import { lineDifference } from "../try/line_difference.ts";
 import { maskDeep, maskHeader } from "../try/mask.ts";
-import { renderReport } from "../try/render.ts";
+import { renderReport, renderSent } from "../try/render.ts";
 import type { Tried } from "../try/trial.ts";
 import { createProgress, harmless, paint } from "./terminal.ts";
 
@@ -16,14 +17,17 @@ export interface TryReportSettings {
   mask(text: string): string;
   json: boolean;
   live: boolean;
-  /** Whether two versions are compared. */
-  against: boolean;
+  /** What it is compared with. */
+  against: "a version" | "the past" | null;
 }
+
+/** What an event is compared with: what another version made of it, or what was sent for it (null: it was not tried). */
+export type Before = Tried | { sent: Sent[] | null };
 
 /** A report under way. */
 export interface TryReport {
-  /** Prints one event; `before` is what the other version made of it. */
-  add(label: string, tried: Tried, before: Tried | null): Promise<void>;
+  /** Prints one event, or how it differs from `before`. */
+  add(label: string, tried: Tried, before: Before | null): Promise<void>;
   /** Prints the summary, with what was sent outside of a run. Whether all that was run succeeded. */
   end(strays: readonly Sending[]): boolean;
 }
@@ -46,32 +50,25 @@ export function createTryReport({ route, total, mask, json, live, against }: Try
   return {
     async add(label, tried, before) {
       count.events++;
+      const difference = before === null ? null : await differenceOf(before, tried);
+      if (difference !== null && difference.length > 0) count.different++;
       if ("mismatch" in tried) {
         const { filter, reason } = tried.mismatch;
         unmatched[filter] = (unmatched[filter] ?? 0) + 1;
-        if (json) line({ event: tried.event.id, matched: false, filter, reason });
-        else if (!against) print(paint.dim(clean(`\n· ${label}\n  not taken, by its ${filter}: ${reason}`)));
+        const text = `\n· ${label}\n  not taken, by its ${filter}: ${reason}`;
+        if (json) {
+          line({ event: tried.event.id, matched: false, filter, reason, ...difference && { difference } });
+        } else if (difference === null) print(paint.dim(clean(text)));
+        else if (difference.length > 0) print(`${clean(text)}\n${inLines(difference)}`);
       } else {
         const { report } = tried;
         count.run++;
         if (report.outcome !== "done") count.failed++;
         for (const { kind } of report.sendings) sent[kind] = (sent[kind] ?? 0) + 1;
-        const difference = before === null
-          ? null
-          : lineDifference(await comparable(before), await comparable(tried));
-        if (difference !== null && difference.length > 0) count.different++;
         if (json) {
           line({ event: tried.event.id, matched: true, ...shown(report), ...difference && { difference } });
         } else if (difference === null) await printReport(label, report);
-        else if (difference.length > 0) {
-          {
-            print(
-              `\n${mark(report)} ${clean(label)}\n${
-                difference.map((text) => painted(clean(text))).join("\n")
-              }`,
-            );
-          }
-        }
+        else if (difference.length > 0) print(`\n${mark(report)} ${clean(label)}\n${inLines(difference)}`);
       }
       progress.show(`${count.events} of ${total}`);
     },
@@ -97,6 +94,19 @@ export function createTryReport({ route, total, mask, json, live, against }: Try
     },
   };
 
+  function inLines(difference: readonly string[]) {
+    return difference.map((text) => painted(clean(text))).join("\n");
+  }
+
+  async function differenceOf(before: Before, tried: Tried): Promise<string[]> {
+    if ("sent" in before) {
+      const now = "mismatch" in tried ? [] : tried.report.sent;
+      const text = (sent: readonly Sent[]) => mask(renderSent(sent, false)) || "sends nothing";
+      return lineDifference(text(before.sent ?? []), text(now));
+    }
+    return lineDifference(await comparable(before), await comparable(tried));
+  }
+
   function line(value: object) {
     console.log(JSON.stringify(maskDeep(value, mask)));
   }
@@ -120,11 +130,13 @@ export function createTryReport({ route, total, mask, json, live, against }: Try
         } in ${ms} ms: ${count.run} taken, ${outcome}`,
       ),
       ...left === "" ? [] : [`not taken: ${left}`],
-      ...against ? [`${count.different} would be sent otherwise than by the other version`] : [],
+      ...against === null ? [] : [`${count.different} would be sent otherwise than ${THAN[against]}`],
       ...count.failed === 0 ? [] : [paint.red(`${count.failed} would fail`)],
     ].join("\n");
   }
 }
+
+const THAN = { "a version": "by the other version", "the past": "then" };
 
 function headline({ name, plugin, schedule }: Route, live: boolean): string {
   const what = name === plugin ? `plugin ${plugin}` : `route ${name}, plugin ${plugin}`;

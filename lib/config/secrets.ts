@@ -18,6 +18,12 @@ export function rememberSubstitutions(config: Config, substitutions: readonly Su
   fromEnvironment.set(config, substitutions);
 }
 
+/** Remembers of `to`, made of `from`, the same. Answers `to`. */
+export function carrySubstitutions(from: Config, to: Config): Config {
+  rememberSubstitutions(to, fromEnvironment.get(from) ?? []);
+  return to;
+}
+
 /**
  * Every secret of a config, longest first: what stands under a key that says so (`secrets`, `token`, `webhookUrl`, …),
  * passwords inside URLs, and whatever came from the environment and is longer than a port or a word.

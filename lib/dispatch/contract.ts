@@ -1,5 +1,5 @@
 /** What dispatch asks of whoever runs plugins, whatever they are run in. @module */
-import type { EventForPlugin, JsonObject, Outcome } from "../nouns.ts";
+import type { EventForPlugin, JsonObject, Outcome, Sent } from "../nouns.ts";
 
 /** One attempt to be made. */
 export interface Job {
@@ -35,6 +35,8 @@ export interface Result {
   kv: { key: string; value: string | null }[];
   /** Events to make. Empty unless done. */
   emitted: { type: string; data: JsonObject }[];
+  /** What it sent, however it ended. */
+  sent: Sent[];
 }
 
 /** Runs plugins. */

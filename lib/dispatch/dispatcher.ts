@@ -213,7 +213,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         const durationMs = Math.max(0, at - startedAt);
         return {
           delivery: id,
-          attempt: { number: attempts, startedAt, durationMs, outcome: "retry", error },
+          attempt: { number: attempts, startedAt, durationMs, outcome: "retry", error, sent: [] },
           next: delay === null ? { state: "dead" } : { state: "pending", dueAt: at + delay },
           route,
           kv: [],
@@ -238,6 +238,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         durationMs: Math.max(0, at - startedAt),
         outcome: "interrupted",
         error: "the relay stopped",
+        sent: [],
       })
     ));
   }

@@ -28,7 +28,7 @@ export interface Ended {
 
 /**
  * Decides what to write: done, another attempt later, or a dead letter with the event that tells of it. What a plugin
- * remembers and emits is written once, with the `first` of the deliveries that an attempt was made for.
+ * remembers and emits, and the bodies of what it sent, are written once, with the `first` of the deliveries that an attempt was made for.
  */
 export function settlement(ended: Ended, first = true): Settlement {
   const { claimed: { delivery }, route, result, startedAt, now } = ended;
@@ -38,6 +38,7 @@ export function settlement(ended: Ended, first = true): Settlement {
     durationMs: Math.max(0, now - startedAt),
     outcome: result.outcome,
     error: result.error,
+    sent: first ? result.sent : result.sent.map((one) => ({ ...one, body: "" })),
   };
   const base = { delivery: delivery.id, attempt, route: route.name };
   if (result.outcome === "done") {

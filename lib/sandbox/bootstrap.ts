@@ -13,6 +13,7 @@ import { createContext, logWith } from "./inside/context.ts";
 import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
 import type { Recorder } from "./inside/dry/recorder.ts";
 import { ipv4Client, watchedFetch } from "./inside/fetch.ts";
+import { createSentNotes, type SentNotes } from "./inside/sent.ts";
 import { type AnyPlugin, checkOptions, pluginIn, shapeOf } from "./inside/shape.ts";
 import {
   type JobForPlugin,
@@ -38,7 +39,7 @@ const { exit, inspect, memoryUsage } = Deno;
 const { stringify } = JSON;
 const Controller = AbortController;
 const routes = new Map<string, RouteState>();
-const running = new Map<number, AbortController>();
+const running = new Map<number, { controller: AbortController; notes: SentNotes }>();
 const kvAnswers = new Map<number, (value: string | null) => void>();
 const stopping = new Controller();
 const told = new WeakSet<Error>();
@@ -70,8 +71,14 @@ function noteRefusal(id: number | null, thrown: unknown) {
   channel.send({ t: "refused", id, ...refusal });
 }
 
-function fetchFor(id: number | null): typeof fetch {
-  return watchedFetch(recorder?.fetch ?? originalFetch, client, (error) => noteRefusal(id, error));
+function fetchFor(id: number | null, notes: () => SentNotes | undefined): typeof fetch {
+  return watchedFetch(recorder?.fetch ?? originalFetch, client, (error) => noteRefusal(id, error), notes);
+}
+
+/** The notes of the run that calls the global `fetch`: of several that are under way, nobody knows which it is. */
+function onlyNotes(): SentNotes | undefined {
+  const [one, another] = running.values();
+  return another === undefined ? one?.notes : undefined;
 }
 
 for (const level of ["debug", "info", "log", "warn", "error"] as const) {
@@ -95,7 +102,7 @@ async function load(message: ToPlugin & { t: "load" }) {
     const { startRecorder } = await import("./inside/dry/recorder.ts");
     recorder = startRecorder(message.dry, (id, sending) => channel.send({ t: "sent", id, sending }));
   }
-  globalThis.fetch = fetchFor(null);
+  globalThis.fetch = fetchFor(null, onlyNotes);
   let stage: LoadStage = "import";
   try {
     const module = await import(message.url);
@@ -129,7 +136,8 @@ async function setRoute({ route, options, ask }: { route: string; options: JsonO
 async function run(id: number, job: JobForPlugin) {
   worked = true;
   const controller = new Controller();
-  running.set(id, controller);
+  const notes = createSentNotes();
+  running.set(id, { controller, notes });
   channel.sendNow({ t: "begin", id });
   const route = routes.get(job.route);
   const write = (level: LogLevel, parts: unknown[]) => log(id, level, parts);
@@ -137,8 +145,9 @@ async function run(id: number, job: JobForPlugin) {
     job,
     options: route?.options,
     signal: controller.signal,
-    fetch: fetchFor(id),
+    fetch: fetchFor(id, () => notes),
     log: write,
+    noteSent: notes.note,
     kvGet: (key) =>
       new Promise((resolve) => {
         kvAnswers.set(++asked, resolve);
@@ -153,11 +162,12 @@ async function run(id: number, job: JobForPlugin) {
     };
     await (recorder ? recorder.inRun(id, act) : act());
     const { kv, emitted } = close();
-    channel.send({ t: "end", id, outcome: "done", error: null, retryAfterSeconds: null, kv, emitted });
+    const sent = notes.told();
+    channel.send({ t: "end", id, outcome: "done", error: null, retryAfterSeconds: null, kv, emitted, sent });
   } catch (thrown) {
     close();
     noteRefusal(id, thrown);
-    channel.send({ t: "end", id, ...endingOf(thrown, folder) });
+    channel.send({ t: "end", id, ...endingOf(thrown, folder), sent: notes.told() });
   } finally {
     running.delete(id);
   }
@@ -200,7 +210,7 @@ function handle(message: ToPlugin) {
     case "run":
       return run(message.id, message.job);
     case "abort":
-      return running.get(message.id)?.abort(new DOMException(message.reason, "TimeoutError"));
+      return running.get(message.id)?.controller.abort(new DOMException(message.reason, "TimeoutError"));
     case "kv":
       kvAnswers.get(message.ask)?.(message.value);
       kvAnswers.delete(message.ask);

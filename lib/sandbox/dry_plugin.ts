@@ -138,6 +138,7 @@ const DIED: Result = {
   retryAfterSeconds: null,
   kv: [],
   emitted: [],
+  sent: [],
 };
 
 const blank = () => ({

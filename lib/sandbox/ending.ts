@@ -2,12 +2,24 @@
 import type { Result } from "../dispatch/contract.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
+import { readSent } from "./sent.ts";
 
-/** The result in an `end` message. Throws when it is not of its form. */
-export function readEnding(ending: Ending): Result {
-  const { outcome, error, retryAfterSeconds, kv, emitted } = ending as Record<keyof Ending, unknown>;
+/** The result in an `end` message, with `secrets` masked in what was sent. Throws when it is not of its form. */
+export function readEnding(ending: Ending, secrets: readonly string[]): Result {
+  const { outcome, error, retryAfterSeconds, kv, emitted, sent: told } = ending as Record<
+    keyof Ending,
+    unknown
+  >;
+  const sent = readSent(told, secrets);
   if (outcome === "done") {
-    return { outcome, error: null, retryAfterSeconds: null, kv: readKv(kv), emitted: readEmitted(emitted) };
+    return {
+      outcome,
+      error: null,
+      retryAfterSeconds: null,
+      kv: readKv(kv),
+      emitted: readEmitted(emitted),
+      sent,
+    };
   }
   return {
     outcome: outcome === "permanent" ? "permanent" : "retry",
@@ -17,6 +29,7 @@ export function readEnding(ending: Ending): Result {
       : null,
     kv: [],
     emitted: [],
+    sent,
   };
 }
 

@@ -56,6 +56,8 @@ export interface House {
   base: string;
   /** The relay's environment, for what `allow.env` grants. */
   env(name: string): string | undefined;
+  /** Texts that must not be kept with what plugins sent. */
+  secrets(): readonly string[];
   now(): number;
 }
 
@@ -132,6 +134,7 @@ export async function startProcess(
     now,
     ...listeners,
     dry,
+    secrets: () => [...house.secrets(), ...granted.flatMap(([, value]) => value ?? [])],
   });
 }
 

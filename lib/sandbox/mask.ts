@@ -1,4 +1,9 @@
-/** Keeps a route's secrets out of what is told of its failures: errors are stored, shown, and sent on as events. @module */
+/**
+ * Keeps a route's secrets out of what is told of its attempts: errors and what was sent are stored and shown, and errors
+ * are sent on as events.
+ *
+ * @module
+ */
 import type { Json } from "../nouns.ts";
 
 const MASK = "•••";
@@ -24,16 +29,65 @@ const LEAST_LENGTH = 6;
  * ```
  */
 export function maskOptions(text: string, options: Json): string {
-  return secretsIn(options, false)
-    .filter((secret) => secret.length >= LEAST_LENGTH)
-    .sort((a, b) => b.length - a.length)
-    .reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+  return secretForms(options).reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+}
+
+/**
+ * The secrets of a route's options and `more` of them, in every form in which they may be sent (as they are, in a URL,
+ * in JSON), longest first.
+ */
+export function secretForms(options: Json, more: readonly string[] = []): string[] {
+  const secrets = [...secretsIn(options, false), ...more].filter((secret) => secret.length >= LEAST_LENGTH);
+  const forms = secrets.flatMap((
+    secret,
+  ) => [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)]);
+  return [...new Set(forms)].sort((a, b) => b.length - a.length);
+}
+
+/** Parameters of a URL or a form, and keys of JSON, whose values are secrets wherever they come from. */
+const NAMED =
+  "secret|passw|passphrase|credential|(?:api|routing|private)_?key|(?:access|refresh|id|bot|auth)_?token";
+const IN_QUERY = new RegExp(
+  `((?:[?&]|^)[\\w.-]{0,40}(?:${NAMED}|token|signature)[\\w.-]{0,40}=)[^&\\s#]+`,
+  "gi",
+);
+const IN_JSON = new RegExp(`("[\\w.-]{0,40}(?:${NAMED})[\\w.-]{0,40}"\\s*:\\s*")(?:[^"\\\\]|\\\\.)+`, "gi");
+const IN_AUTHORITY = /(\/\/)[^/@\s]{1,500}@/g;
+
+/**
+ * Masks in what was sent the `secrets` (as of {@linkcode secretForms}), and what a name beside it says is one.
+ *
+ * @param cut Whether the text goes on: then its end may be the beginning of a secret.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(maskSent("GET https://me:pass@x.example/?token=abc&id=1", []), "GET https://•••@x.example/?token=•••&id=1");
+ * assertEquals(maskSent('{"client_secret":"a\\"b","id":1}', []), '{"client_secret":"•••","id":1}');
+ * assertEquals(maskSent("say 123456:abc", ["123456:abcdef"], true), "say •••");
+ * ```
+ */
+export function maskSent(text: string, secrets: readonly string[], cut = false): string {
+  let masked = text;
+  if (cut) {
+    const begun = Math.max(0, ...secrets.map((secret) => overlap(masked, secret)));
+    if (begun > 0) masked = masked.slice(0, masked.length - begun) + MASK;
+  }
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), masked)
+    .replace(IN_AUTHORITY, `$1${MASK}@`)
+    .replace(IN_QUERY, `$1${MASK}`)
+    .replace(IN_JSON, `$1${MASK}`);
+}
+
+/** How many characters at the end of `text` are the beginning of `secret`; 0 for a few, which may be chance. */
+function overlap(text: string, secret: string): number {
+  for (let length = Math.min(secret.length - 1, text.length); length >= LEAST_LENGTH / 2; length--) {
+    if (text.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
 }
 
 function secretsIn(value: Json, telling: boolean): string[] {
-  if (typeof value === "string") {
-    return [...telling ? [value, encodeURIComponent(value)] : [], ...urlSecrets(value)];
-  }
+  if (typeof value === "string") return [...telling ? [value] : [], ...urlSecrets(value)];
   if (typeof value !== "object" || value === null) return [];
   return Array.isArray(value)
     ? value.flatMap((item) => secretsIn(item, telling))

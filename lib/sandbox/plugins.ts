@@ -39,6 +39,8 @@ export interface PluginsOptions {
   watch?: WatchTimes;
   /** Default: the process's environment. */
   env?(name: string): string | undefined;
+  /** Texts that must not be kept with what plugins sent, beyond the secrets in their routes' options. Default: none. */
+  secrets?(): readonly string[];
   now?(): number;
   /** Takes what plugins log and print. Default: the relay's log. */
   onLog?(plugin: string, line: PluginLine): void;
@@ -311,6 +313,7 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
     kernel: askKernel(),
     base,
     env,
+    secrets: options.secrets ?? (() => []),
     now,
   };
 }

@@ -3,6 +3,7 @@ import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readCheck, readEnding } from "./ending.ts";
 import type { Kernel } from "./kernel.ts";
+import { secretForms } from "./mask.ts";
 import { createPluginLog, type PluginLine } from "./plugin_log.ts";
 import {
   type DryGrants,
@@ -31,6 +32,8 @@ export interface ProcessSpec extends ProcessListeners {
   folder: string;
   ipv4Only: boolean;
   dry: DryGrants | null;
+  /** Texts that must not be kept with what it sent, beyond its options' own secrets. */
+  secrets(): readonly string[];
   loadMs: number;
   /** How long a run may go on after its timeout has aborted its signal. */
   graceMs: number;
@@ -85,6 +88,7 @@ export interface ProcessEnd {
 
 interface Running {
   job: Job;
+  options: JsonObject;
   /** Whether the plugin was entered. */
   begun: boolean;
   /** Whether it ran past its timeout. */
@@ -119,6 +123,8 @@ export class PluginProcess {
   readonly #checks = new Map<number, (check: OptionCheck) => void>();
   /** What the plugin was given last, by route. */
   readonly #options = new Map<string, JsonObject>();
+  /** What is to be masked, by a route's options. */
+  readonly #secrets = new WeakMap<JsonObject, readonly string[]>();
   readonly #log;
   readonly #pulse;
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
@@ -181,7 +187,7 @@ export class PluginProcess {
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<Result | null>();
     const timer = setTimeout(() => this.#timeOut(id), job.timeoutMs);
-    this.#running.set(id, { job, begun: false, overdue: false, timer, resolve });
+    this.#running.set(id, { job, options, begun: false, overdue: false, timer, resolve });
     const { route, event, attempt, idempotencyKey } = job;
     this.#send({ t: "run", id, job: { route, event, attempt, idempotencyKey } });
     return promise;
@@ -339,11 +345,12 @@ export class PluginProcess {
       case "end": {
         const running = this.#running.get(message.id);
         if (!running) return;
-        const result = readEnding(message);
+        const result = readEnding(message, this.#secretsOf(running.options));
         // What its aborted signal ended has run out of time, whatever it says.
         if (!running.overdue || result.outcome === "done") return this.#end(message.id, result);
         const seconds = running.job.timeoutMs / 1000;
-        return this.#end(message.id, failed("timeout", `did not end within ${seconds} s: ${result.error}`));
+        const error = `did not end within ${seconds} s: ${result.error}`;
+        return this.#end(message.id, failed("timeout", error, result.sent));
       }
       case "kvGet":
         this.#overdrawn ||= !this.#kvReads.take(this.spec.now());
@@ -366,6 +373,12 @@ export class PluginProcess {
       default:
         throw new Error("unknown message");
     }
+  }
+
+  #secretsOf(options: JsonObject): readonly string[] {
+    const known = this.#secrets.get(options) ?? secretForms(options, this.spec.secrets());
+    this.#secrets.set(options, known);
+    return known;
   }
 
   #job(id: number | null): Job | null {
@@ -419,8 +432,8 @@ export class PluginProcess {
   }
 }
 
-function failed(outcome: Result["outcome"], error: string): Result {
-  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [] };
+function failed(outcome: Result["outcome"], error: string, sent: Result["sent"] = []): Result {
+  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent };
 }
 
 function uncheckable(reason: string): OptionCheck {

@@ -12,6 +12,7 @@ import type { Result } from "../dispatch/contract.ts";
 import type { EventForPlugin, JsonObject } from "../nouns.ts";
 import type { NamedUrl } from "./hosts.ts";
 import type { Sending } from "./sending.ts";
+import type { SentTold } from "./sent.ts";
 
 /** What a dry run may reach: nothing, but what a route would grant is recorded and not refused. */
 export interface DryGrants {
@@ -64,7 +65,11 @@ export type LoadStage = "import" | "check";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** How a job ended, as the process tells it. */
-export type Ending = Omit<Result, "outcome"> & { outcome: "done" | "retry" | "permanent" };
+export type Ending = Omit<Result, "outcome" | "sent"> & {
+  outcome: "done" | "retry" | "permanent";
+  /** Left out when nothing was sent. */
+  sent?: SentTold[] | undefined;
+};
 
 /** What a plugin's schema says of options. */
 export interface OptionCheck {

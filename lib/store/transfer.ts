@@ -10,8 +10,8 @@ export type Row = readonly Cell[];
  * The parts, in the order in which they are moved, with their columns. The first `key` of these tell rows apart, and
  * give them their order; but that of `remembered` is each engine's own.
  *
- * States of a delivery are 0 pending, 3 done, 4 dead, 5 discarded: nothing runs while a store is moved. `claims` and
- * `matched` are JSON text.
+ * States of a delivery are 0 pending, 3 done, 4 dead, 5 discarded: nothing runs while a store is moved. `claims`,
+ * `matched` and `sent` are JSON text.
  */
 export const PARTS = {
   routes: { key: 1, columns: ["name", "claims"] },
@@ -53,7 +53,7 @@ export const PARTS = {
   },
   attempts: {
     key: 3,
-    columns: ["delivery", "round", "number", "started_at", "duration_ms", "outcome", "error"],
+    columns: ["delivery", "round", "number", "started_at", "duration_ms", "outcome", "error", "sent"],
   },
   remembered: { key: 2, columns: ["id", "source", "received_at"] },
   kv: { key: 2, columns: ["route", "key", "value"] },

@@ -1,4 +1,5 @@
 /** Puts in words what a plugin would have sent. @module */
+import type { Sent } from "../nouns.ts";
 import type { DryReport } from "../sandbox/dry_plugin.ts";
 import { refusalText } from "../sandbox/refused.ts";
 import type { Sending } from "../sandbox/sending.ts";
@@ -64,6 +65,14 @@ async function renderMail({ server, encrypted, signedIn, to, message }: Sending 
 }
 
 const SHOWN = new Set(["from", "to", "cc", "reply-to", "subject"]);
+
+/** What an attempt sent; without the `status` that was answered where two are to be compared. */
+export function renderSent(sent: readonly Sent[], withStatus = true): string {
+  return sent.map(({ what, status, body }) => {
+    const line = withStatus && status !== null ? `${what} → ${status}` : what;
+    return body === "" ? line : `${line}\n${indent(readable(body, ""))}`;
+  }).join("\n");
+}
 
 /** A body for people: JSON and forms laid out, anything else as it is. */
 function readable(body: string, type: string): string {

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { until } from "../support/until.ts";
+import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
 import { coinBody, openRoom, update } from "./room.ts";
 
 const ROUTES = [{ name: "links", plugin: "http", fields: ["links.*"] }, { name: "all", plugin: "log" }];
@@ -110,7 +111,11 @@ Deno.test("events are narrowed by time, exactly, also where the clock was set ba
 Deno.test("an event is found by its id, whatever it holds, and shows body, signature, deliveries and attempts", async () => {
   await using room = await openRoom({
     routes: ROUTES,
-    run: () => ({ outcome: "retry", error: "503 from x" }),
+    run: () => ({
+      outcome: "retry",
+      error: "503 from x",
+      sent: [{ what: "POST https://x.example/•••", status: 503, body: `{"text":"${GOLDEN_SECRET}"}` }],
+    }),
   });
   const id = "evt/with:colons?and %20 café";
   // A header carries bytes; the id arrives as they read.
@@ -134,6 +139,9 @@ Deno.test("an event is found by its id, whatever it holds, and shows body, signa
     ]),
     [[1, "retry", "503 from x"], [2, "retry", "503 from x"]],
   );
+  assertEquals(event.deliveries[0].tries[1].sent, [
+    { what: "POST https://x.example/•••", status: 503, body: '{"text":"•••"}' },
+  ]);
   assertEquals((await room.json(`/api/events/seq:${event.seq}`)).id, event.id);
   assertEquals((await room.ask(`/api/events/${encodeURIComponent(id)}`)).status, 404);
 });

@@ -17,7 +17,7 @@ async function hostileRoom() {
       refused: [{ kind: "net", target: EVIL, route: null, count: 1, lastAt: 0, remedy: EVIL }],
     }],
     mistakes: [{ route: "all", path: EVIL, message: EVIL }],
-    run: () => ({ outcome: "permanent", error: EVIL }),
+    run: () => ({ outcome: "permanent", error: EVIL, sent: [{ what: EVIL, status: 500, body: EVIL }] }),
     dryRun: () => ({ outcome: "failed", error: EVIL, lines: [EVIL] }),
   });
   const body = JSON.stringify({
@@ -158,6 +158,25 @@ Deno.test("an event copied as a test is a program that says the same event", asy
   const event = await room.json("/api/events/e");
   const literal = /const event = (\{.*?\n\});/s.exec(asTest(event))![1]!;
   assertEquals(JSON.parse(literal).changes, event.changes);
+});
+
+Deno.test("an event's page shows what each attempt sent, and what was answered", async () => {
+  await using room = await openRoom({
+    run: () => ({
+      sent: [
+        { what: "POST https://hooks.example/•••", status: 202, body: '{"text":"Aave"}' },
+        { what: "mail to ops@example.com: Aave", status: null, body: "" },
+      ],
+    }),
+  });
+  await room.deliver({ id: "told", body: coinBody("aave", []) });
+  const page = await until("the attempt is shown", async () => {
+    const html = await (await room.ask("/events/told", { headers: { accept: "text/html" } })).text();
+    return html.includes("tries") ? html.replace(/<[^>]*>/g, "") : null;
+  });
+  assertStringIncludes(page, "sent POST https://hooks.example/••• → 202");
+  assertStringIncludes(page, "{&quot;text&quot;:&quot;Aave&quot;}");
+  assertStringIncludes(page, "sent mail to ops@example.com: Aave");
 });
 
 Deno.test("pages lead on where there is nothing yet", async () => {

@@ -188,7 +188,7 @@ export async function openRoom(settings: RoomSettings = {}) {
 }
 
 async function runOnce(run: Run, job: Job): Promise<Result> {
-  const nothing = { error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+  const nothing = { error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
   try {
     return { outcome: "done", ...nothing, ...await run(job) };
   } catch (error) {

@@ -66,7 +66,7 @@ async function claimAndEnd(store: Store, fate: (event: number) => "done" | "dead
     "r",
     claimed.map(({ delivery }) => ({
       delivery: delivery.id,
-      attempt: { number: 1, startedAt: 9000, durationMs: 1, outcome: "done" as const, error: null },
+      attempt: { number: 1, startedAt: 9000, durationMs: 1, outcome: "done" as const, error: null, sent: [] },
       next: { state: fate(delivery.event) },
       route: delivery.route,
       kv: [],

@@ -8,7 +8,7 @@ import { startUpkeep } from "../../lib/relay/upkeep.ts";
 import { until } from "../support/until.ts";
 
 const HOUR = 3_600_000;
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
 
 /** A dispatcher over a real store, with a clock that a test can set, and a store that it can make fail. */
 async function startClocked(run: (attempt: number, event: string) => Promise<Result>, minDelayMs = 1) {

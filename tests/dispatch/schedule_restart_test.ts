@@ -8,7 +8,7 @@ import { resolveRoutes } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { until } from "../support/until.ts";
 
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
 
 /** A relay's store and dispatcher, started again and again in one folder, at times that the test chooses. */
 async function openOffice(route: Record<string, unknown>) {

@@ -8,7 +8,7 @@ import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 
 const POLICY = { maxAttempts: 10, minDelayMs: 2000, maxDelayMs: 3_600_000 };
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
 
 const EVENT: StoredEvent = {
   seq: 1,
@@ -98,7 +98,14 @@ Deno.test("success settles a delivery as done, with what it remembers and emits"
     ended({ kv: [{ key: "a", value: "1" }], emitted: [{ type: "relay.link.checked", data: { ok: true } }] }),
   );
   assertEquals(next, { state: "done" });
-  assertEquals(attempt, { number: 1, startedAt: 1000, durationMs: 250, outcome: "done", error: null });
+  assertEquals(attempt, {
+    number: 1,
+    startedAt: 1000,
+    durationMs: 250,
+    outcome: "done",
+    error: null,
+    sent: [],
+  });
   assertEquals(kv, [{ key: "a", value: "1" }]);
   assertEquals(
     emitted.map(({ source, type, coin, depth, deliveries }) => ({ source, type, coin, depth, deliveries })),
@@ -110,6 +117,13 @@ Deno.test("success settles a delivery as done, with what it remembers and emits"
       deliveries: [{ route: "alarms", matched: null, dueAt: 1250 }],
     }],
   );
+});
+
+Deno.test("what was sent is kept with each delivery of a digest, its bodies with the first", () => {
+  const sent = [{ what: "POST https://x.example/•••", status: 200, body: "all of it" }];
+  assertEquals(settlement(ended({ sent })).attempt?.sent, sent);
+  assertEquals(settlement(ended({ sent }), false).attempt?.sent, [{ ...sent[0]!, body: "" }]);
+  assertEquals(settlement(ended({ sent, outcome: "retry", error: "no" })).attempt?.sent, sent);
 });
 
 Deno.test("what is emitted bears the same id in every attempt, so that nothing is stored twice", () => {

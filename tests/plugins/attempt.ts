@@ -19,6 +19,8 @@ export interface Ending {
   emitted: { type: string; data: JsonObject }[];
   /** What the plugin wrote with `context.log`. */
   log: string[];
+  /** What it noted as sent, by other means than `fetch`. */
+  noted: { what: string; body: string }[];
 }
 
 /** What a route would hand in. */
@@ -39,6 +41,7 @@ export async function attempt(plugin: unknown, event: PluginEvent, around: Aroun
   if (issues.length > 0) throw new TypeError(JSON.stringify(issues));
   const kv = around.kv ?? new Map<string, Json>();
   const log: string[] = [];
+  const noted: Ending["noted"] = [];
   const { context, close } = createContext({
     job: {
       route: "test",
@@ -49,6 +52,7 @@ export async function attempt(plugin: unknown, event: PluginEvent, around: Aroun
     options,
     signal: AbortSignal.timeout(around.timeoutMs ?? 10_000),
     fetch: around.fetch ?? fetch,
+    noteSent: (what, body) => void noted.push({ what, body }),
     log: (_level, parts) => void log.push(parts.map(String).join(" ")),
     kvGet: (key) => Promise.resolve(kv.has(key) ? JSON.stringify(kv.get(key)) : null),
   });
@@ -56,7 +60,7 @@ export async function attempt(plugin: unknown, event: PluginEvent, around: Aroun
     await checked.run(structuredClone(event), context);
     const { kv: written, emitted } = close();
     for (const { key, value } of written) value === null ? kv.delete(key) : kv.set(key, JSON.parse(value));
-    return { outcome: "done", error: "", seconds: null, emitted, log };
+    return { outcome: "done", error: "", seconds: null, emitted, log, noted };
   } catch (thrown) {
     const { outcome, error, retryAfterSeconds } = endingOf(thrown, import.meta.resolve("../../plugins/"));
     return {
@@ -65,6 +69,7 @@ export async function attempt(plugin: unknown, event: PluginEvent, around: Aroun
       seconds: retryAfterSeconds,
       emitted: [],
       log,
+      noted,
     };
   }
 }

@@ -16,7 +16,9 @@ const event = updated(everyChange, { test: true });
 Deno.test("email sends a text and an HTML part over STARTTLS, signed in", async () => {
   await using server = await smtpDouble();
   const options = { ...smtp(server), to: ["ops@example.com", "Second <two@example.com>"] };
-  assertEquals((await attempt(email, event, { options })).error, "");
+  const { error, noted: [noted] } = await attempt(email, event, { options });
+  assertEquals(error, "");
+  assertEquals(noted?.what.startsWith("mail to "), true, noted?.what);
   const [mail] = server.mails;
   assert(mail!.encrypted);
   assertEquals(mail!.recipients, ["ops@example.com", "two@example.com"]);

@@ -16,7 +16,14 @@ Deno.test("the five-line plugin works by being in the folder", async () => {
   assertEquals(description?.needsOptions, false);
   assertEquals(await home.plugins.configure([route("new_links")]), []);
   const result = await home.plugins.runner.run(job("new_links"));
-  assertEquals(result, { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [] });
+  assertEquals(result, {
+    outcome: "done",
+    error: null,
+    retryAfterSeconds: null,
+    kv: [],
+    emitted: [],
+    sent: [],
+  });
   assertEquals(home.logs.map(({ text, plugin }) => [plugin, text]), [[
     "new_links",
     'Genius [ "links.homepage" ]',
@@ -70,6 +77,7 @@ Deno.test("kv and emitted events are handed over when the run succeeds, and only
     retryAfterSeconds: null,
     kv: [{ key: "count", value: "42" }, { key: "old", value: null }],
     emitted: [{ type: "relay.counted", data: { count: 42 } }],
+    sent: [],
   });
   const failed = await home.plugins.runner.run({ ...base, event: { ...base.event, id: "fail" } });
   assertEquals([failed?.outcome, failed?.kv, failed?.emitted], ["retry", [], []]);

@@ -31,6 +31,7 @@ Deno.test("runPlugin tells what was sent, logged, remembered and emitted", async
     logs: [{ level: "info", text: "told { seen: 2 }" }],
     kv: { seen: 3, other: "kept" },
     emitted: [{ type: "relay.told", data: { at: "2026-04-13T07:40:00.000Z" } }],
+    noted: [],
   });
   assertEquals(Math.abs(Date.now() - now) > 0, true, "the time is the real one again");
 });

@@ -1,4 +1,5 @@
 /** Events, claims and settlements that say only what a test is about. @module */
+import type { Sent } from "../../lib/nouns.ts";
 import type {
   Claimed,
   ClaimRequest,
@@ -59,6 +60,16 @@ export function ids(claimed: readonly Claimed[]): string[] {
   return claimed.map(({ event }) => event.id);
 }
 
+/** What an attempt sent: with characters that a store must not mistake. */
+const SENT: Sent[] = [
+  {
+    what: "POST https://hook.example/•••",
+    status: 200,
+    body: '{"name":"Caf\u00e9 \ud83d\ude80 \\ \' \\u0000"}',
+  },
+  { what: "mail to ops@example.com", status: null, body: "" },
+];
+
 /** The settlement of a claim that ended in a way. */
 export function ending(
   { delivery }: Claimed,
@@ -74,6 +85,7 @@ export function ending(
       durationMs: 12.5,
       outcome,
       error: outcome === "done" ? null : "no answer",
+      sent: SENT,
     },
     next: typeof next === "object"
       ? { state: "pending", dueAt: next.dueAt }

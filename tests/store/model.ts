@@ -50,6 +50,7 @@ export class Model {
         durationMs: null,
         outcome: "interrupted",
         error: null,
+        sent: [],
       });
       one.lease = null;
       one.state = "pending";

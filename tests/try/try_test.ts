@@ -166,7 +166,9 @@ Deno.test("a plugin is tried by its name: with options given, with those of its 
         [["log", "--event", "x"], "There is no store at"],
         [["log", "--sample", "renamed", "--last", "3"], "--sample and --last exclude each other"],
         [["log", "--live"], "--live sends one event"],
-        [["log", "--against", "nowhere.ts"], "--against: there is no"],
+        [["log", "--diff", "nowhere.ts"], "--diff: there is no"],
+        [["log", "--diff", "sent"], "--diff sent compares stored events"],
+        [["log", "--diff", "x.ts", "--sample", "renamed", "--live"], "--diff and --live exclude"],
       ];
       for (const [args, message] of wrong) {
         const { code, stderr } = await tried(folder, ...args);
@@ -237,7 +239,7 @@ export default { fields: ["*"], run: ({ coin, changes }) =>
       const { code, stdout, stderr } = await tried(
         folder,
         "said",
-        "--against",
+        "--diff",
         join(folder, "said_before.ts"),
       );
       assertEquals([code, stderr], [0, ""]);
@@ -245,6 +247,77 @@ export default { fields: ["*"], run: ({ coin, changes }) =>
       assertEquals(shown, ["✓ renamed:", "✓ non-ascii:"]);
       assertStringIncludes(stdout, '-     "field": "name"\n  +     "field": "NAME"\n');
       assertMatch(stdout, /\n2 would be sent otherwise than by the other version\n$/);
+    },
+  ));
+
+Deno.test("stored events are compared with what was really sent for them: only what differs is shown", () =>
+  inFolder(
+    {
+      ...config([{
+        name: "said",
+        plugin: "said",
+        coins: ["!wild-goat-coin-2"],
+        options: { url: "https://hooks.example/of-the-secret" },
+      }], "./plugins"),
+      "plugins/said.ts": `export default { fields: ["*"], run: ({ coin }, { options }) =>
+  fetch(options.url, { method: "POST", body: JSON.stringify({ coin: coin.id }) }) };`,
+    },
+    async (folder) => {
+      const store = await fill(folder, 4);
+      const events = (await store.events({}, { limit: 4, after: 0 })).map(({ seq, coin }) => ({ seq, coin }));
+      const what = "POST https://hooks.example/•••";
+      const then = [
+        [{ what, status: 200, body: JSON.stringify({ coin: events[0]!.coin }) }],
+        [{ what, status: 200, body: JSON.stringify({ coin: "another" }) }],
+        [],
+      ];
+      const ids = await store.replay(
+        events.slice(0, 3).map(({ seq: event }) => ({ event, route: "said", matched: null, replayOf: null })),
+        1,
+      );
+      await store.claim({
+        relay: "r",
+        now: 2,
+        leaseUntil: 3,
+        routes: [{ route: "said", limit: 9, order: "any", rate: null }],
+      });
+      const attempt = { number: 1, startedAt: 1, durationMs: 1, outcome: "done", error: null } as const;
+      await store.settle(
+        "r",
+        ids.map((delivery, at) => ({
+          delivery,
+          attempt: { ...attempt, sent: then[at]! },
+          next: { state: "done" },
+          route: "said",
+          kv: [],
+          emitted: [],
+        })),
+        2,
+      );
+      await store.close();
+      const { code, stdout, stderr } = await tried(folder, "said", "--last", "4", "--diff", "sent");
+      assertEquals([code, stderr], [0, ""]);
+      assertStringIncludes(
+        stdout,
+        `
+· event-1 · cg.coin.info.updated · wild-goat-coin-2 · 2026-04-13T07:40:00Z
+  not taken, by its coins: takes !wild-goat-coin-2; the coin is wild-goat-coin-2
+  - POST https://hooks.example/•••
+  -   {
+  -     "coin": "another"
+  -   }
+  + sends nothing
+
+✓ event-2 · cg.coin.info.updated · aktionariat-boss-info-ag-tokenized-shares · 2026-04-13T07:40:00Z
+  - sends nothing
+  + POST https://hooks.example/•••
+  +   {
+  +     "coin": "aktionariat-boss-info-ag-tokenized-shares"
+  +   }
+`,
+      );
+      assertMatch(stdout, /\n2 would be sent otherwise than then\n$/);
+      assertEquals(stdout.includes("event-0"), false, "it would be sent as it was");
     },
   ));
 

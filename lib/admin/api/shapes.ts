@@ -57,6 +57,11 @@ export const attemptItem = z.strictObject({
   durationMs: z.number().nullable(),
   outcome: z.enum(["done", "retry", "permanent", "timeout", "crashed", "interrupted"]),
   error: z.string().nullable(),
+  sent: z.array(z.strictObject({
+    what: z.string().describe("Such as `POST https://hooks.slack.com/•••`"),
+    status: z.int().nullable().describe("What was answered; null: nothing was, or it was no request"),
+    body: z.string().describe("How its body begins"),
+  })).describe("What it sent, as its plugin's process tells, with secrets masked"),
 });
 
 /** A delivery in a listing. */

@@ -1,5 +1,5 @@
 /** One delivery: its attempts, and what can be done with it. @module */
-import type { DeliveryWhole } from "../api/shapes.ts";
+import type { AttemptItem, DeliveryWhole } from "../api/shapes.ts";
 import { type Frame, Page } from "./layout.tsx";
 import { coinPath, eventPath, StateBadge } from "./pieces.tsx";
 import { duration, T, Time } from "./text.tsx";
@@ -80,7 +80,12 @@ export function DeliveryBlock(
                     </span>
                   </td>
                   <td class="small">
-                    <T>{attempt.error}</T>
+                    {attempt.error !== null && (
+                      <div>
+                        <T>{attempt.error}</T>
+                      </div>
+                    )}
+                    {attempt.sent.map((one) => <SentBlock sent={one} />)}
                   </td>
                 </tr>
               ))}
@@ -94,6 +99,23 @@ export function DeliveryBlock(
         </p>
       )}
     </div>
+  );
+}
+
+/** Something that an attempt sent; its body shows when it is opened. */
+function SentBlock({ sent: { what, status, body } }: { sent: AttemptItem["sent"][number] }) {
+  const line = (
+    <>
+      sent <T>{what}</T>
+      {status !== null && ` → ${status}`}
+    </>
+  );
+  if (body === "") return <div class="soft">{line}</div>;
+  return (
+    <details class="soft">
+      <summary>{line}</summary>
+      <pre><T>{body}</T></pre>
+    </details>
   );
 }
 

@@ -112,7 +112,7 @@ export function deliveryWhole(
 }
 
 function attemptItem(
-  { number, startedAt, durationMs, outcome, error }: Attempt,
+  { number, startedAt, durationMs, outcome, error, sent }: Attempt,
   mask: (text: string) => string,
 ): AttemptItem {
   return {
@@ -121,6 +121,7 @@ function attemptItem(
     durationMs,
     outcome,
     error: error === null ? null : mask(error),
+    sent: sent.map(({ what, status, body }) => ({ what: mask(what), status, body: mask(body) })),
   };
 }
 

@@ -12,6 +12,7 @@ export interface ContextParts {
   log(level: LogLevel, parts: unknown[]): void;
   /** Asks the relay what the route remembers: JSON text. */
   kvGet(key: string): Promise<string | null>;
+  noteSent(what: string, body: string): void;
 }
 
 /** A context and what the plugin left in it. */
@@ -109,6 +110,10 @@ export function createContext(parts: ContextParts): RunContext {
         }),
       kv,
       emit,
+      noteSent(what, body = "") {
+        mustBeOpen("note what was sent");
+        parts.noteSent(String(what), String(body));
+      },
     },
     close() {
       open = false;

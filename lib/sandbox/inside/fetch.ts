@@ -1,5 +1,6 @@
 /** A plugin's `fetch`: the runtime's own, with refusals put in words and told to the relay. @module */
 import { refusalOf } from "./failure.ts";
+import type { SentNotes } from "./sent.ts";
 
 /**
  * A client that connects over IPv4 alone: a process that may reach any public host is kept from private networks by a
@@ -13,18 +14,25 @@ export function ipv4Client(): Deno.HttpClient {
  * Makes a `fetch` of another.
  *
  * @param onRefusal Told each error that says the process lacks a permission, in the words in which it is thrown.
+ * @param notes Where what is sent is noted; undefined where that is not known.
  */
 export function watchedFetch(
   original: typeof fetch,
   client: Deno.HttpClient | undefined,
   onRefusal: (error: Error) => void,
+  notes: () => SentNotes | undefined,
 ): typeof fetch {
   return async (input, init) => {
+    const note = notes()?.request(input, init);
     try {
-      return await original(input, client === undefined ? init : { client, ...init } as RequestInit);
+      const given = client === undefined ? init : { client, ...init } as RequestInit;
+      const response = await original(input, given);
+      note?.answered(response.status);
+      return response;
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
+      note?.refused();
       const told = new Deno.errors.NotCapable(
         `Requires ${refusal.kind} access to "${refusal.target}", which its route does not grant`,
       );

@@ -102,6 +102,7 @@ const STEPS: readonly Step[] = [{
     duration_ms float8,
     outcome text NOT NULL,
     error text,
+    sent json,
     PRIMARY KEY (delivery, round, number)
   );
 

@@ -67,7 +67,7 @@ export async function delivery(engine: Engine, id: number): Promise<Delivery | n
 /** See `Store.attempts`. */
 export async function attempts(engine: Engine, delivery: number): Promise<Attempt[]> {
   const rows = await engine.read<AttemptRow>(
-    "SELECT number, started_at, duration_ms, outcome, error FROM attempts WHERE delivery = $1 ORDER BY round, number",
+    "SELECT number, started_at, duration_ms, outcome, error, sent FROM attempts WHERE delivery = $1 ORDER BY round, number",
     delivery,
   );
   return rows.map(toAttempt);

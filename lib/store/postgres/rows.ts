@@ -1,5 +1,5 @@
 /** Rows of the tables as the nouns that others know. @module */
-import type { Attempt, Delivery, Outcome, StoredEvent } from "../../nouns.ts";
+import type { Attempt, Delivery, Outcome, Sent, StoredEvent } from "../../nouns.ts";
 import { DISCARDED, STATE_NAMES } from "../states.ts";
 
 /** Of table `events`, called `e`. */
@@ -44,6 +44,7 @@ export interface AttemptRow {
   duration_ms: number | null;
   outcome: Outcome;
   error: string | null;
+  sent: Sent[] | null;
 }
 
 export function toEvent(row: EventRow): StoredEvent {
@@ -81,6 +82,6 @@ export function toDelivery(row: DeliveryRow): Delivery {
 }
 
 export function toAttempt(row: AttemptRow): Attempt {
-  const { number, started_at: startedAt, duration_ms: durationMs, outcome, error } = row;
-  return { number, startedAt, durationMs, outcome, error };
+  const { number, started_at: startedAt, duration_ms: durationMs, outcome, error, sent } = row;
+  return { number, startedAt, durationMs, outcome, error, sent: sent ?? [] };
 }

@@ -107,13 +107,20 @@ function end(tx: Transaction, settled: readonly Settled[], now: number): void {
 
 function note(tx: Transaction, settled: readonly Settled[]): void {
   const attempts = settled.flatMap(({ held, attempt }) =>
-    attempt ? [{ delivery: held.id, round: held.round, ...attempt }] : []
+    attempt
+      ? [{
+        delivery: held.id,
+        round: held.round,
+        ...attempt,
+        sent: attempt.sent.length === 0 ? null : attempt.sent,
+      }]
+      : []
   );
   if (attempts.length === 0) return;
   tx.query(
-    `INSERT INTO attempts (delivery, round, number, started_at, duration_ms, outcome, error)
+    `INSERT INTO attempts (delivery, round, number, started_at, duration_ms, outcome, error, sent)
      SELECT * FROM json_to_recordset($1::json) AS a(delivery bigint, round int, number int, "startedAt" bigint,
-       "durationMs" float8, outcome text, error text)`,
+       "durationMs" float8, outcome text, error text, sent json)`,
     attempts,
   );
 }

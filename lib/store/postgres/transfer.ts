@@ -16,7 +16,8 @@ const SOURCES: Record<Part, string> = {
     `SELECT d.id, event, name AS route, CASE state WHEN 1 THEN 0 ELSE state END AS state, attempts, round,
       due_at, created_at, finished_at, replay_of, matched::text AS matched, error
     FROM deliveries d JOIN routes r ON r.id = route`,
-  attempts: "SELECT delivery, round, number, started_at, duration_ms, outcome, error FROM attempts",
+  attempts:
+    "SELECT delivery, round, number, started_at, duration_ms, outcome, error, sent::text AS sent FROM attempts",
   remembered: "SELECT id, source, received_at FROM remembered",
   kv: "SELECT name AS route, key, value FROM kv JOIN routes r ON r.id = route",
 };
@@ -58,6 +59,7 @@ const VALUES: Record<string, string> = {
   route: "(SELECT r.id FROM routes r WHERE r.name = g.route)",
   claims: "g.claims::json",
   matched: "g.matched::json",
+  sent: "g.sent::json",
 };
 
 /** Longest that a statement of a move may take: some look at all rows. */

@@ -28,7 +28,7 @@ export function giveBack(
   for (const { delivery, started_at, route, round, attempts } of lost) {
     if (spare?.has(delivery)) continue;
     tx.db.run(
-      "INSERT INTO attempts VALUES (?, ?, ?, ?, NULL, 'interrupted', ?)",
+      "INSERT INTO attempts VALUES (?, ?, ?, ?, NULL, 'interrupted', ?, NULL)",
       delivery,
       round,
       attempts,

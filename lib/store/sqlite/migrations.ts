@@ -104,6 +104,7 @@ const STEPS: readonly string[] = [
     duration_ms REAL,
     outcome TEXT NOT NULL,
     error TEXT,
+    sent TEXT, -- JSON
     PRIMARY KEY (delivery, round, number)
   ) STRICT, WITHOUT ROWID;
 

@@ -1,5 +1,5 @@
 /** Rows of the tables as the nouns that others know. @module */
-import type { Attempt, Delivery, Outcome, StoredEvent } from "../../nouns.ts";
+import type { Attempt, Delivery, Outcome, Sent, StoredEvent } from "../../nouns.ts";
 import type { RouteIds } from "./routes.ts";
 import { DISCARDED, STATE_NAMES } from "../states.ts";
 
@@ -42,6 +42,7 @@ export interface AttemptRow {
   duration_ms: number | null;
   outcome: Outcome;
   error: string | null;
+  sent: string | null;
 }
 
 export function toEvent(row: EventRow): StoredEvent {
@@ -67,6 +68,13 @@ export function toDelivery(row: DeliveryRow, routes: RouteIds): Delivery {
 }
 
 export function toAttempt(row: AttemptRow): Attempt {
-  const { number, started_at: startedAt, duration_ms: durationMs, outcome, error } = row;
-  return { number, startedAt, durationMs, outcome, error };
+  const { number, started_at: startedAt, duration_ms: durationMs, outcome, error, sent } = row;
+  return {
+    number,
+    startedAt,
+    durationMs,
+    outcome,
+    error,
+    sent: sent === null ? [] : JSON.parse(sent) as Sent[],
+  };
 }

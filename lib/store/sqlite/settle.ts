@@ -38,7 +38,7 @@ function settleOne(tx: Transaction, relay: string, settlement: Settlement, now: 
     tx.db.run("UPDATE deliveries SET attempts = attempts - 1 WHERE id = ?", delivery);
   } else {
     tx.db.run(
-      "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       delivery,
       held.round,
       attempt.number,
@@ -46,6 +46,7 @@ function settleOne(tx: Transaction, relay: string, settlement: Settlement, now: 
       attempt.durationMs,
       attempt.outcome,
       attempt.error,
+      attempt.sent.length === 0 ? null : JSON.stringify(attempt.sent),
     );
   }
   const error = attempt?.error ?? null;

@@ -18,7 +18,7 @@ const SOURCES: Record<Part, string> = {
   deliveries:
     `SELECT d.id, event, name AS route, CASE state WHEN 1 THEN 0 ELSE state END AS state, attempts, round, due_at, created_at,
        finished_at, replay_of, matched, error FROM deliveries d JOIN routes ON routes.id = route`,
-  attempts: "SELECT delivery, round, number, started_at, duration_ms, outcome, error FROM attempts",
+  attempts: "SELECT delivery, round, number, started_at, duration_ms, outcome, error, sent FROM attempts",
   remembered: "SELECT id, source, received_at FROM remembered",
   kv: "SELECT name AS route, key, value FROM kv JOIN routes ON routes.id = route",
 };

@@ -82,6 +82,7 @@ export function claiming(test: Register): void {
       durationMs: null,
       outcome: "interrupted",
       error: null,
+      sent: [],
     });
   });
 
