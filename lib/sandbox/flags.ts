@@ -30,6 +30,8 @@ export interface ProcessOwner {
 /**
  * The arguments of `deno`. Nothing is allowed but to read the plugins folder and `lib/`, which holds what plugins
  * import and nothing secret, and what is granted.
+ *
+ * @throws {RangeError} At a path with a comma: it can neither be allowed nor denied.
  */
 export function processArguments(
   paths: ProcessPaths,
@@ -64,9 +66,11 @@ export function processArguments(
   ].filter((argument) => argument !== "");
 }
 
-/** An empty list would mean "all": then there is no flag. A comma inside a value is written twice. */
+/** An empty list would mean "all": then there is no flag. */
 function flag(name: string, values: readonly string[]): string {
-  return values.length === 0
-    ? ""
-    : `--${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`;
+  const comma = values.find((value) => value.includes(","));
+  if (comma !== undefined) {
+    throw new RangeError(`${comma}: a path must not hold a comma, which Deno takes for two paths. Rename it`);
+  }
+  return values.length === 0 ? "" : `--${name}=${values.join(",")}`;
 }

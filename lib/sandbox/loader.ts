@@ -38,7 +38,10 @@ export async function loadPlugin(
   for (let tries = 1;; tries++) {
     const before = versionNow(house, found);
     if (signal.aborted) throw new LoadFailure("import", "the relay stops");
-    const process = await startProcess(house, found.name, module, grants, listeners, dry);
+    const process = await startProcess(house, found.name, module, grants, listeners, dry).catch((error) => {
+      const reason = error instanceof Error ? error.message : error;
+      throw new LoadFailure("import", `its process could not be started: ${reason}`, null, null, true);
+    });
     const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);
     const settled = () => tries >= TRIES || versionNow(house, found) === before;

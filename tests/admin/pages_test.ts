@@ -162,6 +162,7 @@ Deno.test("an event copied as a test is a program that says the same event", asy
 
 Deno.test("an event's page shows what each attempt sent, and what was answered", async () => {
   await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log" }],
     run: () => ({
       sent: [
         { what: "POST https://hooks.example/•••", status: 202, body: '{"text":"Aave"}' },

@@ -1,5 +1,5 @@
 /** The command line of a plugin's process is all that keeps it: so it is tested as it stands. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { processArguments } from "../../lib/sandbox/flags.ts";
 import { type Grant, grantMistake, grantsOf } from "../../lib/sandbox/grants.ts";
 
@@ -45,6 +45,17 @@ Deno.test("what is granted is named, once", () => {
     "--allow-sys=hostname",
     "--allow-net=a.example:443,b.example",
   ]);
+});
+
+Deno.test("a path with a comma, which Deno would take for two, is refused wherever it stands", () => {
+  const owner = { plugin: "p", grants: [], denied: [] };
+  for (const paths of [{ root: "/r,s" }, { folder: "/r/plug,ins" }, { hidden: ["/r/plugins/link,out"] }]) {
+    assertThrows(
+      () => processArguments({ ...PATHS, ...paths }, { heapMiB: 100 }, owner),
+      RangeError,
+      "a path must not hold a comma",
+    );
+  }
 });
 
 Deno.test("any public host comes with what it leaves out", () => {

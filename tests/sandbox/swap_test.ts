@@ -181,6 +181,19 @@ Deno.test("a plugin that is a link out of the folder is refused", async () => {
   assertEquals(await home.plugins.runner.run(job("plain")), null);
 });
 
+Deno.test("a link out of the folder that cannot be hidden, for a comma in its name, keeps plugins from running", async () => {
+  await using home = await house({ "plain.ts": version(1) });
+  await home.plugins.configure([route("plain")]);
+  assertEquals(await runVersion(home), "1");
+  await Deno.symlink("/etc/passwd", join(home.folder, "a,b"));
+  await home.write("plugins/plain.ts", version(2));
+  await until("the new version is held back", () => errorOf(home));
+  assertMatch(errorOf(home)!.message, /could not be started: .*a,b: a path must not hold a comma/);
+  await Deno.remove(join(home.folder, "a,b"));
+  await home.write("plugins/plain.ts", version(3));
+  await until("it is in force", async () => await runVersion(home) === "3");
+});
+
 // Wants a machine to itself: where it is starved, a process that runs is taken for one that hangs.
 const quiet = Deno.env.has("COINRELAY_QUIET_MACHINE");
 (quiet ? Deno.test : Deno.test.ignore)(
