@@ -6,7 +6,7 @@ const DAY_MS = 24 * 3600 * 1000;
 /** The provider sends an event again within 24 hours; twice that is safe. */
 const PROVIDER_RETRIES_MS = 2 * DAY_MS;
 /** Events deleted in one transaction. */
-export const PRUNE_STEP = 200;
+const PRUNE_STEP = 200;
 
 /** Until when events and ids are kept. */
 export interface RetentionLimits {

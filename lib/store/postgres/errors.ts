@@ -34,7 +34,7 @@ const REMEDIES: Record<string, string> = {
 };
 
 /** The SQLSTATE of an error of the server. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   return error instanceof postgres.PostgresError ? error.code : undefined;
 }
 

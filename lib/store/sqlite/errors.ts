@@ -17,7 +17,7 @@ const REMEDIES: Record<number, string> = {
 const BUSY = 5, LOCKED = 6, READ_ONLY = 8, IO_ERROR = 10, CORRUPT = 11, CANNOT_OPEN = 14, NOT_A_DATABASE = 26;
 
 /** The primary result code of an error thrown by a prepared statement; undefined for any other. */
-export function resultCode(error: unknown): number | undefined {
+function resultCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | null)?.errcode;
   return typeof code === "number" ? code & 0xff : undefined;
 }
