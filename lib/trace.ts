@@ -4,10 +4,9 @@
  *
  * @module
  */
-import type { AttemptReport } from "./dispatch/dispatcher.ts";
+import type { AttemptReport, DispatcherParts } from "./dispatch/dispatcher.ts";
 import type { PluginRunner } from "./dispatch/contract.ts";
 import type { Receipt } from "./receive/receiver.ts";
-import type { Store } from "./store/contract.ts";
 import type { AppendOne } from "./store/group_commit.ts";
 
 /** Takes part in what the relay does, and makes a span of it. */
@@ -27,7 +26,7 @@ export interface Trace {
 }
 
 /** What of a store the dispatcher uses. */
-export type DispatchStore = Pick<Store, "claim" | "renew" | "settle" | "kvGet">;
+export type DispatchStore = DispatcherParts["store"];
 
 const NO_TRACE: Trace = {
   receipt() {},

@@ -38,7 +38,7 @@ const PAGE_TICK_MS = 250;
 const PAGE_REST_MS = 120;
 const PULSE_MS = 2000;
 /** A page shows so many rows: what lies farther back when it cannot keep up is left out. */
-export const PAGE_STREAM_ROWS = 200;
+const PAGE_STREAM_ROWS = 200;
 const MOST_MOVES = 500;
 
 /** Where a reader wants to go on: `Last-Event-ID`, else the address, else null. */

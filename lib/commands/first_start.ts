@@ -37,7 +37,7 @@ export function firstStart(configFile: string, environment: Environment): FirstS
 }
 
 /** What to do once the relay runs. */
-export function nextSteps(
+function nextSteps(
   config: Pick<Config, "server" | "admin" | "sources">,
   environment: Environment,
 ): string {
@@ -58,7 +58,7 @@ the provider shows in place of the one in .env (${SECRET_NAME}).`;
 }
 
 /** Whether this runs through `npx`, where there is no `deno` to type. */
-export function isNpx(environment: Environment): boolean {
+function isNpx(environment: Environment): boolean {
   return environment["npm_lifecycle_event"] === "npx" || environment["npm_command"] === "exec";
 }
 

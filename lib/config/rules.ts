@@ -21,7 +21,7 @@ interface Remedy {
 export const evenIfIncomplete = { when: () => true };
 
 /** Days for which event ids are kept at least beyond a source's `maxAgeSeconds`: the provider retries for about one. */
-export const DEDUPE_DAYS = 2;
+const DEDUPE_DAYS = 2;
 
 function refuse(context: Context, message: string, remedy: Remedy = {}, path: Path = []): void {
   context.addIssue({ code: "custom", message, path, params: remedy });

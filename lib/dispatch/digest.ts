@@ -5,7 +5,7 @@ import { OWN_SOURCE } from "./own_event.ts";
 /** Most events of one digest. */
 export const DIGEST_EVENTS = 500;
 /** Most characters of the JSON text of one digest's events; what is beyond goes into the next one. */
-export const DIGEST_CHARACTERS = 1_000_000;
+const DIGEST_CHARACTERS = 1_000_000;
 
 /**
  * Makes one event of several: `data.events` holds each as its plugin would have got it, `changes` those of all. The

@@ -9,6 +9,7 @@ import { retryDelay } from "./backoff.ts";
 import type { Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
+import { holdToMeasure } from "./remembering.ts";
 import { cutsChain, settlement } from "./settle.ts";
 
 /** One ended attempt, for logs, metrics and the dashboard. */
@@ -22,7 +23,7 @@ export interface AttemptReport {
 
 /** What the dispatcher needs from its surroundings. */
 export interface DispatcherParts {
-  store: Pick<Store, "claim" | "renew" | "settle" | "kvGet">;
+  store: Pick<Store, "claim" | "renew" | "settle" | "kvGet" | "kvList">;
   runner: PluginRunner;
   /** The deliveries that are to be made of an event which the relay makes itself. */
   plan: Plan;
@@ -179,8 +180,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (batch.length > 1) giveBack(batch.splice(digestLength(batch.map(seenByPlugin))), startedAt);
     const job = makeJob(batch, route, store, startedAt);
     failpoint("attempting");
-    const result = await runner.run(job);
+    const answer = await runner.run(job);
     failpoint("attempted");
+    const result = answer && await holdToMeasure(answer, route.name, store);
     const own = batch.filter(isStillRunning);
     if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };

@@ -1,69 +1,52 @@
-/** How much a route may remember. @module */
-import type { KvEntry } from "./contract.ts";
+/** How much a route may remember. A single key and value are bounded where they are written: see the sandbox's `LIMITS`. @module */
+import type { KvEntry, Store } from "../store/contract.ts";
+import type { Result } from "./contract.ts";
 
-/** Most bytes of one value, as UTF-8 JSON text. */
-export const KV_VALUE_BYTES = 64 * 1024;
-/** Most bytes of one key, as UTF-8. */
-export const KV_KEY_BYTES = 1024;
-/** Most bytes of a route's keys and values together. */
+/** Most bytes of a route's keys and values together, as UTF-8 JSON text. */
 export const KV_ROUTE_BYTES = 1024 * 1024;
 
-/** A route would remember more than it may. No retry would help, so its delivery has failed for good. */
-export class KvTooLarge extends Error {
-  override name = "KvTooLarge";
+/**
+ * Holds what a route is to remember to {@linkcode KV_ROUTE_BYTES}: a result that would exceed it is a failure that no
+ * retry would mend. Attempts of a route that end at once may pass together where one of them alone would just fit, so a
+ * route may exceed it by what they write, but never grows from there. A store that cannot be read now lets it pass: the
+ * plugin has acted already.
+ */
+export async function holdToMeasure(
+  result: Result,
+  route: string,
+  store: Pick<Store, "kvList">,
+): Promise<Result> {
+  if (!result.kv.some(({ value }) => value !== null)) return result; // forgetting is always allowed
+  const current = await store.kvList(route).catch((): KvEntry[] => []);
+  const total = bytesAfter(current, result.kv);
+  if (total <= KV_ROUTE_BYTES) return result;
+  const error =
+    `Cannot remember that much: the route's keys and values would be ${total} bytes, at most ${KV_ROUTE_BYTES}; ` +
+    "delete keys that are no longer needed";
+  return { outcome: "permanent", error, retryAfterSeconds: null, kv: [], emitted: [] };
+}
+
+/**
+ * How much a route remembers once `writes` are made; `value: null` deletes.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { bytesAfter } from "./remembering.ts";
+ *
+ * const current = [{ key: "a", value: "1" }, { key: "b", value: '"é"' }];
+ * assertEquals(bytesAfter(current, []), 7);
+ * assertEquals(bytesAfter(current, [{ key: "a", value: null }, { key: "c", value: "10" }]), 8);
+ * ```
+ */
+export function bytesAfter(current: readonly KvEntry[], writes: Result["kv"]): number {
+  const entries = new Map<string, string | null>(current.map(({ key, value }) => [key, value]));
+  for (const { key, value } of writes) entries.set(key, value);
+  return [...entries].reduce(
+    (sum, [key, value]) => value === null ? sum : sum + bytes(key) + bytes(value),
+    0,
+  );
 }
 
 const encoder = new TextEncoder();
 const bytes = (text: string) => encoder.encode(text).byteLength;
-
-/**
- * Checks what a route is to remember before it is settled.
- *
- * Two attempts of a route that end at once may pass together where one of them alone would just fit, so a route may
- * exceed {@linkcode KV_ROUTE_BYTES} by what its concurrent attempts write, but never grows from there.
- *
- * @param current What the route remembers now.
- * @param writes What it is to remember from now on; `value: null` deletes.
- * @throws {KvTooLarge} naming the key or the sum that is too large.
- *
- * @example
- * ```ts
- * import { assertThrows } from "@std/assert";
- * import { checkKv, KvTooLarge } from "./kv_limits.ts";
- *
- * checkKv([{ key: "seen", value: "1" }], [{ key: "seen", value: "2" }]);
- * assertThrows(() => checkKv([], [{ key: "page", value: JSON.stringify("x".repeat(70_000)) }]), KvTooLarge);
- * ```
- */
-export function checkKv(
-  current: readonly KvEntry[],
-  writes: readonly { key: string; value: string | null }[],
-): void {
-  const sizes = new Map(current.map(({ key, value }) => [key, bytes(key) + bytes(value)]));
-  for (const { key, value } of writes) {
-    if (value === null) {
-      sizes.delete(key);
-      continue;
-    }
-    const name = JSON.stringify(key.length > 40 ? key.slice(0, 40) + "…" : key);
-    if (bytes(key) > KV_KEY_BYTES) {
-      throw new KvTooLarge(
-        `Cannot remember ${name}: the key is ${bytes(key)} bytes, at most ${KV_KEY_BYTES}`,
-      );
-    }
-    if (bytes(value) > KV_VALUE_BYTES) {
-      throw new KvTooLarge(
-        `Cannot remember ${name}: the value is ${bytes(value)} bytes of JSON, at most ${KV_VALUE_BYTES}`,
-      );
-    }
-    sizes.set(key, bytes(key) + bytes(value));
-  }
-  if (!writes.some(({ value }) => value !== null)) return; // forgetting is always allowed
-  const total = sizes.values().reduce((sum, size) => sum + size, 0);
-  if (total > KV_ROUTE_BYTES) {
-    throw new KvTooLarge(
-      `Cannot remember that much: the route's keys and values would be ${total} bytes, at most ${KV_ROUTE_BYTES}; ` +
-        `delete keys that are no longer needed`,
-    );
-  }
-}

@@ -45,7 +45,7 @@ export async function holderOf(listener: Listener): Promise<Holder> {
 }
 
 /** What `/healthz` or `/readyz` said. */
-export function readAnswer(status: number, text: string): Holder {
+function readAnswer(status: number, text: string): Holder {
   let answer: Record<string, unknown> = {};
   try {
     answer = Object(JSON.parse(text));

@@ -10,7 +10,7 @@ import type { Receipt } from "./receiver.ts";
 /** How often the provider tries a delivery before it disables the webhook. */
 export const PROVIDER_TRIES = 14;
 /** From the first try to the last, in milliseconds. */
-export const PROVIDER_PATIENCE_MS = 24 * 3600 * 1000;
+const PROVIDER_PATIENCE_MS = 24 * 3600 * 1000;
 
 /** How one event stands, or the one that stands worst. */
 export interface FailingStand {

@@ -27,7 +27,7 @@ export const REFUSED_BECAUSE: readonly RefusedBecause[] = [
 ];
 
 /** What can come of a delivery. */
-export const RESULTS: readonly Receipt["result"][] = ["accepted", "duplicate", "rejected"];
+const RESULTS: readonly Receipt["result"][] = ["accepted", "duplicate", "rejected"];
 
 /** A refused delivery, kept to be explained. */
 export interface Refusal {

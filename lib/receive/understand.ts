@@ -4,7 +4,7 @@ import type { Change, Coin, Content, Json, JsonObject } from "../nouns.ts";
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** What is nested deeper is kept and routed nowhere: all who walk through an event may do so without fear. */
-export const MAX_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /** A body that says nothing we can route. It is kept all the same. */
 export interface NotUnderstood {

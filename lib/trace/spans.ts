@@ -97,6 +97,7 @@ export function createSpans(mask: (text: string) => string): Trace {
 
     store: (store) => ({
       kvGet: (route, key) => store.kvGet(route, key),
+      kvList: (route) => store.kvList(route),
       async claim(request) {
         const answer = await store.claim(request);
         for (const claimed of answer.claimed) begin(claimed, request.now);

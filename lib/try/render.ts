@@ -27,7 +27,7 @@ const WORDS: Record<Exclude<DryReport["outcome"], "done">, string> = {
 };
 
 /** One sending. */
-export async function renderSending(sending: Sending): Promise<string> {
+async function renderSending(sending: Sending): Promise<string> {
   switch (sending.kind) {
     case "request": {
       const { method, url, headers, body } = sending;

@@ -37,6 +37,7 @@ async function startClocked(run: (attempt: number, event: string) => Promise<Res
       claim: (request) => store.claim(request),
       renew: (...given) => store.renew(...given),
       kvGet: (...given) => store.kvGet(...given),
+      kvList: (...given) => store.kvList(...given),
       settle: (...given) =>
         settleFails ? Promise.reject(new StoreUnavailable("the test says so")) : store.settle(...given),
     },

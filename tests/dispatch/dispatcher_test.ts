@@ -115,6 +115,18 @@ Deno.test("no more deliveries of a route run at a time than its concurrency allo
   assertEquals(most, 3);
 });
 
+Deno.test("a route that would remember too much has a dead letter that says so, and remembers what it did", async () => {
+  const value = JSON.stringify("x".repeat(60_000));
+  await using started = await startDispatcher((job) =>
+    Promise.resolve({ ...DONE, kv: [{ key: `${job.delivery}`, value }] })
+  );
+  started.dispatcher.configure([route("a", { concurrency: 1 })]);
+  await started.add(18, "a");
+  const [dead] = await started.settled(1, "dead");
+  assertEquals(dead!.error?.split(":")[0], "Cannot remember that much");
+  assertEquals((await started.store.kvList("a")).length, 17);
+});
+
 Deno.test("a failed attempt is repeated under the same key, and each attempt is kept", async () => {
   const keys: string[] = [];
   await using started = await startDispatcher((job) => {

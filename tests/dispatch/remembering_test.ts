@@ -1,30 +1,38 @@
-import { assertThrows } from "@std/assert";
-import { checkKv, KV_ROUTE_BYTES, KV_VALUE_BYTES, KvTooLarge } from "../../lib/store/kv_limits.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Result } from "../../lib/dispatch/contract.ts";
+import { holdToMeasure, KV_ROUTE_BYTES } from "../../lib/dispatch/remembering.ts";
 
 const json = (bytes: number) => JSON.stringify("x".repeat(bytes - 2));
-
-Deno.test("a value may be as large as its limit, and no larger", () => {
-  checkKv([], [{ key: "k", value: json(KV_VALUE_BYTES) }]);
-  assertThrows(() => checkKv([], [{ key: "k", value: json(KV_VALUE_BYTES + 1) }]), KvTooLarge, "value");
+const entries = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ key: `${index}`, value: json(65_000) }));
+const remembering = (...kv: Result["kv"]): Result => ({
+  outcome: "done",
+  error: null,
+  retryAfterSeconds: null,
+  kv,
+  emitted: [],
 });
 
-Deno.test("sizes are bytes, not characters", () => {
-  assertThrows(() => checkKv([], [{ key: "k", value: JSON.stringify("☕".repeat(30_000)) }]), KvTooLarge);
-});
+/** What comes of a result when the route remembers `current`. */
+const held = (current: { key: string; value: string }[], ...kv: Result["kv"]) =>
+  holdToMeasure(remembering(...kv), "a", { kvList: () => Promise.resolve(current) });
 
-Deno.test("a key has a limit of its own", () => {
-  assertThrows(() => checkKv([], [{ key: "k".repeat(1025), value: "1" }]), KvTooLarge, "key");
-});
-
-Deno.test("a route's values together have a limit, and what is replaced or deleted does not count", () => {
-  const full = Array.from({ length: 16 }, (_, index) => ({ key: `${index}`, value: json(65_000) }));
-  checkKv(full, [{ key: "3", value: json(65_536) }]);
+Deno.test("a route remembers up to a limit, and what is replaced or deleted does not count", async () => {
+  const full = entries(16);
   const write = { key: "new", value: json(65_000) };
-  assertThrows(() => checkKv(full, [write]), KvTooLarge, `${KV_ROUTE_BYTES}`);
-  checkKv(full, [{ key: "3", value: null }, write]);
+  assertEquals((await held(full, { key: "3", value: json(65_536) })).outcome, "done");
+  assertEquals((await held(full, { key: "3", value: null }, write)).outcome, "done");
+  const { outcome, error, kv } = await held(full, write);
+  assertEquals([outcome, kv], ["permanent", []]);
+  assertStringIncludes(error!, `at most ${KV_ROUTE_BYTES}`);
 });
 
-Deno.test("a route that remembers too much already may forget", () => {
-  const over = Array.from({ length: 20 }, (_, index) => ({ key: `${index}`, value: json(65_000) }));
-  checkKv(over, [{ key: "3", value: null }]);
+Deno.test("a route that remembers too much already may forget", async () => {
+  assertEquals((await held(entries(20), { key: "3", value: null })).outcome, "done");
+});
+
+Deno.test("what a plugin has done counts, though the store cannot be read now", async () => {
+  const result = remembering({ key: "a", value: "1" });
+  const kvList = () => Promise.reject(new Error("the disk is away"));
+  assertEquals(await holdToMeasure(result, "a", { kvList }), result);
 });

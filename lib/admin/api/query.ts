@@ -30,7 +30,7 @@ const page = {
 };
 
 /** What narrows events. */
-export const eventFilters = {
+const eventFilters = {
   source: text.optional(),
   type: text.optional().describe("An event type, exactly"),
   coin: list.refine((ids) => ids.length <= MAX_COINS, `must name at most ${MAX_COINS} coins`).optional()

@@ -17,7 +17,7 @@ const anyJson = z.unknown();
 const state = z.enum(DELIVERY_STATES);
 
 /** How far a delivery is, beside its event. */
-export const miniDelivery = z.strictObject({
+const miniDelivery = z.strictObject({
   id: z.int(),
   route: z.string(),
   state,

@@ -67,7 +67,7 @@ function shorten(text: string, length: number): string {
 }
 
 /** A value as text; anything but text as JSON. */
-export function textOf(value: Json | undefined): string {
+function textOf(value: Json | undefined): string {
   if (value === undefined) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

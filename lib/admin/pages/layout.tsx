@@ -125,7 +125,7 @@ function Document(
 }
 
 /** How the relay is, in a word. */
-export const HEALTH: Record<Overview["health"], string> = {
+const HEALTH: Record<Overview["health"], string> = {
   good: "All is well",
   warning: "Worth a look",
   bad: "Needs you",

@@ -5,7 +5,7 @@ import { Empty, type Frame, Page } from "./layout.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
 
 /** What a reason means, in a few words. */
-export const REASON: Record<RefusedBecause, string> = {
+const REASON: Record<RefusedBecause, string> = {
   too_large: "body too large",
   too_slow: "body too slow",
   missing_header: "header missing",

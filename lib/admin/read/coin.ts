@@ -34,7 +34,7 @@ export interface CoinView {
 /** So many of its newest events are looked at. */
 const MOST_EVENTS = 500;
 /** So many of them are shown. */
-export const SHOWN_EVENTS = 100;
+const SHOWN_EVENTS = 100;
 
 const GROUPS: [title: string, takes: (field: string) => boolean][] = [
   ["Names", (field) => ["id", "name", "symbol", "web_slug", "image"].includes(field)],
@@ -68,7 +68,7 @@ export async function coinView(store: Store, id: string): Promise<CoinView | nul
 }
 
 /** From the newest event back: what is said first of a field is what holds. Pure. */
-export function knownFrom(events: readonly EventItem[]) {
+function knownFrom(events: readonly EventItem[]) {
   const fields = new Map<string, Known>();
   const categories = new Map<string, CoinView["categories"][number]>();
   for (const { changes, receivedAt: at, seq } of events) {

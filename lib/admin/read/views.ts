@@ -48,7 +48,7 @@ export function eventItem(
 }
 
 /** How much an event matters: its gravest change; without changes what the relay or a plugin says of it, or its type. */
-export function severityOfEvent(type: string | null, content: Content | null): Severity {
+function severityOfEvent(type: string | null, content: Content | null): Severity {
   if (content === null) return "warning";
   if (content.changes !== null) return gravest(content.changes.map((change) => severityOf(change)));
   const told = type?.startsWith("relay.") ? content.data["severity"] : undefined;
