@@ -25,7 +25,7 @@ Deno.test("doctor tells a relay from another program, and a relay that can store
   assertEquals(await holderOf(at("server", relay.url)), { kind: "relay", ready: true, problem: null });
   assertEquals(await holderOf(admin), { kind: "relay", ready: true, problem: null });
 
-  const other = new DatabaseSync(`${folder.folder}/data/relay.db`);
+  const other = new DatabaseSync(`${folder.folder}/data/relay.db`, { timeout: 5000 });
   other.exec("BEGIN IMMEDIATE"); // a disk that takes no more looks the same to the relay
   const [stuck] = await until("the relay is not ready", async () => {
     const findings = lines(judgeHolder(admin, await holderOf(admin)));

@@ -49,7 +49,7 @@ Deno.test("a lock that another process holds: 503, and what ran meanwhile is wri
   });
   for (let i = 0; i < 8; i++) await at.send();
   await at.receiver.arrived(8);
-  const holder = new DatabaseSync(at.file);
+  const holder = new DatabaseSync(at.file, { timeout: 5000 });
   holder.exec("BEGIN IMMEDIATE");
   slow = false;
   release.resolve(); // the deliveries end now, and their end cannot be written

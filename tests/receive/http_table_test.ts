@@ -186,7 +186,7 @@ for (
 
 Deno.test("503 with Retry-After while the store cannot commit, and 200 as soon as it can", async () => {
   await using listener = await startPublicListener();
-  const holder = new DatabaseSync(listener.file);
+  const holder = new DatabaseSync(listener.file, { timeout: 5000 });
   holder.exec("BEGIN IMMEDIATE");
   const request = signedRequest({ id: "evt-1" });
   const refused = await fetch(`${listener.url}/webhook`, request);
