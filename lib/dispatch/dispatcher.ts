@@ -246,16 +246,20 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function end(settlements: readonly Settlement[]) {
+    const free = new Set<string>();
     for (const outcome of settlements) {
       ended.push(outcome);
       if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
       running.delete(outcome.delivery);
       addLoad(outcome.route, -1);
+      // What it remembers must be on disk before the route's next attempt reads it.
+      if (outcome.kv.length === 0) free.add(outcome.route);
     }
+    wake(free);
     if (!settling && ended.length > 0) void settle();
   }
 
-  /** What ends while a commit runs goes into the next one. A route gets its free place once its end is on disk. */
+  /** What ends while a commit runs goes into the next one. */
   async function settle() {
     settling = true;
     while (ended.length > 0) {

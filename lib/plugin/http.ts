@@ -49,7 +49,7 @@ export async function post(
   const target = new URL(url);
   const headers = new Headers(request.headers);
   if (json !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
-  const hidden = [...secretsOf(target), url, ...headers.values(), ...request.secrets ?? []];
+  const hidden = () => [...secretsOf(target), url, ...headers.values(), ...request.secrets ?? []];
   let answer: Answer;
   try {
     const response = await context.fetch(target, {
@@ -62,7 +62,7 @@ export async function post(
     answer = { status: response.status, headers: response.headers, text: await beginning(response) };
   } catch (error) {
     context.signal.throwIfAborted();
-    const said = redact(deepest(error), hidden).replace(/^error sending request for url \(.*?\): /, "");
+    const said = redact(deepest(error), hidden()).replace(/^error sending request for url \(.*?\): /, "");
     if (error instanceof Deno.errors.NotCapable) {
       throw new Permanent(
         `${method} ${target.origin}: the route does not grant this host: name it in allow.net`,
@@ -71,7 +71,7 @@ export async function post(
     throw new Error(`${method} ${target.origin}: cannot reach it: ${said}`);
   }
   if (answer.status >= 200 && answer.status < 300) return answer;
-  throw failure(answer, request, `${method} ${target.origin} answered ${answer.status}`, hidden);
+  throw failure(answer, request, `${method} ${target.origin} answered ${answer.status}`, hidden());
 }
 
 function failure(answer: Answer, request: PostRequest, what: string, hidden: string[]): Error {
@@ -115,10 +115,11 @@ function deepest(error: unknown): string {
 }
 
 async function beginning(response: Response): Promise<string> {
+  if (response.body === null) return "";
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   // Leaving the loop cancels the body.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response.body) {
     chunks.push(chunk);
     length += chunk.length;
     if (length >= MAX_ANSWER_BYTES) break;
