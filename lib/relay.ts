@@ -1,7 +1,8 @@
 /** The relay, composed: the listeners, the store, the plugins, and the dispatcher between them. @module */
 import { resolve } from "@std/path";
-import { createAdmin } from "./admin/admin.tsx";
+import { createLazyAdmin } from "./admin/lazy_admin.ts";
 import { createMetrics } from "./admin/metrics.ts";
+import type { AdminParts } from "./admin/parts.ts";
 import type { Config } from "./config/schema.ts";
 import { carrySubstitutions, maskText, secretValues } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
@@ -20,7 +21,6 @@ import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
 import { createTeller } from "./watchdog/teller.ts";
 import { openTrace } from "./trace.ts";
-import { createDryRun } from "./try/dry_run.ts";
 import { startUpkeep } from "./relay/upkeep.ts";
 import { startWatchdog } from "./watchdog.ts";
 
@@ -118,7 +118,8 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     now,
   });
 
-  const admin = createAdmin({
+  let dryRun: AdminParts["dryRun"] | undefined;
+  const admin = createLazyAdmin({
     store,
     config: () => config,
     routes: () => routes,
@@ -132,7 +133,11 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     },
     plugins,
     mistakes: () => mistakes,
-    dryRun: createDryRun({ plugins: pluginsOptions, store, config: () => config, routes: () => routes }),
+    async dryRun(route, event) {
+      const { createDryRun } = await import("./try/dry_run.ts");
+      dryRun ??= createDryRun({ plugins: pluginsOptions, store, config: () => config, routes: () => routes });
+      return await dryRun(route, event);
+    },
     ledger,
     metrics,
     running: () => dispatcher.running(),
