@@ -23,7 +23,7 @@ export async function holdToMeasure(
   const error =
     `Cannot remember that much: the route's keys and values would be ${total} bytes, at most ${KV_ROUTE_BYTES}; ` +
     "delete keys that are no longer needed";
-  return { outcome: "permanent", error, retryAfterSeconds: null, kv: [], emitted: [] };
+  return { outcome: "permanent", error, retryAfterSeconds: null, kv: [], emitted: [], sent: result.sent };
 }
 
 /**

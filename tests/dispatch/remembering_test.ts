@@ -11,6 +11,7 @@ const remembering = (...kv: Result["kv"]): Result => ({
   retryAfterSeconds: null,
   kv,
   emitted: [],
+  sent: [],
 });
 
 /** What comes of a result when the route remembers `current`. */
