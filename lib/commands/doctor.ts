@@ -87,7 +87,8 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
       const text = path === "" ? problem : `${path}: ${problem}`;
       yield wrong(
         `${file}: ${text}`,
-        hint ?? (permitted && `permitted: ${permitted}`) ?? "`deno task check`",
+        hint ?? (permitted && `permitted: ${permitted}`) ??
+          "mend that place; `deno task check` shows what is left",
       );
     }
     return;

@@ -75,10 +75,17 @@ export function judgeClock(skew: Skew | null, maxAgeSeconds: number): Finding[] 
   } ${skew.host}`;
   const remedy = "turn on time synchronisation: `timedatectl set-ntp true`, or chrony";
   if (off > maxAgeSeconds * 1000) {
-    return [wrong(`it is ${words}: every delivery is refused as too old or from the future`, remedy)];
+    return [
+      wrong(
+        `this machine's clock is ${words}: every delivery is refused as too old or from the future`,
+        remedy,
+      ),
+    ];
   }
   if (off > NOTE_MS) {
-    return [note(`it is ${words}; deliveries are refused from ${maxAgeSeconds} s on`, remedy)];
+    return [
+      note(`this machine's clock is ${words}; deliveries are refused from ${maxAgeSeconds} s on`, remedy),
+    ];
   }
   return [right(`agrees with ${skew.host} to ${Math.ceil((off + skew.uncertainMs) / 1000)} s`)];
 }

@@ -64,7 +64,8 @@ function shared(sources: Config["sources"]): Finding[] {
       owners.set(secret, owner ?? name);
       return owner === undefined || owner === name ? [] : [wrong(
         `${name} and ${owner} have the same signing secret`,
-        "the provider gives each webhook its own: one of the two will refuse everything",
+        "copy each from the provider's dashboard again, which gives each webhook its own: now one of the two refuses " +
+          "everything",
       )];
     })
   );

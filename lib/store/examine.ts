@@ -97,9 +97,8 @@ function isOlder(db: Connection): boolean {
 }
 
 function damaged(file: string, damage: readonly string[]): string {
-  return `${file} is damaged (${
-    damage.join("; ").slice(0, 200)
-  }). Stop the relay, move the file away and put a ` +
+  const where = damage.join("; ").replaceAll(/\*\*\*.*?\*\*\*\s*|\s+/g, " ").trim().slice(0, 200);
+  return `${file} is damaged (${where}). Stop the relay, move the file away and put a ` +
     `backup in its place (and remove ${file}-wal and ${file}-shm); without a backup, try "sqlite3 ${file} .recover"`;
 }
 

@@ -33,6 +33,9 @@ const REMEDIES: Record<string, string> = {
   "XX": "its data is damaged or it has a fault; check its log",
 };
 
+/** What a person can do when no connection comes about. */
+const UNREACHED = "see that the server runs, and that host and port in the URL are right";
+
 /** The SQLSTATE of an error of the server. */
 function sqlState(error: unknown): string | undefined {
   return error instanceof postgres.PostgresError ? error.code : undefined;
@@ -62,9 +65,11 @@ export function translate(error: unknown, label: string): unknown {
 /** The error to hand on when the database cannot even be opened. */
 export function translateAtOpen(error: unknown, label: string): unknown {
   const translated = translate(error, label);
-  return translated instanceof StoreUnavailable
-    ? new StoreUnusable(translated.message, { cause: error })
-    : translated;
+  if (!(translated instanceof StoreUnavailable)) return translated;
+  const unreached = error instanceof ConnectionLost && !(error instanceof NotSecured);
+  return new StoreUnusable(unreached ? `${translated.message} (${UNREACHED})` : translated.message, {
+    cause: error,
+  });
 }
 
 /** Whether waiting may help where the database cannot be opened: it is not up yet, or full. */

@@ -45,12 +45,13 @@ export function translate(error: unknown, file: string): unknown {
 
 /** The error to hand on when the file cannot even be opened. */
 export function translateAtOpen(error: unknown, file: string): unknown {
-  const code = resultCode(error instanceof StoreUnavailable ? error.cause : error);
+  const cause = error instanceof StoreUnavailable ? error.cause : error;
+  const code = resultCode(cause);
   if (code === CORRUPT || code === NOT_A_DATABASE) {
     return new StoreUnusable(
       `Cannot open ${file}: ${
-        (error as Error).message
-      }. Move it away and put a backup in its place (and remove ` +
+        (cause as Error).message
+      }. Stop the relay, move it away and put a backup in its place (and remove ` +
         `${file}-wal and ${file}-shm); without a backup, try "sqlite3 ${file} .recover"`,
       { cause: error },
     );
