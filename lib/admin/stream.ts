@@ -40,6 +40,8 @@ const PULSE_MS = 2000;
 /** A page shows so many rows: what lies farther back when it cannot keep up is left out. */
 const PAGE_STREAM_ROWS = 200;
 const MOST_MOVES = 500;
+/** Characters that are written at once, if no message is longer. */
+const WRITE_LENGTH = 256 * 1024;
 
 /** Where a reader wants to go on: `Last-Event-ID`, else the address, else null. */
 export function startOf(headers: Headers, after: number | undefined): number | null {
@@ -55,9 +57,7 @@ export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response
     await stream.write(`retry: 1000\nid: ${at}\n\n`);
     while (goOn()) {
       const rows = await desk.tail.after(at, BATCH);
-      for (const found of rows.filter(wanted)) {
-        await stream.writeSSE({ ...wish.write(found), id: String(found.event.seq) });
-      }
+      await send(stream, rowMessages(rows.filter(wanted), wish));
       at = rows.at(-1)?.event.seq ?? at;
       if (rows.length > 0) continue;
       await waker.wait(KEEP_ALIVE_MS);
@@ -90,19 +90,17 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
         if (behind && !narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
         const rows = await desk.tail.after(at, BATCH);
         behind = rows.length === BATCH;
-        for (const found of rows.filter(wanted)) {
-          await stream.writeSSE({ ...wish.write(found), id: String(found.event.seq) });
-        }
+        const news = [...rowMessages(rows.filter(wanted), wish)];
         at = rows.at(-1)?.event.seq ?? at;
         if (moves.size > 0) {
-          const data = JSON.stringify([...moves.values()]);
+          news.push(message({ event: "moves", data: JSON.stringify([...moves.values()]) }));
           moves.clear();
-          await stream.writeSSE({ event: "moves", data });
         }
         if (performance.now() - pulseAt > PULSE_MS) {
           pulseAt = performance.now();
-          await stream.writeSSE({ event: "pulse", data: await wish.pulse(), id: String(at) });
+          news.push(message({ event: "pulse", data: await wish.pulse(), id: at }));
         }
+        await send(stream, news);
         await new Promise((resolve) => setTimeout(resolve, PAGE_REST_MS));
         if (!behind) await waker.wait(PAGE_TICK_MS);
       }
@@ -110,6 +108,30 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
       forget();
     }
   });
+}
+
+/** A message as it is sent. Lines in `data` stay lines. */
+function message({ event, data, id }: { event?: string; data: string; id?: number }): string {
+  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
+  return `${event === undefined ? "" : `event: ${event}\n`}${lines}${
+    id === undefined ? "" : `id: ${id}\n`
+  }\n`;
+}
+
+function* rowMessages(rows: readonly Found[], { write }: Pick<StreamWish, "write">): Generator<string> {
+  for (const found of rows) yield message({ ...write(found), id: found.event.seq });
+}
+
+/** Sends messages, many in one write: each write costs the relay as much as many rows. */
+async function send(stream: SSEStreamingApi, messages: Iterable<string>): Promise<void> {
+  let text = "";
+  for (const one of messages) {
+    text += one;
+    if (text.length < WRITE_LENGTH) continue;
+    await stream.write(text);
+    text = "";
+  }
+  if (text !== "") await stream.write(text);
 }
 
 /** How the deliveries of the newest rows stand that the page has already. */

@@ -84,6 +84,13 @@ export function changeWords({ field, change_type, new_value }: Change): string {
   return `${fieldName(field)} ${DONE[change_type] ?? "changed"}`;
 }
 
+/** A field where its group is named beside it: `platforms.base` among the contracts is "Base". */
+export function fieldInGroup(field: string): string {
+  const rest = field.slice(field.indexOf(".") + 1);
+  if (field.startsWith("platforms.")) return platformName(rest);
+  return field.startsWith("additional_notices.") ? capital(phrase(rest)) : fieldName(field);
+}
+
 /** A field's name for people. */
 function fieldName(field: string): string {
   const known = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;

@@ -29,6 +29,9 @@ export const REFUSED_BECAUSE: readonly RefusedBecause[] = [
 /** What can come of a delivery. */
 const RESULTS: readonly Receipt["result"][] = ["accepted", "duplicate", "rejected"];
 
+/** What is counted through the day. */
+type DayKind = Receipt["result"] | RefusedBecause;
+
 /** A refused delivery, kept to be explained. */
 export interface Refusal {
   /** Counts up from 1. */
@@ -67,8 +70,8 @@ export interface Ledger {
   source(name: string, now: number): SourceRecord;
   /** The last quarter of an hour in steps of 10 s. */
   recent(source: string, now: number): ReturnType<Series<Receipt["result"]>["read"]>;
-  /** The last day in steps of 15 minutes. */
-  day(source: string, now: number): ReturnType<Series<Receipt["result"]>["read"]>;
+  /** The last day in steps of 15 minutes, the refused by their reason as well. */
+  day(source: string, now: number): ReturnType<Series<DayKind>["read"]>;
   /** The refusals still known, newest first. */
   refusals(source?: string): Refusal[];
 }
@@ -86,7 +89,7 @@ interface Account {
   last: Record<Receipt["result"], number | null>;
   failing: FailingDeliveries;
   recent: Series<Receipt["result"]>;
-  day: Series<Receipt["result"]>;
+  day: Series<DayKind>;
   refusals: Map<RefusedBecause, Refusal[]>;
 }
 
@@ -103,6 +106,7 @@ export function createLedger(since: number): Ledger {
 
   function refuse(to: Account, receipt: Receipt, reason: RefusedBecause) {
     to.counts.rejected[reason]++;
+    to.day.add(reason, receipt.at);
     const kept = to.refusals.get(reason) ?? [];
     to.refusals.set(reason, kept);
     kept.push(refusal(++lastId, receipt, reason));
@@ -153,7 +157,7 @@ function emptyAccount(): Account {
     last: { accepted: null, duplicate: null, rejected: null },
     failing: createFailing(),
     recent: createSeries(RESULTS, 10_000, 90),
-    day: createSeries(RESULTS, 15 * 60_000, 96),
+    day: createSeries([...RESULTS, ...REFUSED_BECAUSE], 15 * 60_000, 96),
     refusals: new Map(),
   };
 }

@@ -42,12 +42,15 @@ Deno.test("counts over time hold a quarter of an hour in steps of ten seconds, a
   ledger.record(receipt({ at: AT - 20 * 60_000 }));
   ledger.record(receipt({ at: AT - 60_000 }));
   ledger.record(receipt({ at: AT }));
+  ledger.record(refused("bad_signature", { at: AT }));
   const sum = (buckets: { counts: { accepted: number } }[]) =>
     buckets.reduce((n, { counts }) => n + counts.accepted, 0);
   const recent = ledger.recent("a", AT);
   assertEquals([recent.length, sum(recent), recent.at(-1)!.counts.accepted], [90, 2, 1]);
   const day = ledger.day("a", AT);
   assertEquals([day.length, sum(day)], [96, 3]);
+  const { rejected, bad_signature, stale_timestamp } = day.at(-1)!.counts;
+  assertEquals([rejected, bad_signature, stale_timestamp], [1, 1, 0]);
 });
 
 Deno.test("a flood of one reason pushes out no refusal of another, and memory stays bounded", () => {

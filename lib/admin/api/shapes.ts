@@ -148,7 +148,15 @@ export const sourceItem = z.strictObject({
   silent: z.boolean(),
   failing: failing.nullable(),
   day: z.array(
-    z.strictObject({ at: time, accepted: count, duplicate: count, rejected: count }),
+    z.strictObject({
+      at: time,
+      accepted: count,
+      duplicate: count,
+      rejected: count,
+      reasons: z.partialRecord(z.enum(REFUSED_BECAUSE), count).describe(
+        "The rejected by reason, without zeros",
+      ),
+    }),
   ).describe("The last 24 hours in steps of 15 minutes"),
 });
 

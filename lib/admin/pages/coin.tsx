@@ -1,4 +1,5 @@
 /** A coin, as its events tell of it. @module */
+import { fieldInGroup } from "../../plugin/words.ts";
 import type { CoinView, Known } from "../read/coin.ts";
 import { Value } from "./change.tsx";
 import { Empty, type Frame, Page } from "./layout.tsx";
@@ -18,7 +19,7 @@ export function CoinPage({ frame, id, coin }: { frame: Frame; id: string; coin: 
           <p class="soft">
             {coin?.symbol && (
               <>
-                <T>{coin.symbol.toUpperCase()}</T> ·
+                <T>{coin.symbol.toUpperCase()}</T> ·{" "}
               </>
             )}
             <span class="mono">
@@ -122,8 +123,11 @@ function Told({ coin }: { coin: CoinView }) {
 function KnownRow({ known: { field, value, gone, at, seq, changes } }: { known: Known }) {
   return (
     <tr>
-      <td class="mono nowrap">
-        <T>{field}</T>
+      <td>
+        <T>{fieldInGroup(field)}</T>
+        <div class="mono small soft">
+          <T>{field}</T>
+        </div>
       </td>
       <td>
         <div class="change">
@@ -134,6 +138,8 @@ function KnownRow({ known: { field, value, gone, at, seq, changes } }: { known: 
                 {value !== undefined && <Value value={value} kind="old" />}
               </>
             )
+            : Array.isArray(value)
+            ? value.map((item) => <Value value={item} whole />)
             : <Value value={value} whole />}
         </div>
       </td>

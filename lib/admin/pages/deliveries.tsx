@@ -66,7 +66,7 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
         {rows.items.length === 0 ? <None filtered={filtered} /> : (
           <form method="post" action="/dead-letters">
             <div class="scroll">
-              <table>
+              <table class="cards">
                 <thead>
                   <tr>
                     {mayWrite && someDead && (
@@ -163,7 +163,7 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
           <T>{event.id}</T>
         </a>
       </td>
-      <td class="num">{attempts}</td>
+      <td class="num" data-unit={attempts === 1 ? "attempt" : "attempts"}>{attempts}</td>
       <td class="nowrap">
         {waits && attempts > 0
           ? (

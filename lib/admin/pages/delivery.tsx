@@ -131,7 +131,7 @@ export function DeliveryPage({ frame, delivery }: { frame: Frame; delivery: Deli
             of{" "}
             <a href={eventPath(event.seq)} class="mono">
               <T>{event.id}</T>
-            </a>
+            </a>{" "}
             {event.coin !== null && (
               <>
                 on{" "}

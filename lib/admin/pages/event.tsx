@@ -77,7 +77,7 @@ function Changes({ event }: { event: EventWhole }) {
       </header>
       {changes.length === 0 ? <Empty title="It carries no changes" /> : (
         <div class="scroll">
-          <table>
+          <table class="cards">
             <thead>
               <tr>
                 <th>What</th>

@@ -238,9 +238,12 @@ function factsOf(data: unknown): [path: string, value: Json][] {
     if (typeof value !== "object" || value === null || Array.isArray(value)) facts.push([path, value]);
     else for (const [key, inner] of Object.entries(value)) walk(inner, path === "" ? key : `${path}.${key}`);
   };
-  const { id: _, symbol: __, name: ___, ...rest } = (data ?? {}) as JsonObject;
-  if (typeof rest["summary"] === "string") facts.push(["", rest["summary"]]);
-  else walk(rest, "");
+  const { id: _, symbol: __, name: ___, summary, error, ...rest } = (data ?? {}) as JsonObject;
+  if (typeof summary === "string") facts.push(["", summary]);
+  else {
+    if (typeof error === "string") facts.push(["error", error]); // what one looks for first
+    walk(rest, "");
+  }
   return facts.map((
     [path, value],
   ) => [path, typeof value === "string" ? value.slice(0, SHOWN_CHARS) : value]);

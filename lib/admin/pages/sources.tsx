@@ -1,5 +1,5 @@
 /** Sources: what they received, what they refused, and why. @module */
-import { PROVIDER_TRIES, type RefusedBecause } from "../../receive/ledger.ts";
+import { PROVIDER_TRIES, REFUSED_BECAUSE, type RefusedBecause } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
@@ -103,15 +103,7 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
           <dt>Known already</dt>
           <dd>{number(duplicate)}</dd>
           <dt>Refused</dt>
-          <dd class="row">
-            {refused === 0
-              ? "0"
-              : Object.entries(rejected).filter(([, count]) => count > 0).map(([reason, count]) => (
-                <span class={`badge ${isGrave(reason as RefusedBecause) ? "bad" : "warn"}`} title={reason}>
-                  {`${number(count)} ${REASON[reason as RefusedBecause]}`}
-                </span>
-              ))}
-          </dd>
+          <dd>{number(refused)}</dd>
           <dt>API credits</dt>
           <dd>
             {number(credits)}{" "}
@@ -135,9 +127,10 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
           </div>
         </figure>
       </div>
+      {refused > 0 && <Reasons source={source} />}
       <header>
         <h3 class="grow">Refused lately</h3>
-        {refusals.length > 0 && <span class="soft small">{`${refusals.length} in full`}</span>}
+        {refusals.length > 0 && <span class="soft small">open one to see why</span>}
       </header>
       {refusals.length === 0
         ? (
@@ -151,6 +144,44 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
     </section>
   );
 }
+
+/** How often each reason was given, of late and altogether. */
+function Reasons({ source: { rejected, day } }: { source: SourceItem }) {
+  const reasons = REFUSED_BECAUSE.filter((reason) => (rejected[reason] ?? 0) > 0);
+  const sum = (steps: SourceItem["day"], reason: RefusedBecause) =>
+    number(steps.reduce((total, step) => total + (step.reasons[reason] ?? 0), 0));
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Refused because</th>
+            <th class="num">Last hour</th>
+            <th class="num">Last 24 hours</th>
+            <th class="num">Since the start</th>
+          </tr>
+        </thead>
+        <tbody>
+          {reasons.map((reason) => (
+            <tr>
+              <td>
+                <span class={`badge ${isGrave(reason) ? "bad" : "warn"}`} title={reason}>
+                  {REASON[reason]}
+                </span>
+              </td>
+              <td class="num">{sum(day.slice(-STEPS_AN_HOUR), reason)}</td>
+              <td class="num">{sum(day, reason)}</td>
+              <td class="num">{number(rejected[reason] ?? 0)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Steps of a source's day in an hour. */
+const STEPS_AN_HOUR = 4;
 
 function isGrave(reason: RefusedBecause): boolean {
   return reason === "stale_timestamp" || reason === "future_timestamp" || reason === "store_unavailable";

@@ -75,7 +75,15 @@ export function createSources(parts: AdminParts): Sources {
             disabledAt: iso(failing.disabledAt),
             triesAllowed: PROVIDER_TRIES,
           },
-          day: ledger.day(source.name, now).map(({ at, counts }) => ({ at: iso(at), ...counts })),
+          day: ledger.day(source.name, now).map((
+            { at, counts: { accepted, duplicate, rejected, ...reasons } },
+          ) => ({
+            at: iso(at),
+            accepted,
+            duplicate,
+            rejected,
+            reasons: Object.fromEntries(Object.entries(reasons).filter(([, count]) => count > 0)),
+          })),
         };
       });
     },
