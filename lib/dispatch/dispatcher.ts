@@ -246,17 +246,19 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function end(settlements: readonly Settlement[]) {
-    const free = new Set<string>();
     for (const outcome of settlements) {
       ended.push(outcome);
       if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
       running.delete(outcome.delivery);
-      addLoad(outcome.route, -1);
-      // What it remembers must be on disk before the route's next attempt reads it.
-      if (outcome.kv.length === 0) free.add(outcome.route);
     }
-    wake(free);
+    free(settlements.filter((outcome) => !remembers(outcome)));
     if (!settling && ended.length > 0) void settle();
+  }
+
+  /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
+  function free(settlements: readonly Settlement[]) {
+    for (const { route } of settlements) addLoad(route, -1);
+    wake(new Set(settlements.map(({ route }) => route)));
   }
 
   /** What ends while a commit runs goes into the next one. */
@@ -269,6 +271,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       try {
         await store.settle(parts.relay, batch.filter(({ delivery }) => !lost.delete(delivery)), now());
         for (const { delivery } of batch) held.delete(delivery);
+        free(batch.filter(remembers));
         wake(new Set(batch.map(({ route }) => route)));
       } catch (error) {
         parts.onFault(error);
@@ -318,6 +321,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 /** Lets what is under way end first, so that one transaction serves many. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+function remembers({ kv }: Settlement): boolean {
+  return kv.length > 0;
 }
 
 function pendingAgain(
