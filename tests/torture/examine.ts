@@ -10,9 +10,9 @@ import type { SentEvent, startProvider } from "./provider.ts";
 
 /** What is looked at. */
 export interface Evidence {
-  /** Where the relay ran. */
   /** URL of the store; a relative file in it is taken from `folder`. */
   store: string;
+  /** Where the relay ran. */
   folder: string;
   provider: ReturnType<typeof startProvider>;
   acts: readonly Act[];

@@ -32,6 +32,8 @@ export interface TortureReport extends Findings {
   seed: number;
   seconds: number;
   kills: number;
+  /** Dead letters that were tried again in between. */
+  retried: number;
   /** Kills by the step at which they came; `random`: at any time. */
   killsAt: Record<string, number>;
   tries: number;
@@ -86,12 +88,14 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     released: () => Math.ceil(settings.events * (kills + 1) / Math.max(1, settings.kills)),
   });
   const replays: number[] = [];
+  let retried = 0;
 
-  /** A person asks for replays, while all this goes on. */
-  async function replaySome() {
+  /** A person asks for replays, and has dead letters tried again, while all this goes on. */
+  async function decideSome() {
     const accepted = [...provider.events.values()].filter(({ fate }) => fate === "accepted");
     if (accepted.length === 0) return;
     try {
+      if (random.chance(0.5)) retried += await store.retry({ states: ["dead"] }, Date.now());
       const [made] = await store.deliveries(
         { eventId: random.pick(accepted).id, routes: ["all"], states: ["done"] },
         { limit: 1 },
@@ -112,7 +116,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     const listening = starting.listening.then(relayIs, () => {}); // it may be killed before it listens
     const early = step === null && random.chance(WHILE_STARTING);
     if (!early) await listening;
-    if (random.chance(0.3)) await replaySome();
+    if (random.chance(0.3)) await decideSome();
     const life = first ? FIRST_STEP_MS : step ? LONGEST_LIFE_MS : random.below(early ? 300 : 1000);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const lived = new Promise<boolean>((resolve) => timer = setTimeout(resolve, life, true));
@@ -162,6 +166,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     seconds: Math.round(seconds()),
     kills: Object.values(killsAt).reduce((a, b) => a + b, 0),
     killsAt,
+    retried,
     ...findings,
     tries: provider.counts.tries,
     unanswered: provider.counts.unanswered,
