@@ -43,9 +43,11 @@ Deno.test("a lock that another process holds: 503, and what ran meanwhile is wri
   const release = Promise.withResolvers<void>();
   let slow = true;
   await using folder = await tempFolder();
-  await using at = await startStoringRelay(folder.path, async () => {
-    if (slow) await release.promise;
-    return new Response("ok");
+  await using at = await startStoringRelay(folder.path, {
+    async answer() {
+      if (slow) await release.promise;
+      return new Response("ok");
+    },
   });
   for (let i = 0; i < 8; i++) await at.send();
   await at.receiver.arrived(8);

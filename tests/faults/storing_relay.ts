@@ -8,15 +8,24 @@ import { createRelayFolder, type RelayProcess, SECRET } from "../support/relay_p
 import { signedRequest } from "../support/signed_request.ts";
 import { until } from "../support/until.ts";
 
-/** Large enough that a few fill a page or two. */
-const body = (id: string) =>
-  JSON.stringify({
-    event_type: "cg.coin.info.updated",
-    data: { id, changes: [{ field: "name", change_type: "update", new_value: "n".repeat(2000) }] },
-  });
+/** What a test may choose. */
+export interface StoringRelaySettings {
+  /** How the receiver answers. Default: well. */
+  answer?: () => Promise<Response>;
+  /** Length of each event's body, or a little more. Default: large enough that a few fill a page or two. */
+  bodyBytes?: number;
+}
 
-/** Starts a relay with its store in `folder`, and one route to a receiver. */
-export async function startStoringRelay(where: string, answer?: () => Promise<Response>) {
+/** Starts a relay with its store in the folder `where`, and one route to a receiver. */
+export async function startStoringRelay(
+  where: string,
+  { answer, bodyBytes = 2000 }: StoringRelaySettings = {},
+) {
+  const body = (id: string) =>
+    JSON.stringify({
+      event_type: "cg.coin.info.updated",
+      data: { id, changes: [{ field: "name", change_type: "update", new_value: "n".repeat(bodyBytes) }] },
+    });
   const receiver = startReceiver(answer);
   const http = await Deno.readTextFile(new URL("../../plugins/http.ts", import.meta.url));
   const folder = await createRelayFolder({

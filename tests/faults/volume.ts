@@ -4,7 +4,7 @@ import { join } from "@std/path";
 /** A mounted file system. */
 export interface Volume extends AsyncDisposable {
   path: string;
-  /** Fills all the room there is. */
+  /** Fills all the room there is; of a `thin` one the room of the disk below it, which fails its writes then. */
   fill(): Promise<void>;
   /** Makes the room again. */
   free(): Promise<void>;
@@ -37,27 +37,42 @@ export const canMountExt4: boolean = canMount && await (async () => {
   }
 })();
 
-/** Mounts a fresh one of `mebibytes`. */
-export async function mountVolume(kind: "tmpfs" | "ext4", mebibytes: number): Promise<Volume> {
+/** How much more a `thin` one promises than its disk can hold. */
+const THIN = 4;
+
+/**
+ * Mounts a fresh one of `mebibytes`. A `thin` one is an ext4 that is larger than the disk below it: when that is full,
+ * writes succeed, and the sync that is to bring them to the disk fails.
+ */
+export async function mountVolume(kind: "tmpfs" | "ext4" | "thin", mebibytes: number): Promise<Volume> {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-volume-" });
-  let image = join(folder, "image");
   const path = join(folder, "mounted");
-  const ballast = join(path, "ballast");
+  const disk = join(folder, "disk");
+  let image = join(disk, "image");
+  let copies = 0;
+  const ballast = join(kind === "thin" ? disk : path, "ballast");
   await Deno.mkdir(path);
+  await Deno.mkdir(disk);
 
   async function mount() {
     if (kind === "tmpfs") return await run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", path);
-    await run("mount", "-o", "loop,errors=remount-ro", image, path);
+    // An ext4 forgets that it owes a block its data when it could not write it at first; not so under dioread_lock.
+    const options = kind === "thin" ? "loop,errors=remount-ro,dioread_lock" : "loop,errors=remount-ro";
+    await run("mount", "-o", options, image, path);
   }
 
   try {
-    if (kind === "ext4") {
+    if (kind === "thin") await run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", disk);
+    if (kind !== "tmpfs") {
       await Deno.writeFile(image, new Uint8Array());
-      await Deno.truncate(image, mebibytes * 2 ** 20);
-      await run("mkfs.ext4", "-q", "-F", image);
+      await Deno.truncate(image, mebibytes * (kind === "thin" ? THIN : 1) * 2 ** 20);
+      // What the file system needs for itself is written at once.
+      const whole = ["-O", "^has_journal", "-E", "nodiscard,lazy_itable_init=0", "-N", "64"];
+      await run("mkfs.ext4", "-q", "-F", ...(kind === "thin" ? whole : []), image);
     }
     await mount();
   } catch (error) {
+    if (kind === "thin") await run("umount", "--lazy", disk).catch(() => {});
     await Deno.remove(folder, { recursive: true });
     throw error;
   }
@@ -89,8 +104,9 @@ export async function mountVolume(kind: "tmpfs" | "ext4", mebibytes: number): Pr
     async mountAnew() {
       await run("umount", "--lazy", path);
       // The old one lives on as long as a file on it is open.
-      await Deno.copyFile(image, `${image}.copy`);
-      image = `${image}.copy`;
+      const copy = join(folder, `copy-${++copies}`);
+      await Deno.copyFile(image, copy);
+      image = copy;
       const checked = await new Deno.Command("e2fsck", {
         args: ["-fy", image],
         stdout: "null",
@@ -101,6 +117,7 @@ export async function mountVolume(kind: "tmpfs" | "ext4", mebibytes: number): Pr
     },
     async [Symbol.asyncDispose]() {
       await run("umount", "--lazy", path);
+      if (kind === "thin") await run("umount", "--lazy", disk);
       await Deno.remove(folder, { recursive: true });
     },
   };

@@ -106,7 +106,7 @@ Deno.test("who asks while a sync runs waits for the next, and all who ask meanwh
   assertEquals(syncs.length, 2);
 });
 
-Deno.test("a failed sync refuses those who wait for it, and nobody else", async () => {
+Deno.test("after a failed sync none is believed, not even one that succeeds, until the log is begun anew", async () => {
   const { file, syncs } = slowFile();
   const log = new WalSync(() => Promise.resolve(file));
   const first = log.flush();
@@ -116,7 +116,13 @@ Deno.test("a failed sync refuses those who wait for it, and nobody else", async 
   await assertRejects(() => first, Error, "disk");
   await turn();
   syncs[1]!.resolve();
-  await second;
+  await assertRejects(() => second, Error, "a sync before it has failed");
+  assert(log.suspect);
+  log.begunAnew();
+  const third = log.flush();
+  await turn();
+  syncs[2]!.resolve();
+  await third;
 });
 
 Deno.test("a log that could not be opened is opened again", async () => {
@@ -124,6 +130,7 @@ Deno.test("a log that could not be opened is opened again", async () => {
   let opened = 0;
   const log = new WalSync(() => opened++ === 0 ? Promise.reject(new Error("no")) : Promise.resolve(file));
   await assertRejects(() => log.flush(), Error, "no");
+  log.begunAnew();
   const second = log.flush();
   await turn();
   syncs[0]!.resolve();

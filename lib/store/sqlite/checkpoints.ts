@@ -45,6 +45,11 @@ export class Checkpoints {
     return size(this.db, "PASSIVE");
   }
 
+  /** Moves all of the log into the database and empties it, unless somebody still reads it; answers whether. */
+  beginAnew(): boolean {
+    return this.db.get<{ busy: number }>("PRAGMA wal_checkpoint = TRUNCATE")!.busy === 0;
+  }
+
   async #runBeside(): Promise<void> {
     this.#running = true;
     try {

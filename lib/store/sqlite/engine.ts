@@ -36,8 +36,6 @@ export class Engine {
   readonly thread: HelperThread;
   readonly #sync: WalSync;
   readonly #checkpoints: Checkpoints;
-  /** A sync has failed: what was committed since may not be on disk. */
-  #suspect = false;
   #dataVersion = 0;
 
   constructor(readonly file: string, private readonly options: EngineOptions) {
@@ -54,6 +52,7 @@ export class Engine {
         this.log.catchUp();
       }
       this.db.waitAtMost(BLOCKED_MS); // what is written waits its turn without blocking; see write
+      if (!options.shared) this.#leaveOldLog();
     } catch (error) {
       this.db.close();
       throw translateAtOpen(error, file);
@@ -117,7 +116,7 @@ export class Engine {
   }
 
   #commit<T>(body: (tx: Transaction) => T): { result: T; news: CommitNews | null } {
-    if (this.#suspect) this.#heal();
+    if (this.#sync.suspect) this.#heal();
     if (this.options.shared) this.routes.clear();
     const tx = new Transaction(this.db, this.routes, this.log);
     try {
@@ -140,7 +139,6 @@ export class Engine {
     try {
       await this.#sync.flush();
     } catch (cause) {
-      this.#suspect = true;
       throw new StoreUnavailable(
         `Cannot sync ${this.file}-wal: ${(cause as Error).message}. Check the disk`,
         { cause },
@@ -150,14 +148,23 @@ export class Engine {
 
   /**
    * After a failed sync the log cannot be trusted to reach the disk, so all of it is written into the database, which
-   * is synced then. Until that has worked, nothing is accepted, and nothing is called a duplicate.
+   * is synced then, and a new one is begun. Until that has worked, nothing is accepted, and nothing is called a
+   * duplicate.
    */
   #heal(): void {
-    const { log, checkpointed } = this.#checkpoints.run();
-    if (log !== checkpointed) {
+    if (!this.#checkpoints.beginAnew()) {
       throw new StoreUnavailable(`Cannot sync ${this.file}: it is in use. It is tried again`);
     }
-    this.#suspect = false;
+    this.#sync.begunAnew();
+  }
+
+  /** A log that was left by a process which was killed may hold what that one could not sync, unknown to this one. */
+  #leaveOldLog(): void {
+    try {
+      this.#checkpoints.beginAnew();
+    } catch {
+      // What hinders this hinders the first commit, which tells.
+    }
   }
 
   #lastSeq(): number | null {

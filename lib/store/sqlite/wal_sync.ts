@@ -16,10 +16,24 @@ export class WalSync {
   #file: Promise<Syncable> | null = null;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
+  #suspect = false;
 
   constructor(private readonly open: () => Promise<Syncable>) {}
 
-  /** Resolves once all that was committed before the call is on disk. Rejects when the disk fails. */
+  /**
+   * Whether a sync has failed. A system tells of what it could not write once: the next sync succeeds all the same, and
+   * a log is read up to its first gap. So no sync is believed any more until {@linkcode begunAnew}.
+   */
+  get suspect(): boolean {
+    return this.#suspect;
+  }
+
+  /** Says that all that was in the log is on disk elsewhere, and that it begins anew. */
+  begunAnew(): void {
+    this.#suspect = false;
+  }
+
+  /** Resolves once all that was committed before the call is on disk. Rejects when the disk fails, or is suspect. */
   flush(): Promise<void> {
     if (this.#running === null) return this.#run();
     // The sync that runs may have begun before the commit: the next one does for all who ask until it begins.
@@ -50,9 +64,11 @@ export class WalSync {
     try {
       await (await file).syncData();
     } catch (error) {
+      this.#suspect = true;
       if (this.#file === file) this.#file = null; // to be opened again
       file.then((opened) => opened.close(), () => {});
       throw error;
     }
+    if (this.#suspect) throw new Error("a sync before it has failed");
   }
 }
