@@ -64,19 +64,23 @@ const attempts = z.int().min(1).max(1000);
 
 const retry = z.strictObject({
   maxAttempts: attempts.default(10).describe(
-    "Attempts in all; after the last the delivery is a dead letter. Default: 10",
+    "Attempts in all; after the last the delivery is a dead letter. Default: 10, which with the default delays come " +
+      "within 17 minutes at most; 12 within 68 minutes, 20 within 9 hours, 36 within 25 hours",
   ),
   minDelaySeconds: seconds.default(2).describe(
     "Upper bound of the first wait; it doubles with each attempt, and the wait is drawn below it. In seconds; default: 2",
   ),
   maxDelaySeconds: seconds.default(3600).describe(
-    "No wait is drawn above this. In seconds; default: 3600. With all defaults, ten attempts spread over at most 17 minutes",
+    "No wait is drawn above this. In seconds; default: 3600",
   ),
 }).superRefine(rules.delaysInOrder, rules.evenIfIncomplete);
 
 /** No defaults here: what a route leaves open, the global retry says. */
 const routeRetry = z.strictObject({
-  maxAttempts: attempts.optional().describe("Attempts in all. Default: as in the global retry"),
+  maxAttempts: attempts.optional().describe(
+    "Attempts in all. Default: as in the global retry. With the default delays 10 come within 17 minutes at most, 12 " +
+      "within 68 minutes, 20 within 9 hours, 36 within 25 hours",
+  ),
   minDelaySeconds: seconds.optional().describe(
     "Upper bound of the first wait. In seconds; default: as in the global retry",
   ),
