@@ -1,6 +1,7 @@
 /**
  * How many events a second one, two and three relays on one PostgreSQL take and act on, all on this machine, the senders,
- * the receiver and the database too; and, since these share its cores, how much of a core an event costs each. `deno run -A --import-map=.imports.json tests/cluster/throughput.ts [EVENTS [SHARE]]`
+ * the receiver and the database too; and, since these share its cores, how much of a core an event costs each, and of the disk:
+ * `deno run -A --import-map=.imports.json tests/cluster/throughput.ts [EVENTS [SHARE]]`
  *
  * With SHARE, each relay and its plugins get no more than that much of a core, as if on a small machine of their own; that
  * takes root and the kernel's `cpu` control groups (version 1).
@@ -30,6 +31,8 @@ interface Figures {
   /** Processor time of an event, in milliseconds: of the database, and of the relays with their plugins. */
   database: number;
   relays: number;
+  /** What an event, its delivery and its attempt take in the database, with all indexes, in bytes. */
+  bytes: number;
 }
 
 async function measure(
@@ -45,10 +48,11 @@ async function measure(
     ...{ name: "out", plugin: "http", options: { url: receiver.url }, events: ["cg.*"] },
     ...{ concurrency: 16, order },
   };
-  const folders = await Promise.all(
-    Array.from({ length: relays }, () => createRelayFolder({ config: { store: url, routes: [route] } })),
-  );
-  const running = await Promise.all(folders.map((folder) => folder.start()));
+  await using folders = new AsyncDisposableStack(); // and the relays in them, whatever happens
+  const running = await Promise.all(Array.from({ length: relays }, async () => {
+    const folder = folders.use(await createRelayFolder({ config: { store: url, routes: [route] } }));
+    return await folder.start();
+  }));
   using confined = new DisposableStack();
   if (share !== null) { for (const { pid } of running) confined.use(confine(pid, share)); }
   const store = await openStore(url, "/", { shared: true });
@@ -84,7 +88,6 @@ async function measure(
   };
   await store.close();
   for (const relay of running) await relay.stop();
-  for (const folder of folders) await folder[Symbol.asyncDispose]();
   took.sort((a, b) => a - b);
   return {
     taken: events * 1000 / taken,
@@ -93,7 +96,14 @@ async function measure(
     done: events * 1000 / done,
     database: (after.database - before.database) / events,
     relays: (after.relays - before.relays) / events,
+    bytes: Number(await postgres.psql(sizeOf(url))) / events,
   };
+}
+
+/** Asks for the size of all tables of a store. */
+function sizeOf(url: string): string {
+  return `SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r'
+    AND relnamespace = '${new URL(url).searchParams.get("schema")}'::regnamespace`;
 }
 
 /** Gives a process and those that it started, or will start, no more than a share of a core together. */
@@ -142,14 +152,21 @@ if (import.meta.main) {
   const events = Number(Deno.args[0] ?? 5000);
   const share = Deno.args[1] === undefined ? null : Number(Deno.args[1]);
   await withPostgres(async (postgres) => {
-    const heading = "relays,order,taken/s,median ms,p99 ms,done/s,database ms,relays ms";
+    const heading = "relays,order,taken/s,median ms,p99 ms,done/s,database ms,relays ms,bytes";
     const rows = [heading.split(",")];
     for (const order of ["any", "coin"] as const) {
       for (const relays of [1, 2, 3]) {
         const url = postgres.url(`t_${order}_${relays}`);
         const found = await measure(postgres, url, relays, events, order, share);
         const whole = [found.taken, found.median, found.p99, found.done].map((figure) => figure.toFixed(0));
-        rows.push([String(relays), order, ...whole, found.database.toFixed(2), found.relays.toFixed(2)]);
+        rows.push([
+          String(relays),
+          order,
+          ...whole,
+          found.database.toFixed(2),
+          found.relays.toFixed(2),
+          found.bytes.toFixed(0),
+        ]);
       }
     }
     console.log(
