@@ -16,6 +16,7 @@ const PAGES = [
   "docs/operate.md",
   "docs/troubleshooting.md",
   "docs/timing.md",
+  "docs/scale.md",
 ];
 
 /** Commands that CI runs anyway, or that take minutes. */

@@ -19,7 +19,7 @@ export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 
 /**
  * Starts a server for the tests of a file, which `register` registers, and ends it after them. Where none can be had,
- * says so loudly and registers nothing.
+ * says so loudly and registers nothing, or fails when the environment says `REQUIRE_POSTGRES`.
  */
 export async function withPostgres(
   register: (postgres: Postgres) => void | Promise<void>,
@@ -27,6 +27,7 @@ export async function withPostgres(
 ): Promise<void> {
   const folder = await programs();
   if (folder === null) {
+    if (Deno.env.has("REQUIRE_POSTGRES")) throw new Error("No PostgreSQL here, and none could be installed");
     console.error("\n*** No PostgreSQL here and none could be installed: its tests are SKIPPED. ***\n");
     return;
   }
