@@ -121,22 +121,26 @@ await withPostgres((postgres) => {
   });
 
   Deno.test("the rights that the docs list are enough", async () => {
-    await postgres.psql(
-      "CREATE ROLE least LOGIN PASSWORD 'password-of-least' NOSUPERUSER NOCREATEDB NOCREATEROLE",
-    );
-    await postgres.psql("CREATE SCHEMA leastly AUTHORIZATION least");
-    await postgres.psql("REVOKE ALL ON SCHEMA public FROM PUBLIC");
-    const store = await openStore(
-      `postgres://least:password-of-least@${server}/postgres?schema=leastly`,
-      "/",
-    );
+    await postgres.psql("CREATE DATABASE relay");
+    const page = await Deno.readTextFile(new URL("../../docs/scale.md", import.meta.url));
+    const statements = [...page.matchAll(/^psql -d relay -c "(.+)"$/gm)].map(([, sql]) => sql!);
+    assertEquals(statements.length, 4);
+    for (const sql of statements) {
+      // The tests' superuser has the name that the page gives the role.
+      const renamed = sql.replace("choose-one", "password-of-least")
+        .replace(/(ROLE|TO|AUTHORIZATION) relay\b/, "$1 least");
+      await postgres.psql(renamed, "relay");
+    }
+    const url = `postgres://least:password-of-least@${server}/relay`;
+    const store = await openStore(url, "/");
     try {
       await put(store, "a");
       await store.ready();
     } finally {
       await store.close();
     }
-    await refused(`postgres://least:password-of-least@${server}/postgres?schema=leastly2`, "leastly2");
+    await refused(`${url}?schema=another`, "another");
+    await assertRejects(() => make(`${url}?schema=another`), StoreUnusable, "denied");
   });
 
   Deno.test("a commit is on disk when it is confirmed, whatever the role's default", async () => {
