@@ -14,7 +14,7 @@ import { findPlugin, loadDry, versionIn } from "../sandbox/dry_plugin.ts";
 import { grantsOf } from "../sandbox/grants.ts";
 import type { House } from "../sandbox/house.ts";
 import { makeHouse } from "../sandbox/plugins.ts";
-import { LoadFailure } from "../sandbox/process.ts";
+import { LoadFailure } from "../sandbox/load_failure.ts";
 import { type Store, StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { createMask } from "../try/mask.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Filters, filters } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
-import { LoadFailure } from "./process.ts";
+import { LoadFailure } from "./load_failure.ts";
 import type { PluginShape } from "./protocol.ts";
 
 /** A plugin, as its file has it. */

@@ -12,7 +12,7 @@ import type { PluginDescription } from "./description.ts";
 import type { Grant } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin } from "./loader.ts";
-import { LoadFailure } from "./process.ts";
+import { LoadFailure } from "./load_failure.ts";
 import type { LogLevel, OptionIssue } from "./protocol.ts";
 import { noteRefusal, type RefusedAccess } from "./refused.ts";
 import type { Sending } from "./sending.ts";

@@ -5,7 +5,8 @@ import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
 import type { Kernel } from "./kernel.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
-import { PluginProcess, type ProcessListeners } from "./process.ts";
+import { PluginProcess } from "./process.ts";
+import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
 import type { ToolPaths } from "./tools.ts";
 

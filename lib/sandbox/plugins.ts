@@ -11,7 +11,7 @@ import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants
 import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
 import { askKernel } from "./kernel.ts";
 import type { PluginLine } from "./plugin_log.ts";
-import type { PluginRefusal } from "./process.ts";
+import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { noteRefusal, refusalText, type RefusedAccess } from "./refused.ts";
 import { PluginSlot, type PluginState } from "./slot.ts";

@@ -2,79 +2,17 @@
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readCheck, readEnding } from "./ending.ts";
-import type { Kernel } from "./kernel.ts";
+import { LastWords } from "./last_words.ts";
+import { LoadFailure } from "./load_failure.ts";
 import { secretForms } from "./mask.ts";
-import { createPluginLog, type PluginLine } from "./plugin_log.ts";
-import {
-  type DryGrants,
-  type FromPlugin,
-  LIMITS,
-  type LoadStage,
-  type OptionCheck,
-  type PluginShape,
-  shorten,
-  type ToPlugin,
-} from "./protocol.ts";
+import { createPluginLog } from "./plugin_log.ts";
+import type { ProcessSpec } from "./process_spec.ts";
+import { type FromPlugin, LIMITS, type OptionCheck, type PluginShape, shorten } from "./protocol.ts";
 import { createPulse, TICK_MS } from "./pulse.ts";
 import { readLines } from "./read_lines.ts";
-import { readSending, type Sending } from "./sending.ts";
+import { readSending } from "./sending.ts";
 import { createThrottle } from "./throttle.ts";
-
-/** How a process is started. Times are in milliseconds. */
-export interface ProcessSpec extends ProcessListeners {
-  /** Deno's arguments, the bootstrap last. */
-  args: readonly string[];
-  env: Readonly<Record<string, string>>;
-  /** Where it stands, so that a relative path means the same to the plugin as in config.json. */
-  cwd: string;
-  /** The plugin's module and the plugins folder (ending in `/`), as URLs. */
-  url: string;
-  folder: string;
-  ipv4Only: boolean;
-  dry: DryGrants | null;
-  /** Texts that must not be kept with what it sent, beyond its options' own secrets. */
-  secrets(): readonly string[];
-  loadMs: number;
-  /** How long a run may go on after its timeout has aborted its signal. */
-  graceMs: number;
-  /** A process that answers nothing for so long is ended. */
-  stallMs: number;
-  /** A process that takes more memory is ended. */
-  memoryMiB: number;
-  kernel: Kernel;
-  now(): number;
-}
-
-/** Who hears from a process. */
-export interface ProcessListeners {
-  onLog(line: PluginLine): void;
-  onRefused(refusal: PluginRefusal): void;
-  /** Hears what a dry run would have sent. */
-  onSending?(sending: Sending, job: Job | null): void;
-}
-
-/** An access that was refused. */
-export interface PluginRefusal {
-  kind: string;
-  target: string;
-  job: Job | null;
-}
-
-/** Why a plugin could not be loaded. */
-export class LoadFailure extends Error {
-  override name = "LoadFailure";
-  constructor(
-    readonly stage: LoadStage,
-    message: string,
-    /** Relative to the plugins folder. */
-    readonly file: string | null = null,
-    readonly line: number | null = null,
-    /** Whether it may pass without a change of the file: its process failed, not its module. */
-    readonly passing = false,
-  ) {
-    super(message);
-  }
-}
+import { type Speaker, writeLines } from "./write_lines.ts";
 
 /** How a process ended. */
 export interface ProcessEnd {
@@ -116,7 +54,7 @@ export class PluginProcess {
   retiring = false;
 
   readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #speaker: Speaker;
   readonly #token = `${crypto.randomUUID()}:`;
   readonly #load = Promise.withResolvers<PluginShape>();
   readonly #running = new Map<number, Running>();
@@ -128,18 +66,15 @@ export class PluginProcess {
   readonly #log;
   readonly #pulse;
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
-  readonly #encoder = new TextEncoder();
+  readonly #lastWords = new LastWords();
   #ready = false;
   #over = false;
   #overdrawn = false;
   #asked = 0;
-  #batch = "";
   /** The job whose plugin was entered last, until the process shows that it still answers. */
   #suspect: number | null = null;
   /** Why it is being ended. */
   #verdict: ProcessEnd | null = null;
-  /** The last that it printed. */
-  #printed = "";
 
   constructor(private readonly spec: ProcessSpec) {
     this.idleSince = spec.now();
@@ -157,11 +92,11 @@ export class PluginProcess {
     }).spawn();
     this.pid = this.#child.pid;
     spec.kernel.offer(this.pid);
-    this.#stdin = this.#child.stdin.getWriter();
+    this.#speaker = writeLines(this.#child.stdin);
     this.loaded = this.#load.promise;
     this.ended = this.#live();
     const { url, folder, ipv4Only, dry } = spec;
-    this.#send({ t: "load", token: this.#token, url, folder, ipv4Only, dry });
+    this.#speaker.say({ t: "load", token: this.#token, url, folder, ipv4Only, dry });
   }
 
   /** How many jobs run. */
@@ -176,7 +111,7 @@ export class PluginProcess {
     const ask = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<OptionCheck>();
     this.#checks.set(ask, resolve);
-    this.#send({ t: "route", route, options, ask });
+    this.#speaker.say({ t: "route", route, options, ask });
     return promise;
   }
 
@@ -189,13 +124,13 @@ export class PluginProcess {
     const timer = setTimeout(() => this.#timeOut(id), job.timeoutMs);
     this.#running.set(id, { job, options, begun: false, overdue: false, timer, resolve });
     const { route, event, attempt, idempotencyKey } = job;
-    this.#send({ t: "run", id, job: { route, event, attempt, idempotencyKey } });
+    this.#speaker.say({ t: "run", id, job: { route, event, attempt, idempotencyKey } });
     return promise;
   }
 
   /** Aborts the signals of all that runs. */
   abort(reason: string): void {
-    for (const id of this.#running.keys()) this.#send({ t: "abort", id, reason });
+    for (const id of this.#running.keys()) this.#speaker.say({ t: "abort", id, reason });
   }
 
   /** Takes no more jobs, lets the running ones end, calls the plugin's `stop`, and ends. */
@@ -217,7 +152,7 @@ export class PluginProcess {
   #stopWhenIdle() {
     if (!this.retiring || this.#running.size > 0 || this.#verdict) return;
     this.#verdict = { orderly: true, stalled: false, reason: "was stopped" };
-    this.#send({ t: "stop" });
+    this.#speaker.say({ t: "stop" });
     const patience = setTimeout(() => this.kill("did not stop"), STOP_MS);
     void this.ended.then(() => clearTimeout(patience));
   }
@@ -227,7 +162,7 @@ export class PluginProcess {
     if (!running) return;
     const seconds = running.job.timeoutMs / 1000;
     running.overdue = true;
-    this.#send({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
+    this.#speaker.say({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
     // What does not heed its signal ends with its process, once the others in it have ended.
     running.timer = setTimeout(() => {
       this.#end(id, failed("timeout", `did not end within ${seconds} s, nor when its signal was aborted`));
@@ -246,18 +181,6 @@ export class PluginProcess {
     this.idleSince = this.spec.now();
     running.resolve(result);
     this.#stopWhenIdle();
-  }
-
-  /** Writes at once what a turn of the event loop gathers. */
-  #send(message: ToPlugin) {
-    if (this.#batch === "") {
-      queueMicrotask(() => {
-        const bytes = this.#encoder.encode(this.#batch);
-        this.#batch = "";
-        this.#stdin.write(bytes).catch(() => {}); // its end is seen elsewhere
-      });
-    }
-    this.#batch += JSON.stringify(message) + "\n";
   }
 
   /** Listens and watches until the process has ended, then settles everything that waits for it. */
@@ -284,10 +207,10 @@ export class PluginProcess {
     ]);
     clearInterval(ticking);
     this.#over = true;
-    this.#stdin.close().catch(() => {});
+    this.#speaker.close();
     this.#log.flush();
     return this.#settle(
-      this.#verdict ?? { orderly: false, stalled: false, reason: causeOf(status, this.#printed) },
+      this.#verdict ?? { orderly: false, stalled: false, reason: this.#lastWords.causeOf(status) },
     );
   }
 
@@ -389,7 +312,7 @@ export class PluginProcess {
     const running = this.#running.get(id);
     if (!running) return;
     try {
-      this.#send({ t: "kv", ask, value: await running.job.kvGet(key) });
+      this.#speaker.say({ t: "kv", ask, value: await running.job.kvGet(key) });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#end(id, failed("retry", `what its route remembers could not be read: ${reason}`));
@@ -397,9 +320,7 @@ export class PluginProcess {
   }
 
   #print(line: string, level: "info" | "warn") {
-    this.#printed = (this.#printed + line + "\n").slice(-8192);
-    // A runtime that dies prints pages, of which the first words tell all.
-    if (line !== "" && !isDying(this.#printed)) this.#log.write({ level, text: line, job: null });
+    if (this.#lastWords.add(line)) this.#log.write({ level, text: line, job: null });
   }
 
   #failLoad(failure: LoadFailure) {
@@ -421,7 +342,7 @@ export class PluginProcess {
     if (step !== null || this.#running.size > 0 || !this.#ready) void this.#weigh();
     const { stallMs } = this.spec;
     if (step === "ping") {
-      this.#send({ t: "ping" });
+      this.#speaker.say({ t: "ping" });
     } else if (step === "lost") {
       this.kill(
         `did not answer for ${stallMs / 1000} s, and was ended: look for a loop without end, or a regular ` +
@@ -441,16 +362,4 @@ function uncheckable(reason: string): OptionCheck {
     issues: [{ path: "", message: `cannot be checked: the plugin's process ${reason}` }],
     defaults: [],
   };
-}
-
-function isDying(printed: string): boolean {
-  return /^(<--- Last few GCs|# Fatal |==== C stack trace)/m.test(printed);
-}
-
-function causeOf(status: Deno.CommandStatus, printed: string): string {
-  if (/out of memory|heap limit/i.test(printed)) return "ran out of memory";
-  if (status.signal) return `was ended by ${status.signal}`;
-  const said = /^error: (.*)$/m.exec(printed)?.[1];
-  if (said !== undefined) return `ended: ${shorten(said, LIMITS.errorChars)}`;
-  return `ended itself with exit code ${status.code}: a plugin must not call Deno.exit() or process.exit()`;
 }

@@ -1,5 +1,5 @@
 /** Remembers what plugins tried to reach and were not allowed. @module */
-import type { PluginRefusal } from "./process.ts";
+import type { PluginRefusal } from "./process_spec.ts";
 
 /** Something that a plugin tried and was not allowed. */
 export interface RefusedAccess {

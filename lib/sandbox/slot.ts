@@ -7,7 +7,9 @@ import { coversHost, type Grant, type GrantingRoute } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
 import { maskOptions } from "./mask.ts";
-import { LoadFailure, type PluginProcess, type ProcessListeners } from "./process.ts";
+import { LoadFailure } from "./load_failure.ts";
+import type { PluginProcess } from "./process.ts";
+import type { ProcessListeners } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { checkTypes } from "./tools.ts";
 
