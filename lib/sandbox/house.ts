@@ -95,6 +95,7 @@ export function runtimeEnvironment(env: House["env"]): Record<string, string> {
     NO_COLOR: "1",
     DENO_NO_UPDATE_CHECK: "1",
     DENO_NO_PACKAGE_JSON: "1",
+    MALLOC_ARENA_MAX: "1", // glibc would give each of its threads an arena of its own
   };
 }
 

@@ -11,7 +11,7 @@ import { LoadFailure } from "./load_failure.ts";
 import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
-import { checkTypes } from "./tools.ts";
+import { checkTypes, type ToolFinding } from "./tools.ts";
 
 /** What a slot tells its surroundings. */
 export interface SlotListeners extends ProcessListeners {
@@ -187,13 +187,11 @@ export class PluginSlot {
   async #renew(version: string | null) {
     const replaces = this.#process;
     try {
-      const [loaded, types] = await Promise.all([
-        this.#load(),
-        replaces
-          ? checkTypes(this.house.paths, this.house.paths.folder, [modulePath(this.house, this.#found)])
-          : [],
-      ]);
-      const [first] = types;
+      const before = versionNow(this.house, this.#found);
+      const [loaded, early] = await Promise.all([this.#load(), replaces ? this.#checkTypes() : []]);
+      // The file may have changed in between: what is said of the types must be said of what was loaded.
+      const stale = replaces !== null && before !== loaded.description.version;
+      const [first] = stale ? await this.#checkTypes() : early;
       const hindrance = first === undefined ? await this.#newOptionTrouble(loaded) : trouble(
         "types",
         first.message,
@@ -206,6 +204,11 @@ export class PluginSlot {
     } catch (error) {
       this.#refuse(version, troubleOf(error), isPassing(error));
     }
+  }
+
+  #checkTypes(): Promise<ToolFinding[]> {
+    const { paths } = this.house;
+    return checkTypes(paths, paths.folder, [modulePath(this.house, this.#found)]);
   }
 
   async #newOptionTrouble({ process }: LoadedPlugin): Promise<PluginError | null> {
