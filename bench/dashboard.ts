@@ -67,6 +67,8 @@ for (const path of PATHS) {
   const columns = [took[TIMES >> 1]!, took.at(-1)!].map((ms) => ms.toFixed(1).padStart(8));
   console.log(path.padEnd(44).slice(0, 44), ...columns, blocked.toFixed(1).padStart(15));
 }
+await room.close();
+if (folder !== Deno.args[1]) await Deno.remove(folder, { recursive: true });
 
 async function measure(path: string): Promise<{ took: number; blocked: number }> {
   let last = performance.now();

@@ -27,7 +27,7 @@ await using relay = await startRelay({
   routes: [{ name: "all", plugin: "nothing" }],
 });
 await openLoop(relay.url, 500, 4); // warms it up
-console.log("rate  readers    p50 ms   p99 ms  failed");
+console.log("    rate  readers   p50 ms   p99 ms   failed    cores");
 for (const rate of RATES) {
   for (let round = 0; round < ROUNDS; round++) {
     await measure(rate, 0);
@@ -38,9 +38,11 @@ await Deno.remove(place, { recursive: true });
 
 async function measure(rate: number, readers: number) {
   const people = readers > 0 ? await openReaders(readers) : null;
+  const [began, before] = [performance.now(), cpuMs(relay.pid)];
   const { p50, p99, failed } = await openLoop(relay.url, rate, Number(seconds));
+  const cores = (cpuMs(relay.pid) - before) / (performance.now() - began);
   const read = await people?.close();
-  const columns = [rate, readers, p50.toFixed(2), p99.toFixed(2), failed];
+  const columns = [rate, readers, p50.toFixed(2), p99.toFixed(2), failed, cores.toFixed(2)];
   console.log(columns.map((value) => String(value).padStart(8)).join(" "), read ?? "");
 }
 
@@ -67,6 +69,12 @@ async function openReaders(count: number) {
       return value?.trim();
     },
   };
+}
+
+/** Processor time that a process has taken, in milliseconds: from Linux's `/proc`, whose clock ticks each 10 ms. */
+function cpuMs(pid: number): number {
+  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ").at(-1)!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function freePort(): number {

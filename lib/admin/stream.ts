@@ -17,8 +17,8 @@ export interface StreamWish {
   query: EventQuery;
   /** Events after this seq; null: from now on. */
   after: number | null;
-  /** An event as one message. */
-  write(found: Found): { event?: string; data: string };
+  /** An event as one {@linkcode message}, its seq as the id. */
+  write(found: Found): string;
 }
 
 /** What a page's stream tells besides events. */
@@ -57,7 +57,7 @@ export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response
     await stream.write(`retry: 1000\nid: ${at}\n\n`);
     while (goOn()) {
       const rows = await desk.tail.after(at, BATCH);
-      await send(stream, rowMessages(rows.filter(wanted), wish));
+      await send(stream, messagesOf(rows.filter(wanted), wish));
       at = rows.at(-1)?.event.seq ?? at;
       if (rows.length > 0) continue;
       await waker.wait(KEEP_ALIVE_MS);
@@ -90,7 +90,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
         if (behind && !narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
         const rows = await desk.tail.after(at, BATCH);
         behind = rows.length === BATCH;
-        const news = [...rowMessages(rows.filter(wanted), wish)];
+        const news = rows.filter(wanted).map(wish.write);
         at = rows.at(-1)?.event.seq ?? at;
         if (moves.size > 0) {
           news.push(message({ event: "moves", data: JSON.stringify([...moves.values()]) }));
@@ -111,15 +111,15 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
 }
 
 /** A message as it is sent. Lines in `data` stay lines. */
-function message({ event, data, id }: { event?: string; data: string; id?: number }): string {
+export function message({ event, data, id }: { event?: string; data: string; id?: number }): string {
   const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("");
   return `${event === undefined ? "" : `event: ${event}\n`}${lines}${
     id === undefined ? "" : `id: ${id}\n`
   }\n`;
 }
 
-function* rowMessages(rows: readonly Found[], { write }: Pick<StreamWish, "write">): Generator<string> {
-  for (const found of rows) yield message({ ...write(found), id: found.event.seq });
+function* messagesOf(rows: readonly Found[], { write }: Pick<StreamWish, "write">): Generator<string> {
+  for (const found of rows) yield write(found);
 }
 
 /** Sends messages, many in one write: each write costs the relay as much as many rows. */

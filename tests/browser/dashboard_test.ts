@@ -215,6 +215,8 @@ Deno.test({
         const served = await full();
         await withPage(served, async (page) => {
           await page.goto("/");
+          await rows(page).filter({ hasText: "A delivery became a dead letter" }).first()
+            .getByText("example.com answered 503").waitFor();
           await page.getByRole("link", { name: /^Deliveries/ }).click();
           await page.locator("select[name=state]").selectOption("dead");
           await page.waitForURL(/state=dead/);
@@ -315,6 +317,7 @@ Deno.test({
               ["could not be stored", "The store could not commit"],
             ]
           ) {
+            assertEquals(await page.locator("#cryptosync tbody tr", { hasText: word! }).count(), 1);
             const refusal = page.locator("#cryptosync details.refusal", { hasText: word! }).first();
             await refusal.locator("summary").click();
             await refusal.getByText(cause!).waitFor();

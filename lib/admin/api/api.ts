@@ -11,7 +11,7 @@ import { findEvents } from "../read/find_events.ts";
 import { deliveriesOf, oneDelivery, oneEvent } from "../read/one_event.ts";
 import { pluginItems, routeItems } from "../read/routes.ts";
 import { eventItem, eventWhole } from "../read/views.ts";
-import { startOf, streamEvents } from "../stream.ts";
+import { message, startOf, streamEvents } from "../stream.ts";
 import { openApi } from "./openapi.ts";
 import * as query from "./query.ts";
 import type { BulkJob } from "./shapes.ts";
@@ -38,9 +38,8 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     return streamEvents(c, desk, {
       query: query.eventQuery(filters),
       after: startOf(c.req.raw.headers, after),
-      write: ({ event, content, deliveries }) => ({
-        data: JSON.stringify(eventItem(event, content, deliveries)),
-      }),
+      write: ({ event, content, deliveries }) =>
+        message({ data: JSON.stringify(eventItem(event, content, deliveries)), id: event.seq }),
     });
   });
   api.post("/events/:id{.+}/try", async (c) => {

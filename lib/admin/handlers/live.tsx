@@ -9,7 +9,7 @@ import { coinPath, eventPath } from "../pages/pieces.tsx";
 import { coinView } from "../read/coin.ts";
 import { findEvents, type Found } from "../read/find_events.ts";
 import { eventItem } from "../read/views.ts";
-import { startOf, streamToPage } from "../stream.ts";
+import { message, startOf, streamToPage } from "../stream.ts";
 import { answer, type Ctx, narrowing, params, type Site, sourceUrl } from "./site.tsx";
 
 /** Adds the handlers. */
@@ -43,7 +43,7 @@ export function addLive({ app, desk, frame }: Site): void {
     return streamToPage(c, desk, {
       query: rows ? query.eventQuery(filters) : null,
       after: startOf(c.req.raw.headers, after),
-      write: (found) => ({ event: "row", data: rowOf(found) }),
+      write: rowOf,
       pulse,
     });
   };
@@ -63,14 +63,15 @@ export function addLive({ app, desk, frame }: Site): void {
   });
 }
 
-/** Rows are written once for all pages that watch. */
+/** Rows as messages, written once for all pages that watch. */
 function rememberedRows(): (found: Found) => string {
   const rows = new Map<string, string>();
   return ({ event, content, deliveries }) => {
     const key = `${event.seq} ${deliveries.map(({ id, state, attempts }) => `${id}${state}${attempts}`)}`;
     let row = rows.get(key);
     if (row === undefined) {
-      row = String(<EventRow event={eventItem(event, content, deliveries)} />);
+      const data = String(<EventRow event={eventItem(event, content, deliveries)} />);
+      row = message({ event: "row", data, id: event.seq });
       rows.set(key, row);
       if (rows.size > REMEMBERED_ROWS) rows.delete(rows.keys().next().value!);
     }

@@ -2,6 +2,7 @@
 import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
 import type { DeliveryFilter, PageRequest, Store } from "../../store/contract.ts";
 import type { DeliveryItem, Page } from "../api/shapes.ts";
+import { seqsOf } from "./find_events.ts";
 import { deliveryItem } from "./views.ts";
 
 /** What a person asks for. Every given part must hold; no states or routes mean all of them. */
@@ -99,6 +100,7 @@ export async function* deliverySteps(
   before?: number,
   rows: number = STEP,
 ): AsyncGenerator<DeliveryStep> {
+  const { from, to } = await seqsOf(store, query);
   for (let at = before;;) {
     const deliveries = await newest(
       store,
@@ -106,8 +108,9 @@ export async function* deliverySteps(
       at === undefined ? { limit: rows } : { limit: rows, before: at },
     );
     if (deliveries.length === 0) return;
-    const events = await eventsOf(store, deliveries);
-    const found = deliveries.map((delivery) => ({ delivery, event: events.get(delivery.event) ?? null }))
+    const near = deliveries.filter(({ event }) => from <= event && event <= to);
+    const events = await eventsOf(store, near);
+    const found = near.map((delivery) => ({ delivery, event: events.get(delivery.event) ?? null }))
       .filter(({ event }) => fitsEvent(query, event));
     at = deliveries.at(-1)!.id;
     yield { found, looked: deliveries.length, last: at };

@@ -134,7 +134,10 @@ async function rowsOf(store: Store, query: EventQuery, page: PageRequest): Promi
 }
 
 /** Between which seqs events of a time lie. Clocks are set back now and then, so the bounds are a little wider. */
-async function seqsOf(store: Store, { since, until }: EventQuery): Promise<{ from: number; to: number }> {
+export async function seqsOf(
+  store: Store,
+  { since, until }: Pick<EventQuery, "since" | "until">,
+): Promise<{ from: number; to: number }> {
   return {
     from: since === undefined ? 0 : await firstSeqSince(store, since - CLOCK_SLACK_MS),
     to: until === undefined ? Infinity : await firstSeqSince(store, until + CLOCK_SLACK_MS),
