@@ -15,7 +15,7 @@ import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
 import { pluginHealth } from "./watchdog/plugin_trouble.ts";
 import { createPlugins, type PluginsOptions, type RouteMistake } from "./sandbox/plugins.ts";
-import { secretFiles } from "./secret_files.ts";
+import { knownPluginsFile, secretFiles } from "./secret_files.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
@@ -64,6 +64,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     root: resolve(import.meta.dirname ?? ".", ".."),
     base: folder,
     hidden: secretFiles(config, folder),
+    knownFile: knownPluginsFile(config, folder),
     ownPorts: [config.admin.port],
     secrets: () => secretValues(config),
     now,

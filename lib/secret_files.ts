@@ -1,5 +1,5 @@
 /** The files that are the relay's alone. @module */
-import { resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import type { Config } from "./config/schema.ts";
 import { placeOf } from "./store/place.ts";
 
@@ -11,6 +11,13 @@ import { placeOf } from "./store/place.ts";
  */
 export function secretFiles({ store }: Pick<Config, "store">, folder: string): string[] {
   const { files, key, socket } = placeOf(store, folder);
+  const known = knownPluginsFile({ store }, folder);
   const own = ["config.json", ".env"].map((file) => resolve(folder, file));
-  return [...own, ...files, ...[key, socket].filter((path) => path !== null)];
+  return [...own, ...files, ...[known, key, socket].filter((path) => path !== null)];
+}
+
+/** Where what plugins say of themselves is kept, in the store's folder; null when a server keeps the store. */
+export function knownPluginsFile({ store }: Pick<Config, "store">, folder: string): string | null {
+  const place = placeOf(store, folder);
+  return place.folder === null ? null : join(place.folder, "plugins.json");
 }

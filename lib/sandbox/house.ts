@@ -4,6 +4,7 @@ import { toFileUrl } from "@std/path";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
 import type { Kernel } from "./kernel.ts";
+import type { KnownPlugins } from "./known_plugins.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
@@ -53,6 +54,7 @@ export interface House {
   /** The admin listener's ports: `"*"` never includes them, not even on an address that a route names. */
   ownPorts: readonly number[];
   kernel: Kernel;
+  known: KnownPlugins;
   /** Where relative paths begin: the config's folder. */
   base: string;
   /** The relay's environment, for what `allow.env` grants. */

@@ -10,6 +10,7 @@ import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
 import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
 import { askKernel } from "./kernel.ts";
+import { NOTHING_KNOWN, recallPlugins } from "./known_plugins.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
@@ -33,6 +34,8 @@ export interface PluginsOptions {
    * `base`; name the store's files as well.
    */
   hidden?: readonly string[];
+  /** Where what plugins say of themselves is kept for the next start. Default: nowhere. */
+  knownFile?: string | null;
   /** Ports of the admin listener, which `"*"` never includes. */
   ownPorts?: readonly number[];
   limits?: Partial<PluginLimits>;
@@ -186,6 +189,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     const there = new Set(plugins.map(({ name }) => name));
     for (const [name, tenant] of tenants) if (!there.has(name)) dismiss(name, tenant);
     await inTurns(plugins, (found) => (tenants.get(found.name) ?? admit(found)).slot.refresh(found));
+    house.known.keep([...tenants.values()].map(({ slot }) => slot.description));
   }
 
   /** One look at a time; a change during one is followed by another. */
@@ -311,6 +315,7 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
     strayLinks: [],
     ownPorts: options.ownPorts ?? [],
     kernel: askKernel(),
+    known: options.knownFile ? recallPlugins(options.knownFile, root) : NOTHING_KNOWN,
     base,
     env,
     secrets: options.secrets ?? (() => []),

@@ -119,6 +119,8 @@ export class PluginSlot {
       if (found.mistake !== null) return this.#refuse(null, trouble("find", found.mistake));
       const now = versionNow(this.house, found);
       if (now === null || now === version && !mended && error?.stage !== "find") return;
+      const known = version === null ? this.house.known.find(found, now) : null;
+      if (known !== null) return this.#recall(known);
       await this.#renew(now);
       if (this.#routes.length === 0) this.#dismiss(); // it was only to be looked at
     });
@@ -236,6 +238,12 @@ export class PluginSlot {
       if (!end.orderly) this.#died(`its process ${end.reason}`);
     });
     if (changed) this.listeners.onChange();
+  }
+
+  /** Takes the word of an earlier start for what the version in the folder is: no process is needed yet. */
+  #recall(known: PluginDescription) {
+    this.description = known;
+    this.listeners.onChange();
   }
 
   /** Notes what hinders the version in the folder. The one before it goes on as long as its process does. */

@@ -1,0 +1,81 @@
+/** What plugins have said of themselves, kept from one start to the next. @module */
+import { join } from "@std/path";
+import type { FoundPlugin } from "./catalogue.ts";
+import { describe, type PluginDescription } from "./description.ts";
+import type { PluginShape } from "./protocol.ts";
+import { readVersion } from "./version.ts";
+
+/** Descriptions of versions that have loaded, so that a start need not load them to know them. */
+export interface KnownPlugins {
+  /** What is known of a version; null when it must be loaded. */
+  find(found: FoundPlugin, version: string): PluginDescription | null;
+  /** Keeps the descriptions of plugins that load, and forgets all others. */
+  keep(descriptions: readonly PluginDescription[]): void;
+}
+
+/** Knows nothing. */
+export const NOTHING_KNOWN: KnownPlugins = { find: () => null, keep() {} };
+
+/** What the file holds. */
+interface Kept {
+  /** What described them: another program or runtime may describe the same files in another way. */
+  by: string;
+  plugins: Record<string, PluginShape & { file: string; version: string }>;
+}
+
+/**
+ * Reads what was kept. A file that is not there, not readable or not right is as one that knows nothing.
+ *
+ * @param file Where it is kept, readable by the relay's user alone.
+ * @param root The project's root.
+ */
+export function recallPlugins(file: string, root: string): KnownPlugins {
+  const by = [
+    Deno.version.deno,
+    ...["lib/plugin.ts", "lib/sandbox/bootstrap.ts"].map((path) => readVersion(join(root, path)).hash),
+  ].join(" ");
+  let text = readIfThere(file);
+  const kept = parse(text, by);
+
+  return {
+    find({ name, file, mistake }, version) {
+      const known = Object.hasOwn(kept, name) ? kept[name]! : null;
+      if (mistake !== null || known?.version !== version || known.file !== file) return null;
+      try {
+        return describe(name, file, version, known);
+      } catch {
+        return null;
+      }
+    },
+    keep(descriptions) {
+      const plugins = descriptions.filter(({ usable, error }) => usable && error === null)
+        .map((one) => [one.name, one] as const);
+      const now = JSON.stringify({ by, plugins: Object.fromEntries(plugins) });
+      if (now === text) return;
+      text = now;
+      try {
+        Deno.writeTextFileSync(`${file}.new`, now, { mode: 0o600 });
+        Deno.renameSync(`${file}.new`, file); // whole, or not at all
+      } catch {
+        // The next start loads them.
+      }
+    },
+  };
+}
+
+function parse(text: string, by: string): Kept["plugins"] {
+  try {
+    const kept = JSON.parse(text) as Kept;
+    return kept.by === by ? kept.plugins : {};
+  } catch {
+    return {};
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return "";
+  }
+}
