@@ -3,8 +3,8 @@ import { rangesOf } from "./block_search.ts";
 import { DEAD, DONE } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** How many events one transaction looks at. */
-const STEP = 100;
+/** How many events one transaction looks at: few, since an append waits for it to end. */
+const STEP = 25;
 
 /** What is to be deleted; see `Store.prune`. */
 export interface PruneWish {
