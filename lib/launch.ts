@@ -11,6 +11,7 @@ import { withDotenv } from "./config/environment.ts";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
 import { mappedFolders } from "./launch/mapped_folders.ts";
+import { MEMORY_FLAG } from "./launch/memory.ts";
 import { flagsOf, type LaunchConfig, type LaunchPlace, permissionsOf } from "./launch/permissions.ts";
 import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
@@ -97,7 +98,15 @@ function withTargets(paths: readonly string[]): string[] {
 /** Runs the relay to its end; resolves its exit code. */
 async function launch({ flags, url, env }: Plan, args: readonly string[]): Promise<number> {
   const relay = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", `--import-map=${IMPORT_MAP}`, ...flags, `${PROJECT}main.ts`, ...args],
+    args: [
+      "run",
+      "--quiet",
+      MEMORY_FLAG,
+      `--import-map=${IMPORT_MAP}`,
+      ...flags,
+      `${PROJECT}main.ts`,
+      ...args,
+    ],
     env: { ...env, [LAUNCHED]: "1" },
     detached: true, // so that a Ctrl+C reaches it once: through us
     stdin: "piped", // which ends when we do, however that comes
