@@ -23,6 +23,26 @@ Deno.test("docs/operate.md says what to do at every alert, and at all that the r
   for (const name of [...alerts, ...own]) assert(text.includes(`\`${name}\``), name);
 });
 
+Deno.test("every page that the program sends its reader to is there", async () => {
+  const named = new Set<string>();
+  for (const folder of ["lib", "plugins", "deploy"]) {
+    for (const file of await filesBelow(folder)) {
+      for (const [page] of (await read(file)).matchAll(/\bdocs\/\w+\.md\b/g)) named.add(page);
+    }
+  }
+  assert(named.size > 2);
+  for (const page of named) await Deno.stat(join(ROOT, page));
+});
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(ROOT, folder))) {
+    const path = `${folder}/${name}`;
+    files.push(...isDirectory ? await filesBelow(path) : [path]);
+  }
+  return files;
+}
+
 Deno.test("README names every task that is a command of the relay", async () => {
   const text = await read("README.md");
   const { tasks } = JSON.parse(await read("deno.json")) as { tasks: Record<string, { command: string }> };
