@@ -2,13 +2,14 @@
 import { parseArgs } from "node:util";
 import { type AckResult, measureAck } from "./ack.ts";
 import { measureAction } from "./action.ts";
+import { measureGrowth } from "./growth.ts";
 import { measurePlugins } from "./plugin.ts";
 import { requirePrograms } from "./programs.ts";
 
 const HELP =
   `Measures coinrelay beside the limit (a bare server that keeps nothing) and the guide's own receiver.
 
-  deno task bench [--short] [--only ack|action|plugin]
+  deno task bench [--short] [--only ack|growth|action|plugin]
 
   --short   a quick look, for comparing two versions by their ratios
   --json    one JSON object a line`;
@@ -29,7 +30,8 @@ if (values.help) {
 const wanted = (part: string) => values.only === undefined || values.only === part;
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
 
-if (wanted("ack")) await requirePrograms(values.short ? ["wrk"] : ["wrk", "gunicorn"]);
+if (wanted("ack") || wanted("growth")) await requirePrograms(["wrk"]);
+if (wanted("ack") && !values.short) await requirePrograms(["gunicorn"]);
 
 if (wanted("ack")) {
   if (!values.json) {
@@ -40,6 +42,30 @@ if (wanted("ack")) {
     ? { seconds: 3, connections: [32], guide: false, openLoop: false }
     : { seconds: 8, connections: [32, 64], guide: true, openLoop: true };
   await measureAck(settings, values.json ? (result) => console.log(JSON.stringify(result)) : printAck);
+}
+if (wanted("growth") && !values.short) {
+  if (!values.json) {
+    console.log(
+      "\ngrowth: the ack with more of one thing, each beside the limit with as much   (latencies in ms)\n",
+    );
+    console.log(`${"".padEnd(24)}    per s   limit     ratio      p50      p99   RSS MiB`);
+  }
+  await measureGrowth(4, (result) => {
+    if (values.json) return console.log(JSON.stringify(result));
+    const { what, load, limit, rssMiB } = result;
+    const rate = load.requests / load.seconds;
+    const failed = load.refused + load.errors;
+    console.log(
+      what.padEnd(22),
+      fixed(rate, 0),
+      fixed(limit, 0),
+      (rate / limit).toFixed(2).padStart(8),
+      fixed(load.p50),
+      fixed(load.p99),
+      fixed(rssMiB, 0),
+      failed > 0 ? `  ${failed} FAILED` : "",
+    );
+  });
 }
 if (wanted("action")) {
   const result = await measureAction(values.short ? 3000 : 20_000, values.short ? 3 : 20);

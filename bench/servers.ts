@@ -1,5 +1,6 @@
 /** The receivers that are measured against one another, each a process of its own on a free port. @module */
 import { fromFileUrl, join } from "@std/path";
+import { MEMORY_FLAG } from "../lib/launch/memory.ts";
 import { BENCH_SECRET } from "./wrk.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
@@ -48,7 +49,7 @@ export async function startRelay(config: Record<string, unknown>): Promise<Serve
       ...config,
     }),
   );
-  const args = [...DENO, join(ROOT, "main.ts"), "start", "--config", file, "--log", "json"];
+  const args = [...DENO, MEMORY_FLAG, join(ROOT, "main.ts"), "start", "--config", file, "--log", "json"];
   const server = await start(Deno.execPath(), args, {});
   return {
     ...server,

@@ -6,7 +6,8 @@ import { GOLDEN_VECTORS } from "../tests/verify/golden_vectors.ts";
 export const BENCH_SECRET = "whsec_of_the_bench";
 
 const THREADS = 1;
-const BODY = GOLDEN_VECTORS[0]!.body;
+/** What is sent unless told otherwise: a change of categories, some 200 bytes. */
+export const BODY = GOLDEN_VECTORS[0]!.body;
 
 /** What a run measured. Latencies in milliseconds. */
 export interface Load {
@@ -22,9 +23,9 @@ export interface Load {
 }
 
 /** Writes `count` signed requests with fresh random ids to a file that {@linkcode drive} takes. */
-export async function prepare(file: string, count: number): Promise<void> {
+export async function prepare(file: string, count: number, text = BODY): Promise<void> {
   const timestamp = String(Math.floor(Date.now() / 1000));
-  const body = new TextEncoder().encode(BODY);
+  const body = new TextEncoder().encode(text);
   const lines = Array.from({ length: count }, () => {
     const id = crypto.randomUUID();
     return `${timestamp} ${id} ${sign(BENCH_SECRET, timestamp, id, body)}`;
@@ -32,11 +33,11 @@ export async function prepare(file: string, count: number): Promise<void> {
   await Deno.writeTextFile(file, lines.join("\n") + "\n");
 }
 
-/** Sends the prepared requests to `url` as fast as they are answered, for so many seconds. */
+/** Sends the prepared requests to `url` as fast as they are answered, for so many seconds, with the body they were prepared for. */
 export async function drive(
   url: string,
   file: string,
-  { connections, seconds }: { connections: number; seconds: number },
+  { connections, seconds, body = BODY }: { connections: number; seconds: number; body?: string },
 ): Promise<Load> {
   const { stdout, stderr } = await new Deno.Command("wrk", {
     args: [
@@ -49,7 +50,7 @@ export async function drive(
       url,
       "--",
       file,
-      BODY,
+      body,
       String(THREADS),
     ],
   }).output();
