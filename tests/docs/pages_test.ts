@@ -5,15 +5,20 @@ import { runCommand } from "../commands/run_command.ts";
 import { until } from "../support/until.ts";
 import { makeFreshCopy } from "./fresh_copy.ts";
 import { type Block, blocksOf, commandsOf } from "./page.ts";
+import { addRoutes, typed } from "./reader.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
-/** The pages whose commands are run here. docs/plugins.md and docs/recipes/ have tests of their own. */
+/**
+ * The pages whose blocks are run here. What docs/plugins.md and docs/recipes/ show has tests of its own, and what pages
+ * name in a sentence or a table is run by `in_passing_test.ts`.
+ */
 const PAGES = [
   "README.md",
   "SECURITY.md",
   "docs/deploy.md",
   "docs/operate.md",
+  "docs/reliability.md",
   "docs/troubleshooting.md",
   "docs/timing.md",
   "docs/scale.md",
@@ -21,9 +26,6 @@ const PAGES = [
 
 /** Commands that CI runs anyway, or that take minutes. */
 const ELSEWHERE = /^(npx -y deno@2|deno) task (ok|test|bench)\b/;
-
-/** What stands for a reader's own names. */
-const own = (command: string) => command.replace(/\bROUTE\b/, "log-everything");
 
 const read = (page: string) => Deno.readTextFile(join(ROOT, page));
 const isRun = ({ note }: Block) => !note.startsWith("not run");
@@ -35,25 +37,41 @@ for (const page of PAGES) {
     await using copy = await makeFreshCopy();
     const startsItself = commandsOf(blocks[0]!)[0] === "deno task start";
     if (!startsItself) {
+      await addRoutes(copy);
       await copy.start();
-      await copy.run("deno task send"); // something that has happened already
+      await copy.run("deno task send --count 5"); // something that has happened already
     }
     for (const block of blocks) {
       const stopped = block.note === "needs the relay stopped";
       if (stopped) await copy.stop();
-      for (const command of commandsOf(block).map(own)) {
+      for (const command of commandsOf(block)) {
         if (ELSEWHERE.test(command)) continue;
         if (command === "deno task start") {
           await copy.start();
           continue;
         }
-        const { code, said } = await copy.run(command);
+        const { code, said } = await copy.run(await typed(copy, command));
         assertEquals(code, 0, `${page}: ${command}\n${said}\n${copy.shown()}`);
       }
       if (stopped) await copy.start();
     }
   });
 }
+
+Deno.test("every command of docs/recipes/ is accepted, in a fresh copy", async () => {
+  const commands = new Set<string>();
+  for (const { name } of Deno.readDirSync(join(ROOT, "docs/recipes"))) {
+    const blocks = blocksOf(await read(`docs/recipes/${name}`)).filter(({ kind }) => kind === "sh");
+    for (const command of blocks.flatMap(commandsOf)) commands.add(command);
+  }
+  assert(commands.size > 10);
+  await using copy = await makeFreshCopy();
+  await copy.start();
+  for (const command of commands) {
+    const { code, said } = await copy.run(command);
+    assert(code === 0 && /^accepted /m.test(said), `${command}\n${said}`);
+  }
+});
 
 Deno.test("the README's first five minutes: the change is shown, and a plugin dropped in is used for the next event", async () => {
   const plugin = blocksOf(await read("README.md")).find(({ kind }) => kind === "ts")!.text;
@@ -136,7 +154,6 @@ Deno.test("every link of a page leads to a file, and to a heading, that is there
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
-    "docs/reliability.md",
     "docs/plugins.md",
   ];
   for (const page of pages) {
