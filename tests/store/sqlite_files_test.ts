@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { type CommitNews, StoreOlder, StoreUnusable } from "../../lib/store/contract.ts";
+import { type CommitNews, StoreOlder, StoreUnavailable, StoreUnusable } from "../../lib/store/contract.ts";
 import { backupStore, openStore } from "../../lib/store/open.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { SIZES } from "../../lib/store/sqlite/sizes.ts";
+import { ThreadedStore } from "../../lib/store/sqlite/threaded_store.ts";
 import { startChild } from "./child.ts";
 import { anEvent, asking, drain, ending, planned, put, withFolder } from "./fixtures.ts";
 
@@ -64,6 +65,14 @@ Deno.test("a second relay is refused, in this process and from another, until th
     await assertRejects(() => openStore(`sqlite:${file}`, "."), StoreUnusable, "another relay");
     await other.kill();
     await (await openStore(`sqlite:${file}`, ".")).close();
+  }));
+
+Deno.test("a store that is closed refuses what is asked of it", () =>
+  withFolder(async (folder) => {
+    const store = await ThreadedStore.open(join(folder, "relay.db"));
+    await store.close();
+    await store.close();
+    await assertRejects(() => store.append([anEvent("late")]), StoreUnavailable, "The store is closed");
   }));
 
 Deno.test("a store that could not be opened leaves no lock", () =>

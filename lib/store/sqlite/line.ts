@@ -21,6 +21,7 @@ type Post = { answered: Answered[]; told: unknown[] };
 export class Line<Q extends Questions<Q>> {
   #waiting = new Map<number, ReturnType<typeof Promise.withResolvers<unknown>>>();
   #asked = 0;
+  #ended: Error | null = null;
 
   /** @param onTold Takes what the other thread tells unasked. */
   constructor(private readonly worker: Worker, private readonly onTold: (told: unknown) => void = () => {}) {
@@ -45,6 +46,7 @@ export class Line<Q extends Questions<Q>> {
     what: What,
     ...takes: Parameters<Q[What]>
   ): Promise<Awaited<ReturnType<Q[What]>>> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
     const number = ++this.#asked;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(number, waiting);
@@ -57,8 +59,9 @@ export class Line<Q extends Questions<Q>> {
     while (!this.quiet) await Promise.allSettled([...this.#waiting.values()].map(({ promise }) => promise));
   }
 
-  /** Ends the thread. Whoever still waits is refused with `error`. */
+  /** Ends the thread. Whoever still waits, or asks from now on, is refused with `error`. */
   end(error: Error): void {
+    this.#ended = error;
     this.worker.terminate();
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
