@@ -1,11 +1,12 @@
 /** The files that are the relay's alone. @module */
 import { join, resolve } from "@std/path";
 import type { Config } from "./config/schema.ts";
+import { beingWritten } from "./sandbox/known_plugins.ts";
 import { placeOf } from "./store/place.ts";
 
 /**
- * What no plugin may read or write, whatever it is granted: the config, its environment, and the store's files, key
- * and socket, as absolute paths.
+ * What no plugin may read or write, whatever it is granted: the config, its environment, the store's files, key and
+ * socket, and what is kept of plugins, as absolute paths.
  *
  * @param folder The config's.
  */
@@ -13,7 +14,8 @@ export function secretFiles({ store }: Pick<Config, "store">, folder: string): s
   const { files, key, socket } = placeOf(store, folder);
   const known = knownPluginsFile({ store }, folder);
   const own = ["config.json", ".env"].map((file) => resolve(folder, file));
-  return [...own, ...files, ...[known, key, socket].filter((path) => path !== null)];
+  const kept = known === null ? [] : [known, beingWritten(known)];
+  return [...own, ...files, ...kept, ...[key, socket].filter((path) => path !== null)];
 }
 
 /** Where what plugins say of themselves is kept, in the store's folder; null when a server keeps the store. */

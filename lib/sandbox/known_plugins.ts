@@ -54,14 +54,17 @@ export function recallPlugins(file: string, root: string): KnownPlugins {
       if (now === text) return;
       text = now;
       try {
-        Deno.writeTextFileSync(`${file}.new`, now, { mode: 0o600 });
-        Deno.renameSync(`${file}.new`, file); // whole, or not at all
+        Deno.writeTextFileSync(beingWritten(file), now, { mode: 0o600 });
+        Deno.renameSync(beingWritten(file), file); // whole, or not at all
       } catch {
         // The next start loads them.
       }
     },
   };
 }
+
+/** The name of a file that takes the place of `file` once it is whole. */
+export const beingWritten = (file: string): string => `${file}.new`;
 
 function parse(text: string, by: string): Kept["plugins"] {
   try {

@@ -2,11 +2,12 @@ import { assertEquals } from "@std/assert";
 import { secretFiles } from "../../lib/secret_files.ts";
 import { placeOf } from "../../lib/store/place.ts";
 
-const NOWHERE = { files: [], net: [], socket: null, certificates: [], key: null };
+const NOWHERE = { files: [], folder: null, net: [], socket: null, certificates: [], key: null };
 
 Deno.test("a store's place is read from its URL", () => {
   const cases: [string, Partial<ReturnType<typeof placeOf>>][] = [
     ["sqlite:./data/relay.db", {
+      folder: "/etc/r/data",
       files: ["/etc/r/data/relay.db", "/etc/r/data/relay.db-wal", "/etc/r/data/relay.db-shm"],
     }],
     ["postgres://u:p@db.example/d", { net: ["db.example:5432"] }],
@@ -31,6 +32,8 @@ Deno.test("no plugin gets at what is the relay's alone, wherever its store is", 
     "/etc/r/relay.db",
     "/etc/r/relay.db-wal",
     "/etc/r/relay.db-shm",
+    "/etc/r/plugins.json",
+    "/etc/r/plugins.json.new",
   ]);
   assertEquals(
     secretFiles({ store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" }, "/etc/r"),
