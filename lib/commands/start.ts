@@ -21,10 +21,11 @@ export const summary = "run the relay";
 export const help =
   `Runs the relay until SIGTERM or SIGINT. The first time it makes config.json and a signing secret.
 
-  deno task start [--config FILE] [--log text|json] [--verbose]
+  deno task start [--config FILE] [--log text|json] [--verbose] [--show-permissions]
 
   --log text|json      how the log is written (default: text on a terminal, json otherwise)
   --verbose            log the small things too
+  --show-permissions   print what of Deno's permissions the relay would get, and start nothing
 ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<number> {
