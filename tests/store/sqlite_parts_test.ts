@@ -125,6 +125,19 @@ Deno.test("after a failed sync none is believed, not even one that succeeds, unt
   await third;
 });
 
+Deno.test("a file whose sync fails while it is let go of is closed once", async () => {
+  const { file, syncs } = slowFile();
+  let closed = 0;
+  const log = new WalSync(() => Promise.resolve({ ...file, close: () => void closed++ }));
+  const flush = log.flush();
+  await turn();
+  const letGo = log.close();
+  syncs[0]!.reject(new Error("disk"));
+  await assertRejects(() => flush, Error, "disk");
+  await letGo;
+  assertEquals(closed, 1); // a second time throws, and nobody would catch that
+});
+
 Deno.test("a log that could not be opened is opened again", async () => {
   const { file, syncs } = slowFile();
   let opened = 0;

@@ -65,8 +65,10 @@ export class WalSync {
       await (await file).syncData();
     } catch (error) {
       this.#suspect = true;
-      if (this.#file === file) this.#file = null; // to be opened again
-      file.then((opened) => opened.close(), () => {});
+      if (this.#file === file) { // else whoever let go of it meanwhile closes it
+        this.#file = null; // to be opened again
+        file.then((opened) => opened.close(), () => {});
+      }
       throw error;
     }
     if (this.#suspect) throw new Error("a sync before it has failed");
