@@ -251,14 +251,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
       running.delete(outcome.delivery);
     }
-    free(settlements.filter((outcome) => !remembers(outcome)));
+    const freed = settlements.filter((outcome) => !remembers(outcome));
+    free(freed);
+    wake(routesOf(freed));
     if (!settling && ended.length > 0) void settle();
   }
 
   /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
   function free(settlements: readonly Settlement[]) {
     for (const { route } of settlements) addLoad(route, -1);
-    wake(new Set(settlements.map(({ route }) => route)));
   }
 
   /** What ends while a commit runs goes into the next one. */
@@ -272,7 +273,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         await store.settle(parts.relay, batch.filter(({ delivery }) => !lost.delete(delivery)), now());
         for (const { delivery } of batch) held.delete(delivery);
         free(batch.filter(remembers));
-        wake(new Set(batch.map(({ route }) => route)));
+        wake(routesOf(batch));
       } catch (error) {
         parts.onFault(error);
         ended = [...batch, ...ended];
@@ -321,6 +322,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 /** Lets what is under way end first, so that one transaction serves many. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+function routesOf(settlements: readonly Settlement[]): Set<string> {
+  return new Set(settlements.map(({ route }) => route));
 }
 
 function remembers({ kv }: Settlement): boolean {

@@ -28,7 +28,8 @@ export interface Ended {
 
 /**
  * Decides what to write: done, another attempt later, or a dead letter with the event that tells of it. What a plugin
- * remembers and emits, and the bodies of what it sent, are written once, with the `first` of the deliveries that an attempt was made for.
+ * remembers and emits, and the bodies of what it sent, are written once, with the `first` of the deliveries that an
+ * attempt was made for.
  */
 export function settlement(ended: Ended, first = true): Settlement {
   const { claimed: { delivery }, route, result, startedAt, now } = ended;

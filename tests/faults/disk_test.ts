@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
-import { canMount, canMountExt4, mountVolume } from "./volume.ts";
+import { canMount, canMountExt4, mountVolume, type Volume } from "./volume.ts";
 import { startStoringRelay } from "./storing_relay.ts";
 
 Deno.test({
@@ -93,19 +93,31 @@ Deno.test({
     await volume.free();
     const before = at.accepted.length;
     await until("they are taken again", () => at.accepted.length >= before + 40);
-    const promised = [...at.accepted];
-    await volume.cutOff();
-    sending = false;
-    await at.relay().kill();
-    await Promise.all(senders);
-    await volume.mountAnew();
-    await at.startAgain();
-    const stored = new Set(await at.stored());
-    assertEquals(promised.filter((id) => !stored.has(id)), []);
+    await cutPower(volume, at, [...at.accepted], async () => {
+      sending = false;
+      await Promise.all(senders);
+    });
     await at.sendUntilAccepted();
     assertEquals(await at.relay().stop(), 0);
   },
 });
+
+/** Cuts the power, has the relay start on what is left, and sees that all that was promised is there. */
+async function cutPower(
+  volume: Volume,
+  at: Awaited<ReturnType<typeof startStoringRelay>>,
+  promised: readonly string[],
+  stopSending: () => Promise<void>,
+) {
+  await volume.cutOff();
+  const stopped = stopSending();
+  await at.relay().kill();
+  await stopped;
+  await volume.mountAnew();
+  await at.startAgain();
+  const stored = new Set(await at.stored());
+  assertEquals(promised.filter((id) => !stored.has(id)), []);
+}
 
 /** Cuts the power again and again, each time once `accepted()` more events were; sees that these are stored afterwards. */
 async function cutAgainAndAgain(
@@ -130,14 +142,10 @@ async function cutAgainAndAgain(
     // What is answered from here on is not counted, now or later: a sync that is under way at the very moment is told
     // by the kernel that it succeeded. A machine without power would tell nobody.
     promised.push(...at.accepted.slice(before));
-    await volume.cutOff();
-    sending = false;
-    await at.relay().kill();
-    await Promise.all(senders);
-    await volume.mountAnew();
-    await at.startAgain();
-    const stored = new Set(await at.stored());
-    assertEquals(promised.filter((id) => !stored.has(id)), []);
+    await cutPower(volume, at, promised, async () => {
+      sending = false;
+      await Promise.all(senders);
+    });
   }
   await at.sendUntilAccepted();
   assertEquals(await at.relay().stop(), 0);
