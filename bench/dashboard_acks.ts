@@ -9,6 +9,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { cpuMs } from "./cpu.ts";
 import { openLoop } from "./open_loop.ts";
 import { startRelay } from "./servers.ts";
 
@@ -69,12 +70,6 @@ async function openReaders(count: number) {
       return value?.trim();
     },
   };
-}
-
-/** Processor time that a process has taken, in milliseconds: from Linux's `/proc`, whose clock ticks each 10 ms. */
-function cpuMs(pid: number): number {
-  const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ").at(-1)!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function freePort(): number {

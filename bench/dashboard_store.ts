@@ -1,6 +1,7 @@
 /** A store with a long past, for the measurements of the dashboard. @module */
 import { openStore } from "../lib/store/open.ts";
 import { coinBody, update } from "../tests/admin/room.ts";
+import { appendMany, settleAll } from "./fill.ts";
 
 /** The routes whose deliveries are in it; each event is of one of them. */
 export const ROUTES = ["all", "links", "security", "prices", "archive"];
@@ -31,7 +32,7 @@ async function fill(folder: string, events: number): Promise<void> {
   const store = await openStore("sqlite:relay.db", folder);
   const now = Date.now();
   const encoder = new TextEncoder();
-  const one = (n: number) => {
+  await appendMany(store, 0, events, (n) => {
     const coin = `coin-${n % 5000}`;
     const change = n % 3 === 0
       ? update("links.homepage", [], [`https://${n}.example`])
@@ -49,33 +50,8 @@ async function fill(folder: string, events: number): Promise<void> {
       depth: 0,
       deliveries: [{ route: ROUTES[n % ROUTES.length]!, matched: [0], dueAt: now }],
     };
-  };
-  for (let n = 0; n < events; n += 500) await store.append(Array.from({ length: 500 }, (_, i) => one(n + i)));
-  const lease = { relay: "bench", now: now + 1, leaseUntil: now + 3_600_000 };
-  const routes = ROUTES.map((route) => ({ route, limit: 400, order: "any" as const, rate: null }));
-  for (;;) {
-    const { claimed } = await store.claim({ ...lease, routes });
-    if (claimed.length === 0) break;
-    const settlements = claimed.map(({ delivery, event }) => {
-      const dead = event.seq <= events / 10;
-      return {
-        delivery: delivery.id,
-        attempt: {
-          number: 1,
-          startedAt: now,
-          durationMs: 3,
-          outcome: dead ? "permanent" as const : "done" as const,
-          error: dead ? "example.com answered 404" : null,
-          sent: [{ what: "POST https://example.com/•••", status: dead ? 404 : 200, body: "{}" }],
-        },
-        next: { state: dead ? "dead" as const : "done" as const },
-        route: delivery.route,
-        kv: [],
-        emitted: [],
-      };
-    });
-    await store.settle("bench", settlements, now);
-  }
+  });
+  await settleAll(store, ROUTES, now + 1, ({ event }) => event.seq <= events / 10 ? "dead" : "done");
   await store.close();
 }
 

@@ -1,5 +1,6 @@
-/** How the ack grows with routes, connections and bodies, each beside the limit under the same load. @module */
-import { WATCHLIST } from "./ack.ts";
+/** How the ack grows with more of one thing, each size beside the limit under the same load. @module */
+import { cpuMs } from "./cpu.ts";
+import { type Curve, type Size, sizesOf } from "./growth_sizes.ts";
 import { memoryOf } from "./memory.ts";
 import { startLimit, startRelay } from "./servers.ts";
 import { BODY, drive, type Load, prepare } from "./wrk.ts";
@@ -11,62 +12,59 @@ export interface GrowthResult {
   load: Load;
   /** Requests a second of the limit under the same load. */
   limit: number;
+  /** Processor time that the relay took for a request, in microseconds. */
+  cpuMicros: number;
   rssMiB: number;
 }
 
-interface Size {
-  what: string;
-  routes: number;
-  connections: number;
-  body: string;
+/** How it is measured. */
+export interface GrowthSettings {
+  curves: readonly Curve[];
+  /** Each size for so long. */
+  seconds: number;
+  /** Stored events at most. */
+  events: number;
+  /** Keeps the filled stores, and takes those that are there. Null: a temporary folder. */
+  folder: string | null;
 }
 
-const USUAL: Omit<Size, "what"> = { routes: WATCHLIST.length, connections: 32, body: BODY };
-const ROUTES = [1, 10, 100, 1000];
-const CONNECTIONS = [1, 8, 32, 128, 512];
-const BODY_KIB = [1, 16];
-/** More than either answers in a second, and of long bodies fewer, since each must be signed beforehand. */
-const mostASecond = (body: string) => Math.ceil(60_000 / Math.max(1, body.length / 512));
+/** More bytes than either takes in a second; */
+const MOST_BYTES = 250e6;
+/** and more requests. Each must be signed beforehand. */
+const MOST_REQUESTS = 60_000;
 
-const SIZES: readonly Size[] = [
-  ...ROUTES.map((routes) => ({ ...USUAL, what: `${routes} routes`, routes })),
-  ...CONNECTIONS.map((connections) => ({ ...USUAL, what: `${connections} connections`, connections })),
-  ...BODY_KIB.map((kib) => ({ ...USUAL, what: `bodies of ${kib} KiB`, body: bodyOf(kib * 1024) })),
-];
-
-/** Measures each size for so many seconds. `report` gets each result as it comes. */
-export async function measureGrowth(seconds: number, report: (result: GrowthResult) => void): Promise<void> {
-  const file = await Deno.makeTempFile({ prefix: "coinrelay-bench-" });
-  for (const { what, routes, connections, body } of SIZES) {
-    const drives = async (url: string) => {
-      await prepare(file, mostASecond(body), body);
-      await drive(url, file, { connections, body, seconds: 1 });
-      await prepare(file, seconds * mostASecond(body), body);
-      return await drive(url, file, { connections, body, seconds });
-    };
-    await using bare = await startLimit();
-    const { requests, seconds: took } = await drives(bare.url);
-    await using relay = await startRelay({ routes: watchlist(routes) });
-    const load = await drives(relay.url);
-    report({ what, load, limit: requests / took, rssMiB: memoryOf(relay.pid).rss });
+/** Measures each size of each curve. `report` gets each result as it comes. */
+export async function measureGrowth(
+  { curves, seconds, events, folder }: GrowthSettings,
+  report: (result: GrowthResult) => void,
+): Promise<void> {
+  const work = await Deno.makeTempDir({ prefix: "coinrelay-bench-" });
+  try {
+    for (const curve of curves) {
+      for (const size of sizesOf(curve, events)) {
+        report(await measure(size, seconds, `${work}/requests`, folder ?? work));
+      }
+    }
+  } finally {
+    await Deno.remove(work, { recursive: true });
   }
-  await Deno.remove(file);
 }
 
-/** Routes none of which takes the load; no two alike. */
-function watchlist(count: number): Record<string, unknown>[] {
-  return Array.from({ length: count }, (_, index) => ({
-    ...WATCHLIST[index % WATCHLIST.length]!,
-    name: `route-${index}`,
-    coins: [`coin-${index}`, `other-${index}*`],
-  }));
-}
-
-/** A change whose value makes the body so many bytes long. */
-function bodyOf(bytes: number): string {
-  const payload = JSON.parse(BODY);
-  payload.data.changes[0].new_value = "";
-  const rest = JSON.stringify(payload).length;
-  payload.data.changes[0].new_value = "x".repeat(bytes - rest);
-  return JSON.stringify(payload);
+async function measure(size: Size, seconds: number, file: string, folder: string): Promise<GrowthResult> {
+  const { what, connections = 32, bodies = [BODY], id } = size;
+  const most = Math.ceil(Math.min(MOST_REQUESTS, MOST_BYTES / bodies[0]!.length));
+  const requests = { bodies, ...id === undefined ? {} : { id } };
+  const config = await size.config(folder);
+  const driven = async (start: () => ReturnType<typeof startLimit>) => {
+    await using server = await start();
+    await prepare(file, most, requests);
+    await drive(server.url, file, { connections, seconds: 1 }); // warms it up
+    await prepare(file, seconds * most, requests);
+    const before = cpuMs(server.pid);
+    const load = await drive(server.url, file, { connections, seconds });
+    const cpuMicros = (cpuMs(server.pid) - before) * 1000 / load.requests;
+    return { load, cpuMicros, rssMiB: memoryOf(server.pid).rss };
+  };
+  const { load: limit } = await driven(startLimit);
+  return { what, limit: limit.requests / limit.seconds, ...await driven(() => startRelay(config)) };
 }

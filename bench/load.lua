@@ -1,5 +1,6 @@
--- Sends each prepared request once. The file holds lines of "timestamp id signature".
-local rows, body, count, thread_count = {}, "", 0, 0
+-- Sends each prepared request once. The file holds the number of bodies, the bodies, then a line of
+-- "timestamp id signature" for each request, which has the bodies in turn.
+local rows, bodies, count, thread_count = {}, {}, 0, 0
 
 function setup(thread)
   thread:set("offset", thread_count)
@@ -7,22 +8,28 @@ function setup(thread)
 end
 
 function init(args)
-  body = args[2]
-  for line in io.lines(args[1]) do
+  local file = io.open(args[1])
+  for number = 1, file:read("*n", "*l") do
+    local body = file:read("*l")
+    bodies[number] = { body = body, head =
+      "POST /webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: " ..
+      #body .. "\r\n" }
+  end
+  for line in file:lines() do
     local timestamp, id, signature = line:match("(%S+) (%S+) (%S+)")
     rows[#rows + 1] = "x-cg-timestamp: " .. timestamp .. "\r\nx-cg-event-id: " .. id ..
       "\r\nx-cg-signature: " .. signature .. "\r\n\r\n"
   end
-  head = "POST /webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: " ..
-    #body .. "\r\n"
+  file:close()
   count = offset
-  step = tonumber(args[3])
+  step = tonumber(args[2])
 end
 
 function request()
-  local row = rows[count % #rows + 1]
+  local number = count % #rows
+  local sent = bodies[number % #bodies + 1]
   count = count + step
-  return head .. row .. body
+  return sent.head .. rows[number + 1] .. sent.body
 end
 
 function done(summary, latency)

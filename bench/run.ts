@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { type AckResult, measureAck } from "./ack.ts";
 import { measureAction } from "./action.ts";
 import { measureGrowth } from "./growth.ts";
+import { CURVES } from "./growth_sizes.ts";
 import { measurePlugins } from "./plugin.ts";
 import { requirePrograms } from "./programs.ts";
 
@@ -11,8 +12,15 @@ const HELP =
 
   deno task bench [--short] [--only ack|growth|action|plugin]
 
-  --short   a quick look, for comparing two versions by their ratios
-  --json    one JSON object a line`;
+  --short      a quick look, for comparing two versions by their ratios
+  --json       one JSON object a line
+  --of A,B     of growth only these curves: ${CURVES.join(", ")}
+  --events N   how many stored events growth goes up to (default: 1000000). A million takes half a minute to fill and
+               half a gigabyte; ten million ten times that
+  --folder F   keeps the filled stores in F, and takes those that are there; they grow a little with each run
+
+  Growth takes 8 minutes, and the filling; the other parts 5 together. All is written to the system's temporary folder
+  (TMPDIR), which should be on the disk that the relay's store is on.`;
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -20,6 +28,9 @@ const { values } = parseArgs({
     short: { type: "boolean" },
     only: { type: "string" },
     json: { type: "boolean" },
+    of: { type: "string" },
+    events: { type: "string" },
+    folder: { type: "string" },
     help: { type: "boolean", short: "h" },
   },
 });
@@ -27,6 +38,11 @@ if (values.help) {
   console.log(HELP);
   Deno.exit(0);
 }
+const curves = values.of?.split(",") ?? CURVES;
+const stored = Number(values.events ?? 1_000_000);
+const unknown = curves.filter((name) => !CURVES.some((curve) => curve === name));
+if (unknown.length > 0) fail(`--of: there is no ${unknown.join(", ")}; there are ${CURVES.join(", ")}`);
+if (!Number.isSafeInteger(stored) || stored < 1) fail("--events: give a number of events, such as 10000000");
 const wanted = (part: string) => values.only === undefined || values.only === part;
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
 
@@ -48,20 +64,29 @@ if (wanted("growth") && !values.short) {
     console.log(
       "\ngrowth: the ack with more of one thing, each beside the limit with as much   (latencies in ms)\n",
     );
-    console.log(`${"".padEnd(24)}    per s   limit     ratio      p50      p99   RSS MiB`);
+    console.log(
+      `${"".padEnd(32)}    per s    limit    ratio      p50      p99   CPU µs   RSS MiB`,
+    );
   }
-  await measureGrowth(4, (result) => {
+  const settings = {
+    curves: CURVES.filter((curve) => curves.includes(curve)),
+    seconds: 4,
+    events: stored,
+    folder: values.folder ?? null,
+  };
+  await measureGrowth(settings, (result) => {
     if (values.json) return console.log(JSON.stringify(result));
-    const { what, load, limit, rssMiB } = result;
+    const { what, load, limit, cpuMicros, rssMiB } = result;
     const rate = load.requests / load.seconds;
     const failed = load.refused + load.errors;
     console.log(
-      what.padEnd(22),
+      what.padEnd(32),
       fixed(rate, 0),
       fixed(limit, 0),
       (rate / limit).toFixed(2).padStart(8),
       fixed(load.p50),
       fixed(load.p99),
+      fixed(cpuMicros, 0),
       fixed(rssMiB, 0),
       failed > 0 ? `  ${failed} FAILED` : "",
     );
@@ -100,6 +125,11 @@ if (wanted("plugin")) {
   }
 }
 Deno.exit(0);
+
+function fail(message: string): never {
+  console.error(`deno task bench: ${message}`);
+  Deno.exit(1);
+}
 
 function printAck({ receiver, connections, load, ratio, open, rssMiB }: AckResult): void {
   const failed = load.refused + load.errors;

@@ -22,22 +22,31 @@ export interface Load {
   max: number;
 }
 
-/** Writes `count` signed requests with fresh random ids to a file that {@linkcode drive} takes. */
-export async function prepare(file: string, count: number, text = BODY): Promise<void> {
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const body = new TextEncoder().encode(text);
-  const lines = Array.from({ length: count }, () => {
-    const id = crypto.randomUUID();
-    return `${timestamp} ${id} ${sign(BENCH_SECRET, timestamp, id, body)}`;
-  });
-  await Deno.writeTextFile(file, lines.join("\n") + "\n");
+/** How requests are prepared. */
+export interface Requests {
+  /** Sent in turn; without line breaks. Default: {@linkcode BODY}. */
+  bodies?: readonly string[];
+  /** Gives the next request's id. Default: a random one. */
+  id?: () => string;
 }
 
-/** Sends the prepared requests to `url` as fast as they are answered, for so many seconds, with the body they were prepared for. */
+/** Writes `count` signed requests to a file that {@linkcode drive} takes. */
+export async function prepare(file: string, count: number, requests: Requests = {}): Promise<void> {
+  const { bodies = [BODY], id = () => crypto.randomUUID() } = requests;
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const bytes = bodies.map((body) => new TextEncoder().encode(body));
+  const lines = Array.from({ length: count }, (_, n) => {
+    const name = id();
+    return `${timestamp} ${name} ${sign(BENCH_SECRET, timestamp, name, bytes[n % bytes.length]!)}`;
+  });
+  await Deno.writeTextFile(file, [bodies.length, ...bodies, ...lines].join("\n") + "\n");
+}
+
+/** Sends the prepared requests to `url` as fast as they are answered, for so many seconds. */
 export async function drive(
   url: string,
   file: string,
-  { connections, seconds, body = BODY }: { connections: number; seconds: number; body?: string },
+  { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Load> {
   const { stdout, stderr } = await new Deno.Command("wrk", {
     args: [
@@ -50,7 +59,6 @@ export async function drive(
       url,
       "--",
       file,
-      body,
       String(THREADS),
     ],
   }).output();

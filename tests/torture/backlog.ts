@@ -1,4 +1,5 @@
 /** A relay whose receiver is down while deliveries pile up: its memory, its acks, and whether all is made in the end. @module */
+import { appendMany } from "../../bench/fill.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { createRelayFolder, type RelayProcess } from "../support/relay_process.ts";
@@ -34,7 +35,8 @@ export interface BacklogReport {
 
 /** Each event goes to so many routes. */
 const ROUTES = 4;
-const STEP = 500;
+/** Events after which the progress is told. */
+const STEP = 10_000;
 const ACKS = 400;
 /** Memory and acks are looked at after so many attempts of the backlog have failed. */
 const ATTEMPTS_FIRST = 2000;
@@ -127,21 +129,23 @@ async function fill(folder: string, events: number, onProgress: (text: string) =
     { length: ROUTES },
     (_, i) => ({ route: `route-${i}`, matched: null, dueAt: now }),
   );
-  for (let n = 0; n < events;) {
-    await store.append(Array.from({ length: Math.min(STEP, events - n) }, () => ({
-      source: "cryptosync",
-      id: `evt-${n++}`,
-      type: "cg.coin.info.updated",
-      coin: "piled-up",
-      receivedAt: now,
-      timestamp: "1776066000",
-      signature: "0".repeat(64),
-      body,
-      test: false,
-      depth: 0,
-      deliveries,
-    })));
-    onProgress(`${n * ROUTES} deliveries pile up`);
+  const event = (n: number) => ({
+    source: "cryptosync",
+    id: `evt-${n}`,
+    type: "cg.coin.info.updated",
+    coin: "piled-up",
+    receivedAt: now,
+    timestamp: "1776066000",
+    signature: "0".repeat(64),
+    body,
+    test: false,
+    depth: 0,
+    deliveries,
+  });
+  for (let n = 0; n < events; n += STEP) {
+    const to = Math.min(events, n + STEP);
+    await appendMany(store, n, to, event);
+    onProgress(`${to * ROUTES} deliveries pile up`);
   }
   await store.close();
 }
