@@ -2,8 +2,6 @@ import { z } from "zod";
 import { SEVERITIES } from "./severity.ts";
 import { isTemplate } from "./template.ts";
 
-const severity = z.enum(SEVERITIES);
-
 /** Whether the runtime knows this locale or time zone. */
 function known(make: () => unknown): boolean {
   try {
@@ -16,29 +14,37 @@ function known(make: () => unknown): boolean {
 
 /**
  * The options that every plugin which sends messages takes, to be spread into its own:
- * `z.strictObject({ webhookUrl: z.url(), ...messageOptions })`.
+ * `z.strictObject({ webhookUrl: z.url(), ...messageOptions })`. Each is made when it is asked for.
  */
 export const messageOptions = {
-  message: z.string().min(1).refine(
-    isTemplate,
-    "is no Mustache template: a section is not closed, or not opened",
-  )
-    .optional().describe(
-      "A Mustache template over the event, in the receiver's own markup; default: a message that says all that changed",
-    ),
-  severity: z.union([severity, z.record(z.string(), severity)]).optional().describe(
-    'One severity for everything, or one for each field pattern: { "platforms.*": "critical" }',
-  ),
-  coinPage: z.url({ protocol: /^https?$/ }).optional().describe(
-    "Address of a coin's page; the coin's id takes the place of {id}, or is appended",
-  ),
-  locale: z.string().refine((tag) => known(() => new Intl.Locale(tag)), "is not a BCP 47 language tag")
-    .optional()
-    .describe('Language tag for dates and numbers, such as "de-CH"; default: en-GB'),
-  timeZone: z.string().refine(
-    (timeZone) => known(() => new Intl.DateTimeFormat("en", { timeZone })),
-    "is not an IANA time zone",
-  ).optional().describe('Time zone for dates, such as "Europe/Zurich"; default: UTC'),
+  get message() {
+    return z.string().min(1)
+      .refine(isTemplate, "is no Mustache template: a section is not closed, or not opened").optional()
+      .describe(
+        "A Mustache template over the event, in the receiver's own markup; default: a message that says all that changed",
+      );
+  },
+  get severity() {
+    const severity = z.enum(SEVERITIES);
+    return z.union([severity, z.record(z.string(), severity)]).optional().describe(
+      'One severity for everything, or one for each field pattern: { "platforms.*": "critical" }',
+    );
+  },
+  get coinPage() {
+    return z.url({ protocol: /^https?$/ }).optional().describe(
+      "Address of a coin's page; the coin's id takes the place of {id}, or is appended",
+    );
+  },
+  get locale() {
+    return z.string().refine((tag) => known(() => new Intl.Locale(tag)), "is not a BCP 47 language tag")
+      .optional().describe('Language tag for dates and numbers, such as "de-CH"; default: en-GB');
+  },
+  get timeZone() {
+    return z.string().refine(
+      (timeZone) => known(() => new Intl.DateTimeFormat("en", { timeZone })),
+      "is not an IANA time zone",
+    ).optional().describe('Time zone for dates, such as "Europe/Zurich"; default: UTC');
+  },
 };
 
 /** The values of {@linkcode messageOptions}. */

@@ -56,6 +56,23 @@ Deno.test("a start that fails makes the attempt fail, and is tried again", async
   assertEquals(home.logs.filter(({ text }) => text.startsWith("start")).length, 2);
 });
 
+Deno.test("options are described as JSON Schema, by zod as by zod/mini, and what that cannot say is anything", async () => {
+  await using home = await house({
+    "full.ts": `import { z } from "coinrelay/plugin";
+      export default { options: z.object({ to: z.string(), from: z.string().transform(Number), not: z.undefined() }), run() {} };`,
+    "mini.ts": `import * as z from "npm:zod@^4.6.7/mini";
+      export default { options: z.object({ to: z.string(), not: z.undefined() }), run() {} };`,
+    "other.ts": `const validate = () => ({ value: {} });
+      export default { options: { "~standard": { version: 1, vendor: "own", validate } }, run() {} };`,
+  });
+  const [full, mini, other] = home.plugins.descriptions().map(({ optionsSchema }) =>
+    optionsSchema?.["properties"]
+  );
+  assertEquals(full, { to: { type: "string" }, from: { type: "string" }, not: {} });
+  assertEquals(mini, { to: { type: "string" }, not: {} });
+  assertEquals(other, undefined);
+});
+
 Deno.test("options are checked before they are used, each mistake with its place", async () => {
   await using home = await house({
     "typed.ts": `import { definePlugin, z } from "coinrelay/plugin";

@@ -11,9 +11,12 @@ export type AnyPlugin = Omit<Plugin, "options" | "run" | "start"> & {
   start?(context: Pick<Context<unknown>, "options" | "route" | "log" | "signal">): unknown;
 };
 
-/** A schema of any library that follows Standard Schema, zod among them. */
+/** A schema of any library that follows Standard Schema, zod among them, and Standard JSON Schema where it can. */
 interface Schema {
-  "~standard": { validate(value: unknown): Validation | Promise<Validation> };
+  "~standard": {
+    validate(value: unknown): Validation | Promise<Validation>;
+    jsonSchema?: { input(how: typeof JSON_SCHEMA): JsonObject };
+  };
 }
 
 type Validation =
@@ -81,12 +84,17 @@ export async function checkOptions(
   };
 }
 
-/** JSON Schema of what may be written in config.json, where the schema is zod's. */
+/** JSON Schema of what may be written in config.json, where the schema's library can tell. */
 async function jsonSchema(options: Schema): Promise<JsonObject | null> {
   try {
-    const { toJSONSchema } = await import("zod");
-    return toJSONSchema(options as never, { io: "input", unrepresentable: "any" }) as JsonObject;
+    const { jsonSchema } = options["~standard"];
+    if (jsonSchema) return jsonSchema.input(JSON_SCHEMA);
+    const library = "zod"; // by a name that Deno does not see, or every process would look for it at its start
+    const { toJSONSchema } = await import(library);
+    return toJSONSchema(options, { io: "input", ...JSON_SCHEMA.libraryOptions });
   } catch {
-    return null; // another library's schema: options are checked all the same
+    return null; // options are checked all the same
   }
 }
+
+const JSON_SCHEMA = { target: "draft-2020-12", libraryOptions: { unrepresentable: "any" } } as const;
