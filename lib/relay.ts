@@ -15,7 +15,7 @@ import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
 import { pluginHealth } from "./watchdog/plugin_trouble.ts";
 import { createPlugins, type PluginsOptions, type RouteMistake } from "./sandbox/plugins.ts";
-import { knownPluginsFile, secretFiles } from "./secret_files.ts";
+import { keptVersionsFolder, knownPluginsFile, secretFiles } from "./secret_files.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
@@ -65,6 +65,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     base: folder,
     hidden: secretFiles(config, folder),
     knownFile: knownPluginsFile(config, folder),
+    keptFolder: keptVersionsFolder(config, folder),
     ownPorts: [config.admin.port],
     secrets: () => secretValues(config),
     now,

@@ -14,7 +14,8 @@ export function secretFiles({ store }: Pick<Config, "store">, folder: string): s
   const { files, key, socket } = placeOf(store, folder);
   const known = knownPluginsFile({ store }, folder);
   const own = ["config.json", ".env"].map((file) => resolve(folder, file));
-  const kept = known === null ? [] : [known, beingWritten(known)];
+  const versions = keptVersionsFolder({ store }, folder);
+  const kept = known === null || versions === null ? [] : [known, beingWritten(known), versions];
   return [...own, ...files, ...kept, ...[key, socket].filter((path) => path !== null)];
 }
 
@@ -22,4 +23,10 @@ export function secretFiles({ store }: Pick<Config, "store">, folder: string): s
 export function knownPluginsFile({ store }: Pick<Config, "store">, folder: string): string | null {
   const place = placeOf(store, folder);
   return place.folder === null ? null : join(place.folder, "plugins.json");
+}
+
+/** Where the last versions of plugins are kept, in the store's folder; null when a server keeps the store. */
+export function keptVersionsFolder({ store }: Pick<Config, "store">, folder: string): string | null {
+  const place = placeOf(store, folder);
+  return place.folder === null ? null : join(place.folder, "plugin-versions");
 }

@@ -1,16 +1,15 @@
 /** `deno task try`: what a route or plugin would send, and nothing is sent. @module */
-import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
-import { secretFiles } from "../secret_files.ts";
+import type { Config, RouteConfig } from "../config/schema.ts";
+import { keptVersionsFolder, secretFiles } from "../secret_files.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
 import { configureLog } from "../log.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { resolveRoutes, type Route } from "../route/resolve.ts";
-import { readCatalogue } from "../sandbox/catalogue.ts";
+import { type FoundPlugin, readCatalogue } from "../sandbox/catalogue.ts";
 import { errorText } from "../sandbox/description.ts";
-import { findPlugin, loadDry, versionIn } from "../sandbox/dry_plugin.ts";
+import { findPlugin, loadDry } from "../sandbox/dry_plugin.ts";
 import { grantsOf } from "../sandbox/grants.ts";
 import type { House } from "../sandbox/house.ts";
 import { makeHouse } from "../sandbox/plugins.ts";
@@ -20,17 +19,10 @@ import { openStore } from "../store/open.ts";
 import { createMask } from "../try/mask.ts";
 import { sentThen } from "../try/sent_then.ts";
 import { NoTarget, targetOf } from "../try/target.ts";
-import { openTrial, type Trial, type TrialParts } from "../try/trial.ts";
-import {
-  COMMON_HELP,
-  configFile,
-  EXIT,
-  readArguments,
-  UsageError,
-  userPath,
-  type Values,
-} from "./command.ts";
+import { openTrial, type TrialParts } from "../try/trial.ts";
+import { COMMON_HELP, configFile, EXIT, readArguments, UsageError, type Values } from "./command.ts";
 import { PROJECT } from "../project.ts";
+import { openOther } from "./try_before.ts";
 import { checkChoice, chosenEvents } from "./try_events.ts";
 import { createTryReport } from "./try_report.ts";
 
@@ -55,8 +47,10 @@ How
   --options JSON       the plugin's options, in place of the route's
   --diff sent          show only what would be sent otherwise than it was really sent then, of each stored event (as far
                        as an attempt keeps it: its first requests and mails, and how their bodies begin)
-  --diff FILE          show only what would be sent otherwise than by another version of the plugin, in FILE (such as one
-                       from \`git show HEAD:plugins/x.ts > /tmp/x.ts\`; it finds its relative imports beside it)
+  --diff previous      show only what would be sent otherwise than by the last version of the plugin that was in force
+                       before the one that is there now; a relay keeps it beside its store
+  --diff FILE          the same for another version, in FILE (such as one from
+                       \`git show HEAD:plugins/x.ts > /tmp/x.ts\`; it finds its relative imports beside it)
   --live               really send one event, marked as a test; what the plugin remembers and emits is not kept
 ${COMMON_HELP}
                        (one object a line: each event, then the summary)
@@ -66,6 +60,7 @@ Examples
   deno task try slack --options '{"webhookUrl":"https://hooks.slack.com/services/x"}' --sample renamed
   deno task try new_links --last 1000
   deno task try security --last 100 --diff sent
+  deno task try security --last 100 --diff previous
 
 Exit code: 0 all that was run succeeded, 1 something would fail or the arguments are wrong.`;
 
@@ -134,10 +129,18 @@ async function tryAll(
   );
   const mask = createMask(secrets);
   const { total, events } = await chosenEvents(values, store, config.sources[0]!.name);
-  const route = await routeOf(wanted, options, surroundings);
+  const target = targetIn(wanted, options, surroundings);
+  const granting = { name: target.name, options: target.options ?? {}, allow: target.allow ?? {} };
+  /** With the filters and defaults of a version of its plugin in it. */
+  const routeBy = async (house: House, found: FoundPlugin): Promise<Route> => {
+    await using look = await loadDry(house, found, { grants: grantsOf(granting, folder) });
+    return resolveRoutes({ routes: [target], retry: config.retry }, [look.description])[0]!;
+  };
+  const plugin = found(house, target.plugin);
+  const route = await routeBy(house, plugin);
   const parts: TrialParts = {
     house,
-    found: found(house, route.plugin),
+    found: plugin,
     route,
     base: folder,
     kvGet: (key) => store?.kvGet(route.name, key) ?? Promise.resolve(null),
@@ -154,38 +157,35 @@ async function tryAll(
   if (past && route.schedule.digest !== null) {
     throw new UsageError("--diff sent: the route gathers events, so none was sent by itself");
   }
-  await using before = values.diff === undefined || past ? null : await openBefore(parts, values.diff);
+  await using other = values.diff === undefined || past
+    ? null
+    : await openOther({ parts, routeBy }, values.diff, keptVersionsFolder(config, folder));
   const report = createTryReport({
     route,
     total,
     mask,
     json: values.json ?? false,
     live: values.live ?? false,
-    against: past ? "the past" : before !== null ? "a version" : null,
+    than: past ? "then" : other === null ? null : `by ${other.name}`,
   });
   for await (const { label, event } of events) {
     const tried = await trial.run(event);
-    const other = past
+    const before = past
       ? { sent: await sentThen(store!, route.name, event.seq) }
-      : await before?.run(event) ?? null;
-    await report.add(label, tried, other);
+      : await other?.trial.run(event) ?? null;
+    await report.add(label, tried, before);
   }
   return report.end(trial.plugin.strays) ? EXIT.done : EXIT.yourInput;
 }
 
-/** The route to try, with its plugin's own filters and defaults in it. */
-async function routeOf(
+/** What is to be tried: a route of the config, or one that it would be. */
+function targetIn(
   wanted: string,
   options: JsonObject | undefined,
-  { config, folder, house }: Surroundings,
-): Promise<Route> {
+  { config, house }: Surroundings,
+): RouteConfig {
   const plugins = readCatalogue(house.paths.folder).plugins.map(({ name }) => name);
-  const target = { ...targetOf(wanted, config, plugins, options), disabled: false };
-  const granting = { name: target.name, options: target.options ?? {}, allow: target.allow ?? {} };
-  await using look = await loadDry(house, found(house, target.plugin), {
-    grants: grantsOf(granting, folder),
-  });
-  return resolveRoutes({ routes: [target], retry: config.retry }, [look.description])[0]!;
+  return { ...targetOf(wanted, config, plugins, options), disabled: false };
 }
 
 function found(house: House, plugin: string) {
@@ -194,19 +194,6 @@ function found(house: House, plugin: string) {
     throw new UsageError(`there is no plugin ${JSON.stringify(plugin)} in ${house.paths.folder}`);
   }
   return found;
-}
-
-async function openBefore(parts: TrialParts, file: string): Promise<Trial> {
-  const path = userPath(file);
-  if (!existsSync(path)) throw new UsageError(`--diff: there is no ${path}`);
-  const [house, found] = await versionIn(parts.house, parts.route.plugin, path);
-  const trial = await openTrial({ ...parts, house, found });
-  if (trial.issues.length === 0) return trial;
-  await trial[Symbol.asyncDispose]();
-  const [issue] = trial.issues;
-  throw new UsageError(
-    `--diff: ${basename(file)} does not take the same options: ${issue!.path} ${issue!.message}`,
-  );
 }
 
 /** The store, where it is needed or there. */

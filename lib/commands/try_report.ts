@@ -17,8 +17,8 @@ export interface TryReportSettings {
   mask(text: string): string;
   json: boolean;
   live: boolean;
-  /** What it is compared with. */
-  against: "a version" | "the past" | null;
+  /** What it is compared with: the end of "would be sent otherwise than". Null when it is not. */
+  than: string | null;
 }
 
 /** What an event is compared with: what another version made of it, or what was sent for it (null: it was not tried). */
@@ -33,7 +33,7 @@ export interface TryReport {
 }
 
 /** Makes a report. */
-export function createTryReport({ route, total, mask, json, live, against }: TryReportSettings): TryReport {
+export function createTryReport({ route, total, mask, json, live, than }: TryReportSettings): TryReport {
   const progress = createProgress();
   const began = performance.now();
   const count = { events: 0, run: 0, failed: 0, different: 0 };
@@ -130,13 +130,11 @@ export function createTryReport({ route, total, mask, json, live, against }: Try
         } in ${ms} ms: ${count.run} taken, ${outcome}`,
       ),
       ...left === "" ? [] : [`not taken: ${left}`],
-      ...against === null ? [] : [`${count.different} would be sent otherwise than ${THAN[against]}`],
+      ...than === null ? [] : [`${count.different} would be sent otherwise than ${than}`],
       ...count.failed === 0 ? [] : [paint.red(`${count.failed} would fail`)],
     ].join("\n");
   }
 }
-
-const THAN = { "a version": "by the other version", "the past": "then" };
 
 function headline({ name, plugin, schedule }: Route, live: boolean): string {
   const what = name === plugin ? `plugin ${plugin}` : `route ${name}, plugin ${plugin}`;

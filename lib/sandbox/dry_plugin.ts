@@ -58,10 +58,19 @@ export function findPlugin(house: House, name: string): FoundPlugin | null {
   return found;
 }
 
-/** Another file as a version of a plugin. What it imports is looked for beside it. */
-export async function versionIn(house: House, name: string, file: string): Promise<[House, FoundPlugin]> {
+/**
+ * Another file as a version of a plugin.
+ *
+ * @param place Stands for the plugins folder; default: where the file is. All that it imports must be in there.
+ */
+export async function versionIn(
+  house: House,
+  name: string,
+  file: string,
+  place?: string,
+): Promise<[House, FoundPlugin]> {
   const path = await Deno.realPath(file);
-  const folder = dirname(path);
+  const folder = place === undefined ? dirname(path) : await Deno.realPath(place);
   const elsewhere = {
     ...house,
     paths: { ...house.paths, folder, hidden: [...house.paths.hidden, join(folder, ".env")] },

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { toFileUrl } from "@std/path";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
+import type { KeptVersions } from "./kept_versions.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KnownPlugins } from "./known_plugins.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
@@ -55,6 +56,7 @@ export interface House {
   ownPorts: readonly number[];
   kernel: Kernel;
   known: KnownPlugins;
+  kept: KeptVersions;
   /** Where relative paths begin: the config's folder. */
   base: string;
   /** The relay's environment, for what `allow.env` grants. */

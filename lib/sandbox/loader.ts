@@ -9,12 +9,14 @@ import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
 import { fetchImports } from "./tools.ts";
-import { readVersion } from "./version.ts";
+import { type PluginVersion, readVersion } from "./version.ts";
 
 /** A process with what loaded in it. */
 export interface LoadedPlugin {
   process: PluginProcess;
   description: PluginDescription;
+  /** What was loaded; null when it could not be read at the time. */
+  version: PluginVersion | null;
 }
 
 /** A file that changes while it is loaded is loaded again, but not for ever. */
@@ -46,10 +48,13 @@ export async function loadPlugin(
     });
     const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);
-    const settled = () => tries >= TRIES || versionNow(house, found) === before;
+    const settled = () => tries >= TRIES || versionNow(house, found)?.hash === before?.hash;
     try {
       const shape = await process.loaded;
-      if (settled()) return { process, description: describe(found.name, found.file, before ?? "", shape) };
+      if (settled()) {
+        const description = describe(found.name, found.file, before?.hash ?? "", shape);
+        return { process, description, version: before };
+      }
       process.kill("changed while it was loaded", { orderly: true });
     } catch (error) {
       process.kill("could not be loaded", { orderly: true });
@@ -68,9 +73,9 @@ export async function loadPlugin(
 }
 
 /** The version of a plugin that is in the folder now; null while it cannot be read, as when it is being replaced. */
-export function versionNow(house: House, found: FoundPlugin): string | null {
+export function versionNow(house: House, found: FoundPlugin): PluginVersion | null {
   try {
-    return readVersion(modulePath(house, found)).hash;
+    return readVersion(modulePath(house, found));
   } catch {
     return null;
   }

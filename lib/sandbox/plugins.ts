@@ -10,6 +10,7 @@ import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
 import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
 import { askKernel } from "./kernel.ts";
+import { keepVersions, NOTHING_KEPT } from "./kept_versions.ts";
 import { NOTHING_KNOWN, recallPlugins } from "./known_plugins.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process_spec.ts";
@@ -36,6 +37,8 @@ export interface PluginsOptions {
   hidden?: readonly string[];
   /** Where what plugins say of themselves is kept for the next start. Default: nowhere. */
   knownFile?: string | null;
+  /** The folder where the last versions of plugins are kept. Default: nowhere. */
+  keptFolder?: string | null;
   /** Ports of the admin listener, which `"*"` never includes. */
   ownPorts?: readonly number[];
   limits?: Partial<PluginLimits>;
@@ -190,6 +193,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     for (const [name, tenant] of tenants) if (!there.has(name)) dismiss(name, tenant);
     await inTurns(plugins, (found) => (tenants.get(found.name) ?? admit(found)).slot.refresh(found));
     house.known.keep([...tenants.values()].map(({ slot }) => slot.description));
+    house.kept.forgetOthers([...there]);
   }
 
   /** One look at a time; a change during one is followed by another. */
@@ -316,6 +320,7 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
     ownPorts: options.ownPorts ?? [],
     kernel: askKernel(),
     known: options.knownFile ? recallPlugins(options.knownFile, root) : NOTHING_KNOWN,
+    kept: options.keptFolder ? keepVersions(options.keptFolder, folder, now) : NOTHING_KEPT,
     base,
     env,
     secrets: options.secrets ?? (() => []),

@@ -12,6 +12,7 @@ import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { checkTypes, type ToolFinding } from "./tools.ts";
+import type { PluginVersion } from "./version.ts";
 
 /** What a slot tells its surroundings. */
 export interface SlotListeners extends ProcessListeners {
@@ -118,10 +119,10 @@ export class PluginSlot {
       const { version, error } = this.description;
       if (found.mistake !== null) return this.#refuse(null, trouble("find", found.mistake));
       const now = versionNow(this.house, found);
-      if (now === null || now === version && !mended && error?.stage !== "find") return;
-      const known = version === null ? this.house.known.find(found, now) : null;
-      if (known !== null) return this.#recall(known);
-      await this.#renew(now);
+      if (now === null || now.hash === version && !mended && error?.stage !== "find") return;
+      const known = version === null ? this.house.known.find(found, now.hash) : null;
+      if (known !== null) return this.#recall(known, now);
+      await this.#renew(now.hash);
       if (this.#routes.length === 0) this.#dismiss(); // it was only to be looked at
     });
   }
@@ -192,7 +193,7 @@ export class PluginSlot {
       const before = versionNow(this.house, this.#found);
       const [loaded, early] = await Promise.all([this.#load(), replaces ? this.#checkTypes() : []]);
       // The file may have changed in between: what is said of the types must be said of what was loaded.
-      const stale = replaces !== null && before !== loaded.description.version;
+      const stale = replaces !== null && before?.hash !== loaded.description.version;
       const [first] = stale ? await this.#checkTypes() : early;
       const hindrance = first === undefined ? await this.#newOptionTrouble(loaded) : trouble(
         "types",
@@ -222,9 +223,10 @@ export class PluginSlot {
     return null;
   }
 
-  #adopt({ process, description }: LoadedPlugin) {
+  #adopt({ process, description, version }: LoadedPlugin) {
     if (this.#closing.signal.aborted) return process.kill("was stopped", { orderly: true });
     this.#dismiss();
+    if (version !== null) this.house.kept.inForce(description.name, description.file, version);
     const changed = JSON.stringify(description) !== JSON.stringify(this.description);
     this.description = description;
     this.#heldBack = false;
@@ -241,8 +243,9 @@ export class PluginSlot {
   }
 
   /** Takes the word of an earlier start for what the version in the folder is: no process is needed yet. */
-  #recall(known: PluginDescription) {
+  #recall(known: PluginDescription, version: PluginVersion) {
     this.description = known;
+    this.house.kept.inForce(known.name, known.file, version);
     this.listeners.onChange();
   }
 
@@ -289,7 +292,7 @@ export class PluginSlot {
       await this.#checkRoutes(loaded.process);
       this.#adopt(loaded);
     } catch (error) {
-      const now = versionNow(this.house, this.#found);
+      const now = versionNow(this.house, this.#found)?.hash ?? null;
       const known = this.description.error === null && this.description.version === now;
       // What has loaded before will load again: it is the process that failed, not the plugin.
       if (known) this.#died(errorText(troubleOf(error)));

@@ -6,8 +6,8 @@ import { relative } from "@std/path";
 export interface PluginVersion {
   /** Changes when the plugin's module or a local module that it imports does. */
   hash: string;
-  /** The modules it is made of, as absolute paths, the plugin's own first. */
-  files: string[];
+  /** The modules it is made of, by absolute path, the plugin's own first, with their texts; null for what is not there. */
+  files: ReadonlyMap<string, string | null>;
 }
 
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
@@ -20,13 +20,14 @@ const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
  */
 export function readVersion(file: string): PluginVersion {
   const hash = createHash("sha256");
-  const files = [file];
-  for (const path of files) { // grows while it is walked
+  const files = new Map<string, string | null>([[file, null]]);
+  for (const path of files.keys()) { // grows while it is walked
     const text = path === file ? Deno.readTextFileSync(path) : readIfThere(path);
+    files.set(path, text);
     hash.update(`${relative(file, path)}\0${text ?? ""}\0`);
     for (const [, specifier] of text?.matchAll(IMPORT) ?? []) {
       const imported = new URL(specifier!, `file://${path}`).pathname;
-      if (!files.includes(imported)) files.push(imported);
+      if (!files.has(imported)) files.set(imported, null);
     }
   }
   return { hash: hash.digest("hex").slice(0, 16), files };

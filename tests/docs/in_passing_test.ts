@@ -53,6 +53,11 @@ const RUN: Record<string, Run> = {
     as: "try ROUTE --last 100 --diff sent",
     says: /would be sent otherwise than then/,
   },
+  "--last 100 --diff previous": {
+    as: "try ROUTE --last 100 --diff previous",
+    says: /^deno task try: --diff previous: no version of log before this one is known/m,
+    code: 1,
+  },
   "--diff FILE": { as: "try ROUTE --diff plugins/log.ts", says: /otherwise than by the other version/ },
   "--sample NAME --live": { as: "try ROUTE --sample renamed --live", says: /^✓ renamed: /m },
   "deno task dead-letters": { says: /^\d+ dead letters: slack \d+$/m },

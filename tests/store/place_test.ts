@@ -34,6 +34,7 @@ Deno.test("no plugin gets at what is the relay's alone, wherever its store is", 
     "/etc/r/relay.db-shm",
     "/etc/r/plugins.json",
     "/etc/r/plugins.json.new",
+    "/etc/r/plugin-versions",
   ]);
   assertEquals(
     secretFiles({ store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" }, "/etc/r"),

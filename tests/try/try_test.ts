@@ -7,6 +7,7 @@ import type { NewEvent } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { runCommand } from "../commands/run_command.ts";
 import { inFolder } from "../config/folder.ts";
+import { createPlugins } from "../../lib/sandbox/plugins.ts";
 import { ROOT } from "../sandbox/support.ts";
 
 const PLUGINS = join(ROOT, "plugins");
@@ -249,6 +250,45 @@ export default { fields: ["*"], run: ({ coin, changes }) =>
       assertMatch(stdout, /\n2 would be sent otherwise than by the other version\n$/);
     },
   ));
+
+Deno.test("the version that was last in force is compared with, by what it took, too; without one that is told", () =>
+  inFolder(config([{ name: "tells", plugin: "said" }], "./plugins"), async (folder) => {
+    const source = (fields: string, said: string) =>
+      `export default { fields: ["${fields}"], run: ({ coin }, { log }) => log.info(\`${said} \${coin.id}\`) };`;
+    const file = join(folder, "plugins/said.ts");
+    await Deno.writeTextFile(file, source("name", "hello"));
+    const diff = () =>
+      tried(folder, "tells", "--sample", "renamed", "--sample", "links-changed", "--diff", "previous");
+    const none = await diff();
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.stderr, "no version of said before this one is known: a relay keeps the last");
+
+    await using relay = await createPlugins({
+      folder: join(folder, "plugins"),
+      base: folder,
+      root: ROOT,
+      keptFolder: join(folder, "data/plugin-versions"),
+      now: () => Date.UTC(2026, 3, 13, 7, 40),
+    }).then((plugins) => ({ plugins, [Symbol.asyncDispose]: () => plugins.stop(0) }));
+    assertEquals(relay.plugins.descriptions().map(({ usable }) => usable), [true]);
+    assertEquals((await diff()).code, 1, "the one that is there is not the one before it");
+
+    await Deno.writeTextFile(file, source("links.*", "goodbye"));
+    const { code, stdout, stderr } = await diff();
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "- logs hello wild-goat-coin-2");
+    assertStringIncludes(stdout, "+ not taken, by its fields");
+    assertStringIncludes(stdout, "- not taken, by its fields\n  + logs goodbye");
+    assertMatch(
+      stdout,
+      /\n2 would be sent otherwise than by the version that came into force at 2026-04-13T07:40:00Z\n$/,
+    );
+    assertEquals(
+      [...Deno.readDirSync("/tmp")].filter(({ name }) => name.startsWith("coinrelay-previous-")).length,
+      0,
+      "nothing is left of it",
+    );
+  }));
 
 Deno.test("stored events are compared with what was really sent for them: only what differs is shown", () =>
   inFolder(
