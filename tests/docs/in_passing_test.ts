@@ -71,6 +71,7 @@ const RUN: Record<string, Run> = {
     says: /^Every promise held\.$/m,
   },
   "deno task backlog --deliveries 1000000": { as: "backlog --deliveries 300", says: /^faults +\[\]$/m },
+  "deno task edits --edits 1000": { as: "edits --edits 3 --rest 0", says: /^faults +\[\]$/m },
   "deno task test tests/route": { says: /^\d+ passed, 0 failed$/m },
   "deno run --import-map=.imports.json -A tests/fixtures/make_store.ts": {
     makes: "tests/fixtures/store-0.1.0.db",
