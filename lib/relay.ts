@@ -1,8 +1,8 @@
 /** The relay, composed: the listeners, the store, the plugins, and the dispatcher between them. @module */
 import { resolve } from "@std/path";
-import { createLazyAdmin } from "./admin/lazy_admin.ts";
-import { createMetrics } from "./admin/metrics.ts";
-import type { AdminParts } from "./admin/parts.ts";
+import { createCounts } from "./admin/counts.ts";
+import type { RelayParts } from "./admin/parts.ts";
+import { createThreadedAdmin } from "./admin/threaded_admin.ts";
 import type { Config } from "./config/schema.ts";
 import { carrySubstitutions, maskText, secretValues } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
@@ -48,14 +48,14 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
 
   const narrator = createNarrator(now);
   const ledger = createLedger(now());
-  const metrics = createMetrics();
+  const counts = createCounts();
   const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secretValues(config)));
 
   const store = await openStore(config.store, folder);
   const append = trace.append(groupCommit(async (events: readonly NewEvent[]) => {
     const began = performance.now();
     const appended = await store.append(events);
-    metrics.commit(events.length, performance.now() - began);
+    counts.commit(events.length, performance.now() - began);
     return appended;
   }));
 
@@ -80,7 +80,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
 
   const observeAttempt = (report: AttemptReport) => {
     narrator.attempt(report);
-    metrics.attempt(report);
+    counts.attempt(report);
     admin.observeAttempt(report);
   };
   const dispatcher = createDispatcher({
@@ -98,7 +98,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const observeReceipt = (receipt: Receipt) => {
     narrator.receipt(receipt);
     ledger.record(receipt);
-    metrics.receipt(receipt);
+    counts.receipt(receipt);
     watchdog.receipt(receipt);
     trace.receipt(receipt);
   };
@@ -120,8 +120,8 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     now,
   });
 
-  let dryRun: AdminParts["dryRun"] | undefined;
-  const admin = createLazyAdmin({
+  let dryRun: RelayParts["dryRun"] | undefined;
+  const admin = createThreadedAdmin({
     store,
     config: () => config,
     routes: () => routes,
@@ -141,13 +141,14 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
       return await dryRun(route, event);
     },
     ledger,
-    metrics,
+    counts,
     running: () => dispatcher.running(),
     receive: (request) => receive(request),
     publicUrl: () => urlOf(server.addr),
     now,
     onAction: (action, facts) => logOf("admin").info(action, facts),
-  });
+    onFault: (message) => logOf("admin").error(message),
+  }, { store: config.store, folder });
 
   /** The routes that are on take events and make deliveries. */
   function putInForce() {
@@ -204,6 +205,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
       await plugins.stop(Math.max(left(), PLUGINS_GRACE_MS));
       await Promise.race([closed, new Promise((done) => setTimeout(done, left()))]);
       await teller.stop();
+      await admin.end();
       await store.close();
     },
   };

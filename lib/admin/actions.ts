@@ -5,7 +5,7 @@ import { createPlan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { sign } from "../verify/signature.ts";
 import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
-import type { AdminParts, DryRun } from "./parts.ts";
+import type { AdminParts, DryRun, Received } from "./parts.ts";
 import { notFound, Refused } from "./problem.ts";
 import { oneEvent } from "./read/one_event.ts";
 import { contentOf } from "./read/views.ts";
@@ -68,25 +68,22 @@ export async function tryDry(
   source: string | undefined,
   route: string,
 ): Promise<DryRun> {
-  if (parts.dryRun === undefined) throw notFound("This relay cannot try plugins dry.");
+  if (!parts.mayTry) throw notFound("This relay cannot try plugins dry.");
   knownRoute(parts, route);
   return await parts.dryRun(route, await oneEvent(parts.store, id, source));
 }
 
 /** Turns a route off or on, until the config changes. */
-export function switchRoute(parts: AdminParts, name: string, on: boolean): void {
+export async function switchRoute(parts: AdminParts, name: string, on: boolean): Promise<void> {
   knownRoute(parts, name);
-  parts.switches.set(name, on);
+  await parts.switchRoute(name, on);
   parts.onAction(on ? "route on" : "route off", { route: name });
 }
 
 /** What a test event came to. */
-export interface TestAnswer {
+export interface TestAnswer extends Received {
   id: string;
   source: string;
-  /** What the public listener answered. */
-  status: number;
-  answer: Record<string, string | number>;
   seq: number | null;
 }
 
@@ -103,26 +100,20 @@ export async function sendTestEvent(
   const body = new TextEncoder().encode(wish.body ?? sample.body);
   const id = `test-${crypto.randomUUID()}`;
   const timestamp = String(Math.floor(parts.now() / 1000));
-  const response = await parts.receive(
-    new Request(`http://localhost${source.path}`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        [TIMESTAMP_HEADER]: timestamp,
-        [EVENT_ID_HEADER]: id,
-        [SIGNATURE_HEADER]: sign(source.secrets[0]!, timestamp, id, body),
-        [TEST_HEADER]: "1",
-      },
-      body,
-    }),
-  );
+  const { status, answer } = await parts.receive(source.path, {
+    "content-type": "application/json",
+    [TIMESTAMP_HEADER]: timestamp,
+    [EVENT_ID_HEADER]: id,
+    [SIGNATURE_HEADER]: sign(source.secrets[0]!, timestamp, id, body),
+    [TEST_HEADER]: "1",
+  }, body);
   const stored = await parts.store.event({ id, source: source.name });
-  parts.onAction("test event", { event: id, source: source.name, status: response.status });
+  parts.onAction("test event", { event: id, source: source.name, status });
   return {
     id,
     source: source.name,
-    status: response.status,
-    answer: await response.json() as TestAnswer["answer"],
+    status,
+    answer,
     seq: stored?.seq ?? null,
   };
 }

@@ -4,12 +4,11 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
-import type { AttemptReport } from "../dispatch/dispatcher.ts";
 import { StoreUnavailable } from "../store/contract.ts";
 import { createApi } from "./api/api.ts";
 import { createDesk } from "./desk.ts";
 import { type AdminEnv, createGuard } from "./guard/guard.ts";
-import type { AdminParts } from "./parts.ts";
+import type { AdminParts, Move } from "./parts.ts";
 import { notFound, Refused } from "./problem.ts";
 import { Problem } from "./pages/sign_in.tsx";
 import { render } from "./pages/layout.tsx";
@@ -17,12 +16,12 @@ import { createPages } from "./handlers/pages.ts";
 import { pluginItems } from "./read/routes.ts";
 import { creditsPerEvent } from "./read/sources.ts";
 
-/** The admin listener's handler, and what it wants to be told. */
+/** What answers the admin listener's requests, and what it wants to be told. */
 export interface Admin {
-  /** Answers a request. `info` as `Deno.serve` gives it: who asks. */
-  handle(request: Request, info: { remoteAddr: Deno.Addr }): Promise<Response>;
-  /** To be called after each attempt, so that open pages show it. Costs nothing while none is open. */
-  observeAttempt(report: AttemptReport): void;
+  /** Answers a request that came from this address. */
+  handle(request: Request, address: string): Promise<Response>;
+  /** To be called when a delivery has moved on, so that open pages show it. */
+  moved(move: Move): void;
   /** Ends the streams, so that the listener can be shut down. */
   close(): void;
 }
@@ -66,18 +65,21 @@ export function createAdmin(parts: AdminParts): Admin {
     return new Response('{"status":"ready"}', { headers: { "content-type": "application/json" } });
   });
   app.get("/metrics", async (c) => {
-    const text = await parts.metrics.render({
+    const { METRICS_TYPE, renderMetrics } = await import("./metrics.ts"); // its library is loaded only where it is used
+    const standing = await parts.standing();
+    const text = await renderMetrics({
       now: parts.now(),
+      counted: await parts.counted(),
       counts: await parts.store.counts(),
-      running: parts.running(),
-      plugins: pluginItems(parts, desk.mask),
+      running: standing.running,
+      plugins: pluginItems(parts, standing, desk.mask),
       creditsPerEvent: new Map(
         parts.config().sources.map((source) => [source.name, creditsPerEvent(source)]),
       ),
-      lastEvents: await desk.sources.lastEvents(),
+      lastEvents: await desk.sources.lastEvents(standing),
       streams: desk.streams.open,
     });
-    return c.body(text, 200, { "content-type": parts.metrics.contentType });
+    return c.body(text, 200, { "content-type": METRICS_TYPE });
   });
   app.route("/api", createApi(desk));
   app.route("/", createPages(desk, guard));
@@ -96,10 +98,10 @@ export function createAdmin(parts: AdminParts): Admin {
   });
 
   return {
-    async handle(request, { remoteAddr }) {
-      return await app.fetch(request, { address: "hostname" in remoteAddr ? remoteAddr.hostname : "local" });
+    async handle(request, address) {
+      return await app.fetch(request, { address });
     },
-    observeAttempt: desk.observeAttempt,
+    moved: desk.moved,
     close: desk.close,
   };
 }

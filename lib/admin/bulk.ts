@@ -1,6 +1,6 @@
 /** Work on many dead letters, in steps that a person can watch. @module */
-import type { Store } from "../store/contract.ts";
 import type { BulkJob } from "./api/shapes.ts";
+import type { AdminStore } from "./parts.ts";
 import { countDeliveries, type DeliveryQuery, deliverySteps } from "./read/find_deliveries.ts";
 
 /** Which dead letters: what a filter takes, or these and no others. */
@@ -20,7 +20,7 @@ const REMEMBERED = 50;
 const STATES = ["dead"] as const;
 
 /** Makes it. Jobs live as long as the process; one that is cut short has done its part, and the rest is as before. */
-export function createBulk(store: Store, now: () => number, onEnd: (job: BulkJob) => void): Bulk {
+export function createBulk(store: AdminStore, now: () => number, onEnd: (job: BulkJob) => void): Bulk {
   const jobs = new Map<string, BulkJob>();
 
   async function work(job: BulkJob, query: BulkQuery) {

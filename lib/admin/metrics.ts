@@ -1,20 +1,26 @@
 /**
- * The numbers of `/metrics`, named by Prometheus's conventions. Counters are fed as things happen; what can be looked up
- * is looked up when asked for. Labels hold names from the config and closed lists only, so their number is bounded.
+ * The numbers of `/metrics`, named by Prometheus's conventions, put together when somebody asks. Labels hold names from
+ * the config and closed lists only, so their number is bounded.
  *
  * @module
  */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { AttemptReport } from "../dispatch/dispatcher.ts";
-import type { Receipt } from "../receive/receiver.ts";
+import { Counter, Gauge, type Metric, Registry } from "prom-client";
 import type { RouteCount } from "../store/contract.ts";
+import {
+  ACK_SECONDS,
+  ATTEMPT_SECONDS,
+  BATCH_EVENTS,
+  COMMIT_SECONDS,
+  type Counted,
+  CREDITS_PER_EVENT,
+  type Histogram,
+} from "./counts.ts";
 
-/** API credits that the provider charges for a delivered event, unless the config says otherwise; its retries are free. */
-export const CREDITS_PER_EVENT = 10;
-
-/** What is looked up for one answer. Times in milliseconds since 1970. */
+/** What one answer is made of. Times in milliseconds since 1970. */
 export interface Looked {
   now: number;
+  /** What was counted as it happened. */
+  counted: Counted;
   counts: readonly RouteCount[];
   running: ReadonlyMap<string, number>;
   plugins: readonly {
@@ -31,33 +37,18 @@ export interface Looked {
   streams: number;
 }
 
-/** Counts what happens. */
-export interface Metrics {
-  receipt(receipt: Receipt): void;
-  attempt(report: AttemptReport): void;
-  /** One commit of received events. */
-  commit(events: number, tookMs: number): void;
-  /** The answer to `GET /metrics`. */
-  render(looked: Looked): Promise<string>;
-  contentType: string;
-}
+/** What an answer to `GET /metrics` calls itself. */
+export const METRICS_TYPE: string = Registry.PROMETHEUS_CONTENT_TYPE;
 
-const ACK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-const BATCH_EVENTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
-const ATTEMPT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-
-/** Makes all counters at nought. */
-export function createMetrics(): Metrics {
-  const accepted = new Map<string, number>();
+/** The answer to `GET /metrics`. */
+export async function renderMetrics(looked: Looked): Promise<string> {
   const registry = new Registry();
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name: `coinrelay_${name}`, help, labelNames, registers });
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `coinrelay_${name}`, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: number[], ...labelNames: string[]) =>
-    new Histogram({ name: `coinrelay_${name}`, help, labelNames, buckets, registers });
+  const { sources, routes, batch, commit, memory } = looked.counted;
 
   const received = counter(
     "received_total",
@@ -76,14 +67,31 @@ export function createMetrics(): Metrics {
     "API credits that the provider charged for new events.",
     "source",
   );
-  const ack = histogram(
+  addHistogram(
+    registry,
     "ack_duration_seconds",
     "From a request's arrival to its answer.",
     ACK_SECONDS,
-    "source",
+    [
+      ...sources,
+    ].map(([source, { ack }]) => [{ source }, ack]),
   );
-  const batch = histogram("commit_batch_events", "Received events written by one commit.", BATCH_EVENTS);
-  const commit = histogram("commit_duration_seconds", "How long a commit of events took.", COMMIT_SECONDS);
+  addHistogram(registry, "commit_batch_events", "Received events written by one commit.", BATCH_EVENTS, [
+    [{}, batch],
+  ]);
+  addHistogram(registry, "commit_duration_seconds", "How long a commit of events took.", COMMIT_SECONDS, [
+    [{}, commit],
+  ]);
+  for (const [source, counts] of sources) {
+    for (const [key, count] of counts.received) {
+      const [result = "", reason = ""] = key.split(" ");
+      received.inc({ source, result, reason }, count);
+    }
+    if (counts.notUnderstood > 0) notUnderstood.inc({ source }, counts.notUnderstood);
+    const price = looked.creditsPerEvent.get(source) ?? CREDITS_PER_EVENT;
+    if (counts.accepted > 0) credits.inc({ source }, counts.accepted * price);
+  }
+
   const deliveries = counter(
     "deliveries_total",
     "Deliveries that ended: done, or dead letters.",
@@ -91,13 +99,29 @@ export function createMetrics(): Metrics {
     "result",
   );
   const attempts = counter("attempts_total", "Attempts that ended, by outcome.", "route", "outcome");
-  const attempt = histogram("attempt_duration_seconds", "How long attempts took.", ATTEMPT_SECONDS, "route");
+  for (const [route, { ended, attempts: outcomes }] of routes) {
+    for (const [result, count] of ended) deliveries.inc({ route, result }, count);
+    for (const [outcome, count] of outcomes) attempts.inc({ route, outcome }, count);
+  }
+  addHistogram(
+    registry,
+    "attempt_duration_seconds",
+    "How long attempts took.",
+    ATTEMPT_SECONDS,
+    [
+      ...routes,
+    ].filter(([, { duration }]) => duration.buckets.some((count) => count > 0)).map((
+      [route, { duration }],
+    ) => [{ route }, duration]),
+  );
 
   const lastEvent = gauge(
     "last_event_timestamp_seconds",
     "When the last event was stored (UNIX time).",
     "source",
   );
+  for (const [source, at] of looked.lastEvents) if (at !== null) lastEvent.set({ source }, at / 1000);
+
   const backlog = gauge("backlog_deliveries", "Deliveries that wait or run.", "route");
   const oldest = gauge(
     "backlog_oldest_age_seconds",
@@ -106,69 +130,58 @@ export function createMetrics(): Metrics {
   );
   const running = gauge("running_deliveries", "Deliveries that run in this process.", "route");
   const dead = gauge("dead_letters", "Dead letters that nobody has discarded or retried.", "route");
+  const oldestOf = new Map<string, number>();
+  for (const { route, state, count, oldest: since } of looked.counts) {
+    if (state === "dead") dead.set({ route }, count);
+    if (state !== "pending" && state !== "running") continue;
+    backlog.inc({ route }, count);
+    oldestOf.set(route, Math.min(oldestOf.get(route) ?? Infinity, since));
+  }
+  for (const [route, since] of oldestOf) oldest.set({ route }, Math.max(0, looked.now - since) / 1000);
+  for (const [route, count] of looked.running) running.set({ route }, count);
+
   const processes = gauge("plugin_processes", "Plugin processes that are up.");
   const failing = gauge("plugin_failing", "1 where a plugin cannot be loaded or keeps dying.", "plugin");
   const deaths = counter("plugin_deaths_total", "Times a plugin's process died.", "plugin");
   const memoryOf = gauge("plugin_memory_bytes", "Resident memory of a plugin's process.", "plugin");
-  const streams = gauge("streams", "Readers of the live stream.");
-  const memory = gauge("memory_bytes", "Memory of the relay's process.", "kind");
-
-  return {
-    contentType: registry.contentType,
-    receipt({ source, result, reason, notUnderstood: problem, tookMs }) {
-      received.inc({ source, result, reason: reason ?? "" });
-      ack.observe({ source }, tookMs / 1000);
-      if (result !== "accepted") return;
-      accepted.set(source, (accepted.get(source) ?? 0) + 1);
-      if (problem !== null) notUnderstood.inc({ source });
-    },
-    attempt({ job: { route }, settlement }) {
-      const { state } = settlement.next;
-      if (state !== "pending") deliveries.inc({ route, result: state });
-      if (settlement.attempt === null) return;
-      attempts.inc({ route, outcome: settlement.attempt.outcome });
-      if (settlement.attempt.durationMs !== null) {
-        attempt.observe({ route }, settlement.attempt.durationMs / 1000);
-      }
-    },
-    commit(events, tookMs) {
-      batch.observe(events);
-      commit.observe(tookMs / 1000);
-    },
-    async render(looked) {
-      for (const looksUp of [lastEvent, backlog, oldest, running, dead, failing, deaths, memoryOf]) {
-        looksUp.reset();
-      }
-      credits.reset();
-      for (const [source, count] of accepted) {
-        credits.inc({ source }, count * (looked.creditsPerEvent.get(source) ?? CREDITS_PER_EVENT));
-      }
-      setRoutes(looked);
-      for (const [source, at] of looked.lastEvents) if (at !== null) lastEvent.set({ source }, at / 1000);
-      for (const { name: plugin, state, deaths: count, memoryBytes } of looked.plugins) {
-        failing.set({ plugin }, state === "broken" || state === "waiting" ? 1 : 0);
-        deaths.inc({ plugin }, count);
-        if (memoryBytes > 0) memoryOf.set({ plugin }, memoryBytes);
-      }
-      processes.set(looked.plugins.filter(({ state }) => state === "running").length);
-      streams.set(looked.streams);
-      const used = Deno.memoryUsage();
-      for (const kind of ["rss", "heapTotal", "heapUsed", "external"] as const) {
-        memory.set({ kind }, used[kind]);
-      }
-      return await registry.metrics();
-    },
-  };
-
-  function setRoutes({ counts, running: now, now: at }: Looked) {
-    const oldestOf = new Map<string, number>();
-    for (const { route, state, count, oldest: since } of counts) {
-      if (state === "dead") dead.set({ route }, count);
-      if (state !== "pending" && state !== "running") continue;
-      backlog.inc({ route }, count);
-      oldestOf.set(route, Math.min(oldestOf.get(route) ?? Infinity, since));
-    }
-    for (const [route, since] of oldestOf) oldest.set({ route }, Math.max(0, at - since) / 1000);
-    for (const [route, count] of now) running.set({ route }, count);
+  for (const { name: plugin, state, deaths: count, memoryBytes } of looked.plugins) {
+    failing.set({ plugin }, state === "broken" || state === "waiting" ? 1 : 0);
+    deaths.inc({ plugin }, count);
+    if (memoryBytes > 0) memoryOf.set({ plugin }, memoryBytes);
   }
+  processes.set(looked.plugins.filter(({ state }) => state === "running").length);
+
+  gauge("streams", "Readers of the live stream.").set(looked.streams);
+  const bytes = gauge("memory_bytes", "Memory of the relay's process.", "kind");
+  for (const kind of ["rss", "heapTotal", "heapUsed", "external"] as const) bytes.set({ kind }, memory[kind]);
+  return await registry.metrics();
+}
+
+type Labels = Record<string, string>;
+
+/** Adds a histogram that was counted elsewhere: the library's own takes nothing but single values. */
+function addHistogram(
+  registry: Registry,
+  name: string,
+  help: string,
+  bounds: readonly number[],
+  counted: readonly [Labels, Histogram][],
+): void {
+  const metricName = `coinrelay_${name}`;
+  const values = counted.flatMap(([labels, { buckets, sum }]) => {
+    let upTo = 0;
+    const line = (part: string, value: number, le?: number | "+Inf") => ({
+      metricName: `${metricName}_${part}`,
+      labels: le === undefined ? labels : { le, ...labels },
+      value,
+    });
+    const lines = bounds.map((bound, index) => line("bucket", upTo += buckets[index]!, bound));
+    const count = upTo + buckets[bounds.length]!;
+    return [...lines, line("bucket", count, "+Inf"), line("sum", sum), line("count", count)];
+  });
+  const metric = {
+    name: metricName,
+    get: () => Promise.resolve({ name: metricName, help, type: "histogram", values, aggregator: "sum" }),
+  };
+  registry.registerMetric(metric as unknown as Metric);
 }

@@ -6,7 +6,8 @@
  */
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import type { Desk, Move } from "./desk.ts";
+import type { Desk } from "./desk.ts";
+import type { Move } from "./parts.ts";
 import { Refused } from "./problem.ts";
 import { PAGE_ROWS } from "./api/query.ts";
 import { compileQuery, type EventQuery, findEvents, type Found } from "./read/find_events.ts";
@@ -155,6 +156,7 @@ function open(
   desk.streams.open++;
   return streamSSE(c, async (stream) => {
     const waker = desk.tail.waker();
+    stream.onAbort(waker.close);
     try {
       await run(stream, waker, () => !stream.aborted && !desk.closing());
     } catch (error) {

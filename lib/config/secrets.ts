@@ -18,9 +18,14 @@ export function rememberSubstitutions(config: Config, substitutions: readonly Su
   fromEnvironment.set(config, substitutions);
 }
 
+/** Which values of `config` came from the environment. */
+export function substitutionsOf(config: Config): readonly Substitution[] {
+  return fromEnvironment.get(config) ?? [];
+}
+
 /** Remembers of `to`, made of `from`, the same. Answers `to`. */
 export function carrySubstitutions(from: Config, to: Config): Config {
-  rememberSubstitutions(to, fromEnvironment.get(from) ?? []);
+  rememberSubstitutions(to, substitutionsOf(from));
   return to;
 }
 
@@ -29,7 +34,7 @@ export function carrySubstitutions(from: Config, to: Config): Config {
  * passwords inside URLs, and whatever came from the environment and is longer than a port or a word.
  */
 export function secretValues(config: Config): string[] {
-  return secretsIn(config as unknown as Json, fromEnvironment.get(config) ?? []);
+  return secretsIn(config as unknown as Json, substitutionsOf(config));
 }
 
 /** The same of a config that may have mistakes. */

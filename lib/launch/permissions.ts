@@ -57,7 +57,7 @@ export function permissionsOf(
       folder, // config.json and .env, and that they change
       resolve(folder, pluginsDir),
       ...storeFolders,
-      join(project, "lib"), // the store's threads, loaded when they are needed
+      join(project, "lib"), // the threads of the store and of the dashboard, loaded when they are needed
       ...code,
       ...(hasConfig ? [] : [join(project, "config.example.json")]),
       ...storePlace.certificates,

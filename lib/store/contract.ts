@@ -253,6 +253,12 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What only reads a store. */
+export type StoreReads = Pick<
+  Store,
+  "event" | "events" | "delivery" | "deliveries" | "attempts" | "counts" | "kvList"
+>;
+
 /** What a commit brought. */
 export interface CommitNews {
   /** Highest seq appended; null when the commit appended no event. */

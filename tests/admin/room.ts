@@ -1,7 +1,9 @@
 /** The admin listener with everything it needs: a real store, receiver and dispatcher; plugins are plain functions. @module */
-import { type Admin, createAdmin } from "../../lib/admin/admin.tsx";
-import { createMetrics } from "../../lib/admin/metrics.ts";
-import type { AdminParts, DryRun } from "../../lib/admin/parts.ts";
+import { createAdmin } from "../../lib/admin/admin.tsx";
+import { partsOf } from "../../lib/admin/ask_relay.ts";
+import { createCounts } from "../../lib/admin/counts.ts";
+import type { AdminParts, DryRun, RelayParts } from "../../lib/admin/parts.ts";
+import { createThreadedAdmin, type ThreadedAdmin } from "../../lib/admin/threaded_admin.ts";
 import { type Config, configSchema } from "../../lib/config/schema.ts";
 import type { Job, Result } from "../../lib/dispatch/contract.ts";
 import { createDispatcher } from "../../lib/dispatch/dispatcher.ts";
@@ -33,6 +35,8 @@ export interface RoomSettings {
   dryRun?: (route: string) => DryRun;
   /** Reopens the store of another room. */
   folder?: string;
+  /** Has the dashboard in a thread of its own, as a relay has it; `now` is the machine's then. Or what runs there. */
+  thread?: boolean | URL;
 }
 
 /** The URL of the store of a room whose folder this is. */
@@ -60,7 +64,7 @@ export const update = (field: string, old_value: unknown, new_value: unknown) =>
 export async function openRoom(settings: RoomSettings = {}) {
   const folder = settings.folder ?? await Deno.makeTempDir({ prefix: "coinrelay-admin-" });
   const now = settings.now ?? Date.now;
-  const config = configSchema.parse({
+  let config = configSchema.parse({
     admin: settings.admin ?? {},
     sources: (settings.sources ?? [{}]).map((source) => ({
       name: "cryptosync",
@@ -73,9 +77,10 @@ export async function openRoom(settings: RoomSettings = {}) {
   });
   const store = await openStore(storeOf(folder), folder);
   const ledger = createLedger(now());
-  const metrics = createMetrics();
+  const counts = createCounts();
   const off = new Set<string>();
   const actions: [string, Record<string, unknown>][] = [];
+  const faults: string[] = [];
   const descriptions = (settings.descriptions ?? []).map(whole);
   const routes = resolveRoutes(config, descriptions);
   const all = createPlan(routes);
@@ -85,14 +90,14 @@ export async function openRoom(settings: RoomSettings = {}) {
     append: groupCommit(async (events) => {
       const began = performance.now();
       const appended = await store.append(events);
-      metrics.commit(events.length, performance.now() - began);
+      counts.commit(events.length, performance.now() - began);
       return appended;
     }),
     plan,
     now,
     observe(receipt) {
       ledger.record(receipt);
-      metrics.receipt(receipt);
+      counts.receipt(receipt);
     },
   });
   let run: Run = settings.run ?? (() => {});
@@ -104,14 +109,14 @@ export async function openRoom(settings: RoomSettings = {}) {
     now,
     random: () => 0,
     observe(report) {
-      metrics.attempt(report);
+      counts.attempt(report);
       admin.observeAttempt(report);
     },
     onFault: (error) => {
       throw error;
     },
   });
-  const parts: AdminParts = {
+  const relay: RelayParts = {
     store,
     config: () => config,
     routes: () => routes,
@@ -124,14 +129,22 @@ export async function openRoom(settings: RoomSettings = {}) {
     mistakes: () => settings.mistakes ?? [],
     ...(settings.dryRun && { dryRun: (route: string) => Promise.resolve(settings.dryRun!(route)) }),
     ledger,
-    metrics,
+    counts,
     running: dispatcher.running,
     receive,
     publicUrl: () => "http://127.0.0.1:8080",
     now,
     onAction: (action, facts) => void actions.push([action, facts]),
+    onFault: (message) => void faults.push(message),
   };
-  const admin: Admin = createAdmin(parts);
+  const parts = partsOf(relay);
+  const admin = settings.thread
+    ? createThreadedAdmin(relay, {
+      store: storeOf(folder),
+      folder,
+      ...(settings.thread !== true && { entry: settings.thread }),
+    })
+    : inThisThread(parts);
   const forget = store.onCommit((news) => dispatcher.wake(news.routes));
   dispatcher.configure(routes);
 
@@ -149,11 +162,13 @@ export async function openRoom(settings: RoomSettings = {}) {
     store,
     folder,
     config,
+    setConfig: (next: Config) => void (config = next),
+    relay,
     parts,
     off,
     actions,
+    faults,
     ledger,
-    metrics,
     dispatcher,
     ask,
     setRun: (next: Run) => void (run = next),
@@ -178,12 +193,26 @@ export async function openRoom(settings: RoomSettings = {}) {
       admin.close();
       forget();
       await dispatcher.stop(1000);
+      await admin.end();
       await store.close();
     },
     async [Symbol.asyncDispose]() {
       await this.close();
       await Deno.remove(folder, { recursive: true });
     },
+  };
+}
+
+/** The dashboard without its thread. */
+function inThisThread(parts: AdminParts): ThreadedAdmin {
+  const { handle, moved, close } = createAdmin(parts);
+  return {
+    handle: (request, { remoteAddr }) => handle(request, (remoteAddr as Deno.NetAddr).hostname),
+    observeAttempt({ job: { delivery, route, attempt: attempts }, settlement: { next: { state } } }) {
+      moved({ delivery, route, state, attempts });
+    },
+    close,
+    async end() {},
   };
 }
 

@@ -84,24 +84,31 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     return c.json(await sendTestEvent(parts, { ...wish, body: text }), 201);
   });
 
-  api.get("/sources", async (c) => c.json({ items: await desk.sources.all(), next: null }));
-  api.get("/sources/:name/refusals", (c) => {
+  api.get(
+    "/sources",
+    async (c) => c.json({ items: await desk.sources.withDays(await parts.standing()), next: null }),
+  );
+  api.get("/sources/:name/refusals", async (c) => {
     const name = c.req.param("name");
     if (!parts.config().sources.some((source) => source.name === name)) {
       throw notFound(`There is no source “${name}” in config.json.`);
     }
-    return c.json({ items: desk.sources.refusals(name), next: null });
+    return c.json({ items: await desk.sources.refusals(name), next: null });
   });
-  api.get("/routes", async (c) => c.json({ items: await routeItems(parts, mask), next: null }));
+  const routes = async () => await routeItems(parts, await parts.standing(), mask);
+  api.get("/routes", async (c) => c.json({ items: await routes(), next: null }));
   api.post("/routes/:name", async (c) => {
-    switchRoute(parts, c.req.param("name"), query.check(query.switchBody, await bodyOf(c)).on);
-    return c.json((await routeItems(parts, mask)).find(({ name }) => name === c.req.param("name")));
+    await switchRoute(parts, c.req.param("name"), query.check(query.switchBody, await bodyOf(c)).on);
+    return c.json((await routes()).find(({ name }) => name === c.req.param("name")));
   });
   api.get("/routes/:name/kv", async (c) => {
     const items = await store.kvList(c.req.param("name"));
     return c.json({ items: items.map(({ key, value }) => ({ key, value: mask(value) })) });
   });
-  api.get("/plugins", (c) => c.json({ items: pluginItems(parts, mask), next: null }));
+  api.get(
+    "/plugins",
+    async (c) => c.json({ items: pluginItems(parts, await parts.standing(), mask), next: null }),
+  );
   api.get("/config", (c) => c.json(maskSecrets(parts.config())));
   api.all("*", () => {
     throw notFound("The API has no such path: see /api/openapi.json.");

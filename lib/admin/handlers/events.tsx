@@ -20,9 +20,9 @@ export function addEvents({ app, desk, frame }: Site): void {
       <EventPage
         frame={await frame(c)}
         event={eventWhole(event, await deliveriesOf(parts.store, event, mask), source)}
-        routes={await routeItems(parts, mask)}
+        routes={await routeItems(parts, await parts.standing(), mask)}
         url={source === undefined ? null : sourceUrl(desk, source.path)}
-        mayTry={parts.dryRun !== undefined}
+        mayTry={parts.mayTry}
         dry={dry}
       />,
     );

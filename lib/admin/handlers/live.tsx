@@ -31,7 +31,7 @@ export function addLive({ app, desk, frame }: Site): void {
         routes={parts.routes().map(({ name }) => name)}
         filters={narrowing(given)}
         search={new URLSearchParams(given)}
-        rate={rateOf(desk)}
+        rate={await rateOf(desk)}
         url={sourceUrl(desk, parts.config().sources[0]?.path ?? "/webhook")}
         everReceived={rows.items.length > 0 || await desk.tail.last() > 0}
       />,
@@ -88,15 +88,15 @@ function rememberedPulse(desk: Desk): () => Promise<string> {
     const overview = await desk.overview();
     if (last?.overview !== overview) {
       const problems = String(<Problems problems={overview.problems} />);
-      last = { overview, text: JSON.stringify({ overview, rate: rateOf(desk), problems }) };
+      last = { overview, text: JSON.stringify({ overview, rate: await rateOf(desk), problems }) };
     }
     return last.text;
   };
 }
 
 /** What all sources received in the last quarter of an hour. */
-function rateOf({ parts }: Desk): Rate {
-  const all = parts.config().sources.map(({ name }) => parts.ledger.recent(name, parts.now()));
+async function rateOf(desk: Desk): Promise<Rate> {
+  const all = [...(await desk.standing()).sources.values()].map(({ recent }) => recent);
   const sum = (at: number, kind: "accepted" | "duplicate" | "rejected") =>
     all.reduce((total, one) => total + (one[at]?.counts[kind] ?? 0), 0);
   return (all[0] ?? []).map(({ at }, index) => ({

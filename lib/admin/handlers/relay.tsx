@@ -14,31 +14,33 @@ export function addRelay({ app, desk, frame }: Site): void {
   const { parts, mask } = desk;
 
   app.get("/sources", async (c) => {
-    const sources = await desk.sources.all();
+    const sources = await desk.sources.withDays(await parts.standing());
+    const refusals = await Promise.all(sources.map(({ name }) => desk.sources.refusals(name)));
     return answer(
       c,
       <Sources
         frame={await frame(c)}
         sources={sources}
-        refusals={sources.flatMap(({ name }) => desk.sources.refusals(name))}
+        refusals={refusals.flat()}
         urlOf={(path) => sourceUrl(desk, path)}
       />,
     );
   });
 
   app.get("/plugins", async (c) => {
-    const routes = await routeItems(parts, mask);
+    const standing = await parts.standing();
+    const routes = await routeItems(parts, standing, mask);
     const kv = await Promise.all(routes.map(async ({ name }) => {
       const entries = (await parts.store.kvList(name)).slice(0, KV_SHOWN);
       return [name, entries.map(({ key, value }) => ({ key, value: mask(value) }))] as const;
     }));
-    const plugins = pluginItems(parts, mask);
+    const plugins = pluginItems(parts, standing, mask);
     return answer(c, <Plugins frame={await frame(c)} plugins={plugins} routes={routes} kv={new Map(kv)} />);
   });
 
   app.post("/routes/:name/do", async (c) => {
     const on = (await c.req.formData()).get("on") === "1";
-    switchRoute(parts, c.req.param("name"), on);
+    await switchRoute(parts, c.req.param("name"), on);
     return c.redirect(`/plugins?done=${on ? "on" : "off"}#route-${c.req.param("name")}`, 303);
   });
 

@@ -1,6 +1,6 @@
 /** What is known of a coin, from its events alone. @module */
 import type { Json } from "../../nouns.ts";
-import type { Store } from "../../store/contract.ts";
+import type { StoreReads } from "../../store/contract.ts";
 import type { EventItem } from "../api/shapes.ts";
 import { findEvents } from "./find_events.ts";
 
@@ -45,7 +45,7 @@ const GROUPS: [title: string, takes: (field: string) => boolean][] = [
 ];
 
 /** Gathers it; null when no event speaks of the coin. */
-export async function coinView(store: Store, id: string): Promise<CoinView | null> {
+export async function coinView(store: StoreReads, id: string): Promise<CoinView | null> {
   const { items, next } = await findEvents(store, { coins: [id] }, { limit: MOST_EVENTS });
   if (items.length === 0) return null;
   const latest = items.find(({ coin }) => coin !== null && coin.name !== "")?.coin;

@@ -1,6 +1,6 @@
 /** Looks deliveries up by what a person asks for, in bounded steps. @module */
 import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
-import type { DeliveryFilter, PageRequest, Store } from "../../store/contract.ts";
+import type { DeliveryFilter, PageRequest, StoreReads } from "../../store/contract.ts";
 import type { DeliveryItem, Page } from "../api/shapes.ts";
 import { seqsOf } from "./find_events.ts";
 import { deliveryItem } from "./views.ts";
@@ -35,7 +35,7 @@ const MOST_COUNTED = 20_000;
 
 /** Finds a page of deliveries, newest first. */
 export async function findDeliveries(
-  store: Store,
+  store: StoreReads,
   query: DeliveryQuery,
   page: Pick<PageRequest, "limit" | "before">,
   mask: (text: string) => string,
@@ -57,7 +57,7 @@ export async function findDeliveries(
  * How many deliveries a query takes. By state and route the store knows; otherwise they are counted, up to a bound.
  */
 export async function countDeliveries(
-  store: Store,
+  store: StoreReads,
   query: DeliveryQuery,
 ): Promise<{ count: number; exact: boolean }> {
   if (isKnownByCount(query)) {
@@ -95,7 +95,7 @@ export interface DeliveryStep {
  * event besides is looked at here.
  */
 export async function* deliverySteps(
-  store: Store,
+  store: StoreReads,
   query: DeliveryQuery,
   before?: number,
   rows: number = STEP,
@@ -123,7 +123,7 @@ export async function* deliverySteps(
  * The newest rows. Without a coin or an event each route and state that holds anything is asked by itself, since that is
  * how deliveries are indexed. The discarded ones are in no count, and few people ask for them.
  */
-async function newest(store: Store, query: DeliveryQuery, page: PageRequest): Promise<Delivery[]> {
+async function newest(store: StoreReads, query: DeliveryQuery, page: PageRequest): Promise<Delivery[]> {
   const { states, routes, coin, eventId, source, discarded } = query;
   const everything = !states?.length && !routes?.length;
   if (everything || coin !== undefined || eventId !== undefined || discarded) {
@@ -137,7 +137,7 @@ async function newest(store: Store, query: DeliveryQuery, page: PageRequest): Pr
 }
 
 /** The routes and states that a query takes and that hold anything. */
-async function countsOf(store: Store, { states, routes }: DeliveryQuery) {
+async function countsOf(store: StoreReads, { states, routes }: DeliveryQuery) {
   return (await store.counts()).filter(({ route, state, count }) =>
     count > 0 && (!routes?.length || routes.includes(route)) && (!states?.length || states.includes(state))
   );
@@ -162,7 +162,10 @@ function fitsEvent({ source, since, until }: DeliveryQuery, event: StoredEvent |
 }
 
 /** The events of deliveries, by seq. */
-async function eventsOf(store: Store, deliveries: readonly Delivery[]): Promise<Map<number, StoredEvent>> {
+async function eventsOf(
+  store: StoreReads,
+  deliveries: readonly Delivery[],
+): Promise<Map<number, StoredEvent>> {
   const seqs = [...new Set(deliveries.map(({ event }) => event))];
   const events = await Promise.all(seqs.map((seq) => store.event({ seq })));
   return new Map(events.flatMap((event) => event === null ? [] : [[event.seq, event]]));

@@ -1,7 +1,7 @@
 /** Looks events up by what a person asks for, in bounded steps. @module */
 import type { Content, Delivery, StoredEvent } from "../../nouns.ts";
 import { compileFields } from "../../pattern/field_pattern.ts";
-import type { EventFilter, PageRequest, Store } from "../../store/contract.ts";
+import type { EventFilter, PageRequest, StoreReads } from "../../store/contract.ts";
 import type { EventItem, Page } from "../api/shapes.ts";
 import { contentOf, eventItem } from "./views.ts";
 
@@ -68,7 +68,7 @@ export function compileQuery(query: EventQuery): EventTest {
 
 /** Finds a page of events, newest first, or oldest first after `page.after`. */
 export async function findEvents(
-  store: Store,
+  store: StoreReads,
   query: EventQuery,
   page: PageRequest,
 ): Promise<Page<EventItem>> {
@@ -81,7 +81,7 @@ export async function findEvents(
 
 /** As {@linkcode findEvents}, with the events as they are stored. */
 export async function search(
-  store: Store,
+  store: StoreReads,
   query: EventQuery,
   page: PageRequest,
 ): Promise<{ found: Found[]; next: string | null }> {
@@ -119,7 +119,7 @@ function filtersHere({ source, since, until, fields, changeType, route, text, te
 }
 
 /** Rows by what the store finds by an index. Several coins are looked up each by itself and merged. */
-async function rowsOf(store: Store, query: EventQuery, page: PageRequest): Promise<StoredEvent[]> {
+async function rowsOf(store: StoreReads, query: EventQuery, page: PageRequest): Promise<StoredEvent[]> {
   const { type, notUnderstood, coins } = query;
   const filter: EventFilter = {
     ...(type !== undefined && { type }),
@@ -135,7 +135,7 @@ async function rowsOf(store: Store, query: EventQuery, page: PageRequest): Promi
 
 /** Between which seqs events of a time lie. Clocks are set back now and then, so the bounds are a little wider. */
 export async function seqsOf(
-  store: Store,
+  store: StoreReads,
   { since, until }: Pick<EventQuery, "since" | "until">,
 ): Promise<{ from: number; to: number }> {
   return {
@@ -147,7 +147,7 @@ export async function seqsOf(
 const CLOCK_SLACK_MS = 10 * 60_000;
 
 /** The first seq that was received at or after `time`, by halving; one after the last where there is none. */
-async function firstSeqSince(store: Store, time: number): Promise<number> {
+async function firstSeqSince(store: StoreReads, time: number): Promise<number> {
   let low = 1;
   let high = ((await store.events({}, { limit: 1 }))[0]?.seq ?? 0) + 1;
   while (low < high) {
@@ -161,7 +161,7 @@ async function firstSeqSince(store: Store, time: number): Promise<number> {
 
 /** Adds each event's deliveries; with a route, only events that have one of it stay. */
 export async function addDeliveries(
-  store: Store,
+  store: StoreReads,
   events: readonly { event: StoredEvent; content: Content | null }[],
   route?: string,
 ): Promise<Found[]> {

@@ -1,6 +1,6 @@
 /** Looks up one event, or one delivery, with all that belongs to it. @module */
 import type { StoredEvent } from "../../nouns.ts";
-import type { Store } from "../../store/contract.ts";
+import type { StoreReads } from "../../store/contract.ts";
 import type { DeliveryWhole } from "../api/shapes.ts";
 import { notFound, Refused } from "../problem.ts";
 import { deliveryWhole } from "./views.ts";
@@ -13,7 +13,7 @@ const MOST_DELIVERIES = 200;
  *
  * @throws {Refused} with 404, or with 409 where several sources have that id and none is named.
  */
-export async function oneEvent(store: Store, id: string, source?: string): Promise<StoredEvent> {
+export async function oneEvent(store: StoreReads, id: string, source?: string): Promise<StoredEvent> {
   const seq = /^seq:(\d{1,15})$/.exec(id)?.[1];
   const bySeq = seq === undefined ? null : await store.event({ seq: Number(seq) });
   if (bySeq !== null) return bySeq;
@@ -30,7 +30,7 @@ export async function oneEvent(store: Store, id: string, source?: string): Promi
 
 /** The deliveries of an event, oldest first, each with its attempts. */
 export async function deliveriesOf(
-  store: Store,
+  store: StoreReads,
   event: StoredEvent,
   mask: (text: string) => string,
 ): Promise<DeliveryWhole[]> {
@@ -51,7 +51,7 @@ export async function deliveriesOf(
  * @throws {Refused} with 404.
  */
 export async function oneDelivery(
-  store: Store,
+  store: StoreReads,
   id: number,
   mask: (text: string) => string,
 ): Promise<DeliveryWhole> {

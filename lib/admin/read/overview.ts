@@ -1,5 +1,6 @@
 /** How the relay is, at a glance: what a person must know first. @module */
-import type { Overview, PluginItem, RouteItem, SourceItem } from "../api/shapes.ts";
+import type { Overview, PluginItem, RouteItem } from "../api/shapes.ts";
+import type { SourceNow } from "./sources.ts";
 import { iso } from "./views.ts";
 
 /** A delivery that waits longer than this is worth a word. */
@@ -8,7 +9,7 @@ const LATE_MS = 10 * 60_000;
 /** What the judgement rests on. */
 export interface OverviewFacts {
   now: number;
-  sources: readonly SourceItem[];
+  sources: readonly SourceNow[];
   routes: readonly RouteItem[];
   plugins: readonly PluginItem[];
   perMinute: number;
@@ -39,7 +40,7 @@ export function overviewOf({ now, sources, routes, plugins, perMinute }: Overvie
 
 type Problem = Overview["problems"][number];
 
-function problemsOfSource({ name, failing, silent, lastEventAt }: SourceItem): Problem[] {
+function problemsOfSource({ name, failing, silent, lastEventAt }: SourceNow): Problem[] {
   const page = `/sources#${name}`;
   const problems: Problem[] = [];
   // Strangers knock on every door: what is neither rightly signed nor names an event is not the provider.

@@ -1,14 +1,15 @@
 /** Routes and plugins, as the API and the pages show them. @module */
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
-import type { AdminParts } from "../parts.ts";
+import type { AdminParts, Standing } from "../parts.ts";
 import { iso } from "./views.ts";
 
 /** Every route in force. `mask` takes secrets out of what is wrong with them. */
-export async function routeItems(parts: AdminParts, mask: (text: string) => string): Promise<RouteItem[]> {
-  const mistakes = parts.mistakes();
+export async function routeItems(
+  parts: AdminParts,
+  { mistakes, running, off }: Standing,
+  mask: (text: string) => string,
+): Promise<RouteItem[]> {
   const counts = await parts.store.counts();
-  const running = parts.running();
-  const off = parts.switches.off();
   return parts.routes().map((route) => {
     const own = counts.filter((one) => one.route === route.name);
     const waiting = own.filter(({ state }) => state === "pending" || state === "running");
@@ -33,10 +34,13 @@ export async function routeItems(parts: AdminParts, mask: (text: string) => stri
 }
 
 /** Every plugin in the folder. `mask` takes secrets out of errors and of what it may reach. */
-export function pluginItems(parts: AdminParts, mask: (text: string) => string): PluginItem[] {
-  const status = new Map(parts.plugins.status().map((one) => [one.name, one]));
-  const grants = parts.plugins.grants();
-  return parts.plugins.descriptions().map((plugin) => {
+export function pluginItems(
+  parts: Pick<AdminParts, "routes">,
+  { plugins }: Pick<Standing, "plugins">,
+  mask: (text: string) => string,
+): PluginItem[] {
+  const status = new Map(plugins.status.map((one) => [one.name, one]));
+  return plugins.descriptions.map((plugin) => {
     const { name, file, description, version, usable, error } = plugin;
     const now = status.get(name);
     return {
@@ -52,7 +56,7 @@ export function pluginItems(parts: AdminParts, mask: (text: string) => string): 
       deaths: now?.deaths ?? 0,
       memoryBytes: now?.memory ?? 0,
       lastError: now?.lastError ? mask(now.lastError) : null,
-      allowed: grants.filter((grant) => grant.plugin === name)
+      allowed: plugins.grants.filter((grant) => grant.plugin === name)
         .map(({ kind, target, route, why }) => ({ kind, target: mask(target), route, why })),
       refused: (now?.refused ?? []).map((one) => ({
         ...one,

@@ -3,8 +3,8 @@ import type { SourceConfig } from "../../config/schema.ts";
 import { explainRefusal } from "../../receive/explain_refusal.ts";
 import { PROVIDER_TRIES, type Refusal } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
-import { CREDITS_PER_EVENT } from "../metrics.ts";
-import type { AdminParts } from "../parts.ts";
+import { CREDITS_PER_EVENT } from "../counts.ts";
+import type { AdminParts, Standing } from "../parts.ts";
 import { iso } from "./views.ts";
 
 /** Rows that are looked through for a source's last event of before the relay's start. */
@@ -12,15 +12,20 @@ const MOST_LOOKED_AT = 2000;
 
 /** The sources, in the order of the config. */
 export interface Sources {
-  all(): Promise<SourceItem[]>;
-  refusals(source?: string): RefusalItem[];
+  all(standing: Standing): Promise<SourceNow[]>;
+  /** The same, each with its day. */
+  withDays(standing: Standing): Promise<SourceItem[]>;
+  refusals(source?: string): Promise<RefusalItem[]>;
   /** When each source's last event was stored, in milliseconds since 1970; null: not lately. */
-  lastEvents(): Promise<Map<string, number | null>>;
+  lastEvents(standing: Standing): Promise<Map<string, number | null>>;
 }
+
+/** A source as it is now. */
+export type SourceNow = Omit<SourceItem, "day">;
 
 /** Makes the view. */
 export function createSources(parts: AdminParts): Sources {
-  const { ledger, store } = parts;
+  const { store } = parts;
   let before: Promise<Map<string, number>> | null = null;
 
   /** What was stored before this process began to count. Looked up once. */
@@ -37,60 +42,74 @@ export function createSources(parts: AdminParts): Sources {
     });
   }
 
-  async function lastEvents() {
-    const known = await lastBefore();
+  async function lastEvents(standing: Standing) {
+    const before = await lastBefore();
     return new Map(
-      parts.config().sources.map((
-        { name },
-      ) => [name, ledger.source(name, parts.now()).last.accepted ?? known.get(name) ?? null]),
+      [...standing.sources].map(([name, { record }]) => [
+        name,
+        record.last.accepted ?? before.get(name) ?? null,
+      ]),
     );
+  }
+
+  async function all(standing: Standing): Promise<SourceNow[]> {
+    const last = await lastEvents(standing);
+    const { since } = standing;
+    const now = parts.now();
+    return parts.config().sources.flatMap((source) => {
+      const record = standing.sources.get(source.name)?.record;
+      if (record === undefined) return []; // the config has just changed
+      const lastAt = last.get(source.name) ?? null;
+      const silentMinutes = source.silentMinutes ?? null;
+      const { failing } = record;
+      return [{
+        name: source.name,
+        path: source.path,
+        since: iso(since),
+        lastEventAt: iso(lastAt),
+        accepted: record.accepted,
+        duplicate: record.duplicate,
+        rejected: record.rejected,
+        notUnderstood: record.notUnderstood,
+        credits: record.accepted * creditsPerEvent(source),
+        creditsPerEvent: creditsPerEvent(source),
+        silentMinutes,
+        silent: silentMinutes !== null && now - (lastAt ?? since) > silentMinutes * 60_000,
+        failing: failing === null ? null : {
+          ...failing,
+          since: iso(failing.since),
+          disabledAt: iso(failing.disabledAt),
+          triesAllowed: PROVIDER_TRIES,
+        },
+      }];
+    });
   }
 
   return {
     lastEvents,
-    async all() {
-      const last = await lastEvents();
-      const now = parts.now();
-      return parts.config().sources.map((source) => {
-        const record = ledger.source(source.name, now);
-        const lastAt = last.get(source.name) ?? null;
-        const silentMinutes = source.silentMinutes ?? null;
-        const { failing } = record;
-        return {
-          name: source.name,
-          path: source.path,
-          since: iso(ledger.since),
-          lastEventAt: iso(lastAt),
-          accepted: record.accepted,
-          duplicate: record.duplicate,
-          rejected: record.rejected,
-          notUnderstood: record.notUnderstood,
-          credits: record.accepted * creditsPerEvent(source),
-          creditsPerEvent: creditsPerEvent(source),
-          silentMinutes,
-          silent: silentMinutes !== null && now - (lastAt ?? ledger.since) > silentMinutes * 60_000,
-          failing: failing === null ? null : {
-            ...failing,
-            since: iso(failing.since),
-            disabledAt: iso(failing.disabledAt),
-            triesAllowed: PROVIDER_TRIES,
-          },
-          day: ledger.day(source.name, now).map((
-            { at, counts: { accepted, duplicate, rejected, ...reasons } },
-          ) => ({
-            at: iso(at),
-            accepted,
-            duplicate,
-            rejected,
-            reasons: Object.fromEntries(Object.entries(reasons).filter(([, count]) => count > 0)),
-          })),
-        };
-      });
+    all,
+    async withDays(standing) {
+      const [sources, days] = await Promise.all([all(standing), parts.days()]);
+      return sources.map((source) => ({ ...source, day: (days.get(source.name) ?? []).map(stepOfDay) }));
     },
-    refusals(source) {
+    async refusals(source) {
       const { sources } = parts.config();
-      return ledger.refusals(source).map((refusal) => refusalItem(refusal, sources));
+      return (await parts.refusals(source)).map((refusal) => refusalItem(refusal, sources));
     },
+  };
+}
+
+type Step = Awaited<ReturnType<AdminParts["days"]>> extends ReadonlyMap<string, (infer One)[]> ? One : never;
+
+function stepOfDay(
+  { at, counts: { accepted, duplicate, rejected, ...reasons } }: Step,
+): SourceItem["day"][number] {
+  return {
+    at: iso(at),
+    accepted,
+    duplicate,
+    rejected,
+    reasons: Object.fromEntries(Object.entries(reasons).filter(([, count]) => count > 0)),
   };
 }
 

@@ -1,6 +1,6 @@
 /** New events as they are committed, read once for all who watch. @module */
 import type { Delivery } from "../../nouns.ts";
-import type { Store } from "../../store/contract.ts";
+import type { AdminParts } from "../parts.ts";
 import { addDeliveries, type Found } from "./find_events.ts";
 import { contentOf } from "./views.ts";
 
@@ -12,7 +12,7 @@ export interface Tail {
   last(): Promise<number>;
   /** Makes a waker for one watcher. Close it at the end. */
   waker(): Waker;
-  /** Wakes all who wait, and lets the store go. */
+  /** Wakes all who wait. */
   close(): void;
 }
 
@@ -20,11 +20,10 @@ export interface Tail {
 export interface Waker {
   /** Resolves when there was news since the last call, at the latest after `ms`: so none is missed in between. */
   wait(ms: number): Promise<void>;
+  /** Wants no news any more, and lets whoever waits go on. */
   close(): void;
 }
 
-/** Commits within so many milliseconds are told of together. */
-const GATHER_MS = 20;
 /** So much is kept in memory, so that many watchers cost the store little more than one. */
 const KEPT_EVENTS = 500;
 const KEPT_BYTES = 8 * 1024 * 1024;
@@ -38,20 +37,15 @@ interface Known extends Pick<Found, "event" | "content"> {
   lookedAt: number;
 }
 
-/** Makes a tail. It reads nothing while nobody asks. */
-export function createTail(store: Store): Tail {
+/** Makes a tail. It reads nothing while nobody asks, and wants no news while nobody waits. */
+export function createTail({ store, onEvents }: Pick<AdminParts, "store" | "onEvents">): Tail {
   /** The newest events that were read, without a gap between the first and the last. */
   let kept: readonly Known[] = [];
   let reading: Promise<void> | null = null;
   const wakers = new Set<() => void>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const forget = store.onCommit(({ lastSeq }) => {
-    if (lastSeq === null || timer !== undefined) return;
-    timer = setTimeout(wake, GATHER_MS);
-  });
+  let forget = () => {};
 
   function wake() {
-    timer = undefined;
     for (const tell of wakers) tell();
   }
 
@@ -99,6 +93,7 @@ export function createTail(store: Store): Tail {
         news = true;
         resume();
       };
+      if (wakers.size === 0) forget = onEvents(wake);
       wakers.add(tell);
       return {
         async wait(ms) {
@@ -113,19 +108,18 @@ export function createTail(store: Store): Tail {
           }
           news = false;
         },
-        close: () => void wakers.delete(tell),
+        close() {
+          if (wakers.delete(tell) && wakers.size === 0) forget();
+          tell();
+        },
       };
     },
-    close() {
-      forget();
-      clearTimeout(timer);
-      wake();
-    },
+    close: wake,
   };
 }
 
 /** Deliveries go on while their event is kept, so they are looked up again now and then. */
-async function withDeliveries(store: Store, known: readonly Known[]): Promise<Found[]> {
+async function withDeliveries(store: AdminParts["store"], known: readonly Known[]): Promise<Found[]> {
   const now = performance.now();
   const old = known.filter(({ deliveries, lookedAt }) =>
     deliveries === undefined || now - lookedAt > FRESH_MS

@@ -33,6 +33,8 @@ import { createTeller } from "./tell.ts";
 
 /** How long a relay waits for a database that is not up yet. */
 const PATIENCE_MS = 10_000;
+/** Connections of a store that is only read: two that read, and as many as are kept for writers, which are never made. */
+const READER_CONNECTIONS = 4;
 /** Longest that putting a route's deliveries in order, or out of it, may take. */
 const REORDER_MS = 300_000;
 
@@ -73,6 +75,18 @@ export class PostgresStore implements Store {
     });
     const [last] = await engine.read<{ seq: number }>("SELECT seq FROM events ORDER BY seq DESC LIMIT 1");
     return new PostgresStore(engine, last?.seq ?? 0);
+  }
+
+  /**
+   * Connects to what a relay of this process has open, by few connections, made when they are needed.
+   *
+   * @param url As of {@linkcode PostgresStore.open}.
+   * @throws {StoreUnusable} when that cannot be done; the message says what to do.
+   */
+  static async openReader(url: string, baseFolder: string): Promise<PostgresStore> {
+    const settings = { ...filesFrom(readSettings(url), baseFolder), connections: READER_CONNECTIONS };
+    const engine = await Engine.open(settings, { patienceMs: 0, make: false, asTheyAre: true });
+    return new PostgresStore(engine, 0);
   }
 
   async append(events: readonly NewEvent[]): Promise<Appended[]> {

@@ -1,7 +1,8 @@
 /** A thread beside the one that writes, for what would hold it up: long listings, checkpoints, backups. @module */
+import { Line } from "../../line.ts";
 import type { Delivery, StoredEvent } from "../../nouns.ts";
 import { type DeliveryFilter, type EventFilter, type PageRequest, StoreUnavailable } from "../contract.ts";
-import { Line } from "./line.ts";
+import { STORE_ERRORS } from "../known_errors.ts";
 
 /** What the thread can be asked. */
 export interface HelperQuestions {
@@ -53,7 +54,7 @@ export class HelperThread {
       type: "module",
       name: "store-helper",
     });
-    const line = new Line<HelperQuestions>(worker);
+    const line = new Line<HelperQuestions>(worker, { errors: STORE_ERRORS });
     worker.onerror = (event) => {
       event.preventDefault();
       this.#forget(line, `The store's helper thread failed: ${event.message}`);

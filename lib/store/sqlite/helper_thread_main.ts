@@ -1,9 +1,9 @@
 /// <reference lib="deno.worker" />
 /** What runs in the helper thread: see `helper_thread.ts`. @module */
+import { answer } from "../../line.ts";
 import { backup } from "./backup.ts";
 import { size } from "./checkpoints.ts";
 import { Connection } from "./connection.ts";
-import { answer } from "./line.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listEvents } from "./list_events.ts";
 import { RouteIds } from "./routes.ts";

@@ -17,8 +17,9 @@ import type {
   Store,
   StoredEvent,
 } from "../contract.ts";
+import { Line } from "../../line.ts";
 import { StoreUnavailable } from "../contract.ts";
-import { Line } from "./line.ts";
+import { STORE_ERRORS } from "../known_errors.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 import { createTurns } from "./turns.ts";
 
@@ -47,8 +48,11 @@ export class ThreadedStore implements Store {
       type: "module",
       name: "store",
     });
-    this.#line = new Line(worker, (news) => {
-      for (const listener of this.#listeners) listener(news as CommitNews);
+    this.#line = new Line(worker, {
+      errors: STORE_ERRORS,
+      onTold: (news) => {
+        for (const listener of this.#listeners) listener(news as CommitNews);
+      },
     });
   }
 

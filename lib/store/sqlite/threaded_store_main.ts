@@ -1,16 +1,16 @@
 /// <reference lib="deno.worker" />
 /** What runs in the store's thread: see `threaded_store.ts`. @module */
-import { answer } from "./line.ts";
+import { answer } from "../../line.ts";
 import { openSqlite } from "./open.ts";
 import type { SqliteStore } from "./store.ts";
 import type { StoreQuestions } from "./threaded_store.ts";
 
 let store: SqliteStore;
 
-const tell = answer<StoreQuestions>({
+const line = answer<StoreQuestions>({
   async open(file, sizes) {
     store = await openSqlite(file, { sizes });
-    store.onCommit(tell);
+    store.onCommit((news) => line.tell(news));
   },
   append: (events) => store.append(events),
   claim: (request) => store.claim(request),

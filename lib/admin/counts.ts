@@ -1,0 +1,137 @@
+/**
+ * What `/metrics` counts as it happens: plain numbers, so that a receipt costs well under a microsecond. They are put into
+ * Prometheus's words only when somebody asks, elsewhere.
+ *
+ * Keys are names from the config and closed lists only, so their number is bounded.
+ *
+ * @module
+ */
+import type { AttemptReport } from "../dispatch/dispatcher.ts";
+import type { Receipt } from "../receive/receiver.ts";
+
+/** Values in buckets. */
+export interface Histogram {
+  /** How many values were at most as large as the bound of that index, and larger than the one before; at last: larger than all. */
+  buckets: Float64Array;
+  sum: number;
+}
+
+/** What one source received. */
+export interface SourceCounts {
+  /** By `result`, and for the rejected by `rejected REASON`. */
+  received: Map<Received, number>;
+  notUnderstood: number;
+  accepted: number;
+  /** In seconds, by {@linkcode ACK_SECONDS}. */
+  ack: Histogram;
+}
+
+/** A result, with its reason if it has one. */
+export type Received = Receipt["result"] | `rejected ${NonNullable<Receipt["reason"]>}`;
+
+/** What one route's deliveries came to. */
+export interface RouteCounts {
+  /** Ended deliveries by state. */
+  ended: Map<"done" | "dead", number>;
+  /** Attempts by outcome. */
+  attempts: Map<string, number>;
+  /** In seconds, by {@linkcode ATTEMPT_SECONDS}. */
+  duration: Histogram;
+}
+
+/** All that was counted. */
+export interface Counted {
+  sources: ReadonlyMap<string, SourceCounts>;
+  routes: ReadonlyMap<string, RouteCounts>;
+  /** Events of a commit, by {@linkcode BATCH_EVENTS}. */
+  batch: Histogram;
+  /** In seconds, by {@linkcode COMMIT_SECONDS}. */
+  commit: Histogram;
+  /** Bytes that the relay's process, and its main thread's heap, have. */
+  memory: Pick<Deno.MemoryUsage, "rss" | "heapTotal" | "heapUsed" | "external">;
+}
+
+/** Counts what happens. */
+export interface Counts {
+  receipt(receipt: Pick<Receipt, "source" | "result" | "reason" | "notUnderstood" | "tookMs">): void;
+  attempt(report: Pick<AttemptReport, "job" | "settlement">): void;
+  /** One commit of received events. */
+  commit(events: number, tookMs: number): void;
+  read(): Counted;
+}
+
+/** API credits that the provider charges for a delivered event, unless the config says otherwise; its retries are free. */
+export const CREDITS_PER_EVENT = 10;
+
+/** Upper bounds of buckets. */
+export const ACK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+export const BATCH_EVENTS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+export const ATTEMPT_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** Makes all counts at nought. */
+export function createCounts(): Counts {
+  const sources = new Map<string, SourceCounts>();
+  const routes = new Map<string, RouteCounts>();
+  const batch = histogram(BATCH_EVENTS);
+  const commit = histogram(COMMIT_SECONDS);
+
+  function ofSource(name: string): SourceCounts {
+    let counts = sources.get(name);
+    if (counts === undefined) {
+      counts = { received: new Map(), notUnderstood: 0, accepted: 0, ack: histogram(ACK_SECONDS) };
+      sources.set(name, counts);
+    }
+    return counts;
+  }
+
+  function ofRoute(name: string): RouteCounts {
+    let counts = routes.get(name);
+    if (counts === undefined) {
+      counts = { ended: new Map(), attempts: new Map(), duration: histogram(ATTEMPT_SECONDS) };
+      routes.set(name, counts);
+    }
+    return counts;
+  }
+
+  return {
+    receipt({ source, result, reason, notUnderstood, tookMs }) {
+      const counts = ofSource(source);
+      add(counts.received, reason === null ? result : `rejected ${reason}`);
+      observe(counts.ack, ACK_SECONDS, tookMs / 1000);
+      if (result !== "accepted") return;
+      counts.accepted++;
+      if (notUnderstood !== null) counts.notUnderstood++;
+    },
+    attempt({ job: { route }, settlement: { next, attempt } }) {
+      const counts = ofRoute(route);
+      if (next.state !== "pending") add(counts.ended, next.state);
+      if (attempt === null) return;
+      add(counts.attempts, attempt.outcome);
+      if (attempt.durationMs !== null) observe(counts.duration, ATTEMPT_SECONDS, attempt.durationMs / 1000);
+    },
+    commit(events, tookMs) {
+      observe(batch, BATCH_EVENTS, events);
+      observe(commit, COMMIT_SECONDS, tookMs / 1000);
+    },
+    read() {
+      const { rss, heapTotal, heapUsed, external } = Deno.memoryUsage();
+      return { sources, routes, batch, commit, memory: { rss, heapTotal, heapUsed, external } };
+    },
+  };
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function histogram(bounds: readonly number[]): Histogram {
+  return { buckets: new Float64Array(bounds.length + 1), sum: 0 };
+}
+
+function observe(to: Histogram, bounds: readonly number[], value: number): void {
+  let at = 0;
+  while (at < bounds.length && value > bounds[at]!) at++;
+  to.buckets[at]!++;
+  to.sum += value;
+}
