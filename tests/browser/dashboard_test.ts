@@ -22,7 +22,7 @@ const EVIL = `<script>alert(1)</script><img src=x onerror=alert(2)>\u202Egnp`;
 
 /** A room with its admin listener on a real port. */
 async function serve(settings: RoomSettings = {}, port = 0) {
-  const room = await openRoom(settings);
+  const room = await openRoom({ thread: true, ...settings });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port, onListen() {} },
     (request, info) => room.admin.handle(request, info),
