@@ -1,8 +1,6 @@
 /** What the first `deno task start` sets up, so that nobody has to edit a file before it runs. @module */
 import { dirname, resolve } from "@std/path";
-import { existsSync } from "node:fs";
 import { dotenvFile, type Environment, withDotenv } from "../config/environment.ts";
-import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { PROJECT } from "../project.ts";
 
@@ -10,11 +8,8 @@ import { PROJECT } from "../project.ts";
 const SECRET_NAME = "CRYPTOSYNC_WEBHOOK_SECRET";
 const SECRET_BYTES = 32;
 
-/** A first start. */
-export interface FirstStart {
-  /** What was made and what to do next, to be printed once the relay listens. */
-  text: string;
-}
+/** A first start: tells, for the config that was made, what was made and what to do next, once the relay listens. */
+export type FirstStart = (config: Pick<Config, "server" | "admin" | "sources">) => string;
 
 /**
  * Sets up what is missing when `configFile` does not exist: the config, from the example, and a fresh signing secret
@@ -23,24 +18,19 @@ export interface FirstStart {
  * @returns Null when the config is there already, which then is not touched.
  */
 export function firstStart(configFile: string, environment: Environment): FirstStart | null {
-  if (existsSync(configFile) || !createNew(configFile, firstConfig(configFile))) return null;
+  if (isThere(configFile) || !createNew(configFile, firstConfig(configFile))) return null;
   const made = [`  ${configFile}`];
   if (!withDotenv(configFile, environment)[SECRET_NAME]) {
     const file = dotenvFile(configFile);
     putSecret(file, freshSecret());
     made.push(`  ${file} (with a fresh signing secret as ${SECRET_NAME})`);
   }
-  const config = loadConfig(configFile, environment);
-  return {
-    text: `This is the first start. Made for you:\n${made.join("\n")}\n\n${nextSteps(config, environment)}`,
-  };
+  return (config) =>
+    `This is the first start. Made for you:\n${made.join("\n")}\n\n${nextSteps(config, environment)}`;
 }
 
 /** What to do once the relay runs. */
-function nextSteps(
-  config: Pick<Config, "server" | "admin" | "sources">,
-  environment: Environment,
-): string {
+function nextSteps(config: Parameters<FirstStart>[0], environment: Environment): string {
   const task = isNpx(environment) ? "npx -y deno@2 task" : "deno task";
   const { server, admin, sources } = config;
   const path = sources[0]?.path ?? "/webhook";
@@ -75,6 +65,16 @@ function firstConfig(configFile: string): string {
 function freshSecret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   return `whsec_${bytes.toHex()}`;
+}
+
+function isThere(file: string): boolean {
+  try {
+    Deno.statSync(file);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 function createNew(file: string, text: string): boolean {

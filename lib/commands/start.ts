@@ -1,6 +1,6 @@
 /** `deno task start`: runs the relay until it is told to stop. @module */
 import { dirname } from "@std/path";
-import { loadConfig } from "../config/load.ts";
+import { loadConfigApart } from "../config/load_apart.ts";
 import type { Config } from "../config/schema.ts";
 import { secretValues } from "../config/secrets.ts";
 import { watchConfig } from "../config/watch.ts";
@@ -8,7 +8,7 @@ import { launcherEnded } from "../launch/launched.ts";
 import { launchConfigOf } from "../launch/read_config.ts";
 import { configureLog, logOf } from "../log.ts";
 import type { Json } from "../nouns.ts";
-import { type Relay, startRelay } from "../relay.ts";
+import type { Relay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
 import { firstStart } from "./first_start.ts";
@@ -34,7 +34,10 @@ export async function run(args: string[]): Promise<number> {
   const file = configFile(values);
   const environment = Deno.env.toObject();
   const first = firstStart(file, environment);
-  const config = loadConfig(file, environment);
+  const [config, { startRelay }] = await Promise.all([
+    loadConfigApart(file, environment),
+    import("../relay.ts"), // meanwhile
+  ]);
   const setLog = (config: Config) =>
     configureLog({
       ...(format && { format }),
@@ -56,7 +59,7 @@ export async function run(args: string[]): Promise<number> {
   const log = logOf("relay");
   log.info(`listening on ${relay.url}`, { sources: config.sources.map(({ path }) => path).join(" ") });
   log.info(`dashboard at ${relay.adminUrl}/`);
-  if (first) console.log(`\n${first.text}\n`);
+  if (first) console.log(`\n${first(config)}\n`);
 
   const watching = watchConfig(file, async (news) => {
     if (news.error) {

@@ -51,7 +51,7 @@ async function openPrevious(tried: TriedVersion, keptFolder: string | null): Pro
   if (keptFolder === null) {
     throw new UsageError("--diff previous: versions are kept beside an SQLite store only; name a file");
   }
-  const kept = versionBefore(keptFolder, plugin, versionNow(house, found)?.hash ?? "");
+  const kept = versionBefore(keptFolder, plugin, (await versionNow(house, found))?.hash ?? "");
   if (kept === null) {
     throw new UsageError(
       `--diff previous: no version of ${plugin} before this one is known: a relay keeps the last one that was in ` +

@@ -82,10 +82,16 @@ export function timeZone(value: string, context: Context): void {
 /** The first segment of a `where` path: what it reads. */
 const WHERE_ROOTS = ["coin", "data", "change"];
 
+/** Whether a `where` may read at this path. */
+export function isWherePath(path: string): boolean {
+  const [root = "", ...keys] = path.split(".");
+  return WHERE_ROOTS.includes(root) && keys.length > 0 && !keys.includes("");
+}
+
 /** The path of a `where`. */
 export function wherePath(value: string, context: Context): void {
-  const [root = "", ...keys] = value.split(".");
-  if (!WHERE_ROOTS.includes(root) || keys.length === 0 || keys.includes("")) {
+  if (!isWherePath(value)) {
+    const [root = ""] = value.split(".");
     refuse(context, "is no path into the event", {
       permitted: '"coin.…", "data.…" or "change.…", such as "coin.symbol" or "change.new_value"',
       hint: didYouMean(root, WHERE_ROOTS.filter((known) => known !== root)),

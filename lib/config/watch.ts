@@ -1,7 +1,7 @@
 /** Notices when config.json or its `.env` changes. @module */
 import { basename, dirname, resolve } from "@std/path";
 import { dotenvFile, type Environment } from "./environment.ts";
-import { loadConfig } from "./load.ts";
+import { loadConfigApart } from "./load_apart.ts";
 import { ConfigError } from "./mistake.ts";
 import type { Config } from "./schema.ts";
 
@@ -37,13 +37,18 @@ export function watchConfig(
   const watched = [path, resolve(dotenvFile(path))];
   let before = fingerprint(watched);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let reloading: Promise<void> = Promise.resolve();
+  let stopped = false;
 
   const look = () => {
     timer = undefined;
     const now = fingerprint(watched);
     if (now === before) return;
     before = now;
-    onChange(reload(path, environment()));
+    // One after the other: what was written last must be told last.
+    reloading = reloading.then(() => reload(path, environment())).then((change) => {
+      if (!stopped) onChange(change);
+    });
   };
   const soon = () => {
     clearTimeout(timer);
@@ -59,6 +64,7 @@ export function watchConfig(
   );
   const poll = setInterval(() => timer === undefined && fingerprint(watched) !== before && soon(), pollMs);
   const stop = () => {
+    stopped = true;
     folder?.close();
     clearInterval(poll);
     clearTimeout(timer);
@@ -77,9 +83,9 @@ function fingerprint(files: readonly string[]): string {
   }).join("\0");
 }
 
-function reload(file: string, environment: Environment): ConfigChange {
+async function reload(file: string, environment: Environment): Promise<ConfigChange> {
   try {
-    return { config: loadConfig(file, environment) };
+    return { config: await loadConfigApart(file, environment) };
   } catch (error) {
     if (error instanceof ConfigError) return { error };
     const problem = `cannot be read: ${error instanceof Error ? error.message : error}`;

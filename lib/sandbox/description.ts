@@ -1,7 +1,7 @@
 /** What the relay knows of a plugin before it runs it. @module */
-import { z } from "zod";
-import { type Filters, filters } from "../config/schema.ts";
+import type { Filters } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
+import { readFilters } from "./declared_filters.ts";
 import { LoadFailure } from "./load_failure.ts";
 import type { PluginShape } from "./protocol.ts";
 
@@ -37,14 +37,11 @@ export interface PluginError {
   line: number | null;
 }
 
-const declared = z.object(filters);
-
 /** A description of what loaded. Throws a {@linkcode LoadFailure} when it declares filters that are none. */
 export function describe(name: string, file: string, version: string, shape: PluginShape): PluginDescription {
-  const parsed = declared.safeParse(shape.filters);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new LoadFailure("check", `its \`${issue.path.join(".")}\` is not right: ${issue.message}`);
+  const read = readFilters(shape.filters);
+  if ("message" in read) {
+    throw new LoadFailure("check", `its \`${read.path}\` is not right: ${read.message}`);
   }
   const { description, hasOptions, needsOptions, optionsSchema } = shape;
   return {
@@ -52,7 +49,7 @@ export function describe(name: string, file: string, version: string, shape: Plu
     file,
     version,
     description,
-    filters: parsed.data,
+    filters: read.filters,
     hasOptions,
     needsOptions,
     optionsSchema,

@@ -1,5 +1,4 @@
 /** What all plugins of a relay have in common. @module */
-import { lookup } from "node:dns/promises";
 import { toFileUrl } from "@std/path";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
@@ -157,6 +156,8 @@ async function namedHosts(grants: readonly Grant[]): Promise<NamedHost[]> {
       return { name: name.replace(/^\[(.*)\]$/, "$1"), port: port === undefined ? null : Number(port) };
     },
   );
+  if (hosts.length === 0) return [];
+  const { lookup } = await import("node:dns/promises"); // for the few who need it
   const found = await Promise.all(hosts.map(async ({ name, port }) => {
     if (name.includes("/")) return [{ address: name, port }];
     const addresses = await lookup(name, { all: true }).catch(() => []); // unknown now: nothing to be reached

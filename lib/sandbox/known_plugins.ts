@@ -29,10 +29,14 @@ interface Kept {
  * @param file Where it is kept, readable by the relay's user alone.
  * @param root The project's root.
  */
-export function recallPlugins(file: string, root: string): KnownPlugins {
+export async function recallPlugins(file: string, root: string): Promise<KnownPlugins> {
   const by = [
     Deno.version.deno,
-    ...["lib/plugin.ts", "lib/sandbox/bootstrap.ts"].map((path) => readVersion(join(root, path)).hash),
+    ...await Promise.all(
+      ["lib/plugin.ts", "lib/sandbox/bootstrap.ts"].map(async (path) =>
+        (await readVersion(join(root, path))).hash
+      ),
+    ),
   ].join(" ");
   let text = readIfThere(file);
   const kept = parse(text, by);

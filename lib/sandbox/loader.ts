@@ -40,7 +40,7 @@ export async function loadPlugin(
   const module = modulePath(house, found);
   let fetched = false;
   for (let tries = 1;; tries++) {
-    const before = versionNow(house, found);
+    const before = await versionNow(house, found);
     if (signal.aborted) throw new LoadFailure("import", "the relay stops");
     const process = await startProcess(house, found.name, module, grants, listeners, dry).catch((error) => {
       const reason = error instanceof Error ? error.message : error;
@@ -48,17 +48,17 @@ export async function loadPlugin(
     });
     const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);
-    const settled = () => tries >= TRIES || versionNow(house, found)?.hash === before?.hash;
+    const settled = async () => tries >= TRIES || (await versionNow(house, found))?.hash === before?.hash;
     try {
       const shape = await process.loaded;
-      if (settled()) {
+      if (await settled()) {
         const description = describe(found.name, found.file, before?.hash ?? "", shape);
         return { process, description, version: before };
       }
       process.kill("changed while it was loaded", { orderly: true });
     } catch (error) {
       process.kill("could not be loaded", { orderly: true });
-      if (!settled()) continue;
+      if (!await settled()) continue;
       if (fetched || !(error instanceof LoadFailure) || !isMissingPackage(error)) throw error;
       fetched = true;
       const [first] = await fetchImports(house.paths, module);
@@ -73,9 +73,9 @@ export async function loadPlugin(
 }
 
 /** The version of a plugin that is in the folder now; null while it cannot be read, as when it is being replaced. */
-export function versionNow(house: House, found: FoundPlugin): PluginVersion | null {
+export async function versionNow(house: House, found: FoundPlugin): Promise<PluginVersion | null> {
   try {
-    return readVersion(modulePath(house, found));
+    return await readVersion(modulePath(house, found));
   } catch {
     return null;
   }

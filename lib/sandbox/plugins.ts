@@ -319,7 +319,7 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
     strayLinks: [],
     ownPorts: options.ownPorts ?? [],
     kernel: askKernel(),
-    known: options.knownFile ? recallPlugins(options.knownFile, root) : NOTHING_KNOWN,
+    known: options.knownFile ? await recallPlugins(options.knownFile, root) : NOTHING_KNOWN,
     kept: options.keptFolder ? keepVersions(options.keptFolder, folder, now) : NOTHING_KEPT,
     base,
     env,

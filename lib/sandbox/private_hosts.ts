@@ -1,5 +1,4 @@
 /** The addresses that "any public host" leaves out. @module */
-import { isIPv6 } from "node:net";
 
 /** IPv4 ranges that are not public: this network, private, shared, loopback, link-local, reserved, multicast. */
 const RANGES: readonly string[] = [
@@ -53,7 +52,7 @@ export function deniedHosts(
   ownPorts: readonly number[],
 ): string[] {
   const spared = new Set(named.map(({ address }) => address));
-  const ranges = [...spared].filter((address) => !isIPv6(address)).map(toRange).reduce(
+  const ranges = [...spared].filter((address) => !address.includes(":")).map(toRange).reduce(
     (left, named) => left.flatMap((range) => without(range, named)),
     RANGES.map(toRange),
   );
@@ -74,7 +73,7 @@ interface Range {
   bits: number;
 }
 
-const bracketed = (address: string) => isIPv6(address) ? `[${address}]` : address;
+const bracketed = (address: string) => address.includes(":") ? `[${address}]` : address;
 const size = (bits: number) => 2 ** (32 - bits);
 const last = ({ first, bits }: Range) => first + size(bits) - 1;
 const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);

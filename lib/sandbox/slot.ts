@@ -118,7 +118,7 @@ export class PluginSlot {
       this.#found = found;
       const { version, error } = this.description;
       if (found.mistake !== null) return this.#refuse(null, trouble("find", found.mistake));
-      const now = versionNow(this.house, found);
+      const now = await versionNow(this.house, found);
       if (now === null || now.hash === version && !mended && error?.stage !== "find") return;
       const known = version === null ? this.house.known.find(found, now.hash) : null;
       if (known !== null) return this.#recall(known, now);
@@ -190,7 +190,7 @@ export class PluginSlot {
   async #renew(version: string | null) {
     const replaces = this.#process;
     try {
-      const before = versionNow(this.house, this.#found);
+      const before = await versionNow(this.house, this.#found);
       const [loaded, early] = await Promise.all([this.#load(), replaces ? this.#checkTypes() : []]);
       // The file may have changed in between: what is said of the types must be said of what was loaded.
       const stale = replaces !== null && before?.hash !== loaded.description.version;
@@ -292,7 +292,7 @@ export class PluginSlot {
       await this.#checkRoutes(loaded.process);
       this.#adopt(loaded);
     } catch (error) {
-      const now = versionNow(this.house, this.#found)?.hash ?? null;
+      const now = (await versionNow(this.house, this.#found))?.hash ?? null;
       const known = this.description.error === null && this.description.version === now;
       // What has loaded before will load again: it is the process that failed, not the plugin.
       if (known) this.#died(errorText(troubleOf(error)));

@@ -1,5 +1,4 @@
 /** Tells one version of a plugin from another. @module */
-import { createHash } from "node:crypto";
 import { relative } from "@std/path";
 
 /** A version of a plugin: what its files hold. */
@@ -18,19 +17,20 @@ const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
  *
  * @throws {Deno.errors.NotFound} When there is no such file.
  */
-export function readVersion(file: string): PluginVersion {
-  const hash = createHash("sha256");
+export async function readVersion(file: string): Promise<PluginVersion> {
+  let all = "";
   const files = new Map<string, string | null>([[file, null]]);
   for (const path of files.keys()) { // grows while it is walked
     const text = path === file ? Deno.readTextFileSync(path) : readIfThere(path);
     files.set(path, text);
-    hash.update(`${relative(file, path)}\0${text ?? ""}\0`);
+    all += `${relative(file, path)}\0${text ?? ""}\0`;
     for (const [, specifier] of text?.matchAll(IMPORT) ?? []) {
       const imported = new URL(specifier!, `file://${path}`).pathname;
       if (!files.has(imported)) files.set(imported, null);
     }
   }
-  return { hash: hash.digest("hex").slice(0, 16), files };
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(all));
+  return { hash: new Uint8Array(hash).toHex().slice(0, 16), files };
 }
 
 function readIfThere(path: string): string | null {

@@ -2,7 +2,6 @@
 import { resolve } from "@std/path";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { readUrl } from "./place.ts";
-import { backupSqlite, openSqlite } from "./sqlite/open.ts";
 import { ThreadedStore } from "./sqlite/threaded_store.ts";
 import type { Transfer } from "./transfer.ts";
 
@@ -26,7 +25,9 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   const named = read(url);
   if (named.engine === "sqlite") {
     const file = resolve(baseFolder, named.file);
-    return options.shared ? await openSqlite(file, options) : await ThreadedStore.open(file);
+    if (!options.shared) return await ThreadedStore.open(file);
+    const { openSqlite } = await import("./sqlite/open.ts"); // a relay has it in the store's thread alone
+    return await openSqlite(file, options);
   }
   const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
   return await PostgresStore.open(url, baseFolder, options.shared);
@@ -41,7 +42,10 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
  */
 export async function backupStore(url: string, baseFolder: string, file: string): Promise<void> {
   const named = read(url);
-  if (named.engine === "sqlite") return await backupSqlite(resolve(baseFolder, named.file), file);
+  if (named.engine === "sqlite") {
+    const { backupSqlite } = await import("./sqlite/open.ts");
+    return await backupSqlite(resolve(baseFolder, named.file), file);
+  }
   const { dumpCommand } = await import("./postgres/dump_command.ts");
   throw new StoreUnusable(
     `PostgreSQL has its own tool for that, which may be used while relays run: ${dumpCommand(url, file)}`,

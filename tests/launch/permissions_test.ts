@@ -30,13 +30,13 @@ const saying = (pattern: RegExp): Breaks => (relay) => relay.find(pattern);
 /** Each permission of the list in SECURITY.md, and what no longer works without it. */
 const NEEDED: Record<string, Breaks> = {
   "read CONFIG": saying(/read access to ".*config\.json"/),
-  "read PLUGINS": saying(/pluginsDir: cannot be read/),
+  "read PLUGINS": saying(/read access to ".*plugins"/),
   "read CODE": saying(/read access to ".*threaded_store_main\.ts"/),
   "read STORE": saying(/Cannot open .*relay\.db.*read access/),
   "write STORE": saying(/Cannot open .*relay\.db.*write access/),
   "net SERVER": saying(/net access to "127\.0\.0\.1:0"/),
   "net ADMIN": saying(/net access to "\[::1\]:0"/),
-  "run DENO": saying(/could not be started: Requires run access.*"plugin":"greet"/),
+  "run DENO": saying(/Requires run access/),
   "run /bin/sh": async (relay) => {
     const response = await fetch(`${await relay.adminUrl()}/api/plugins`);
     const { items } = await response.json();

@@ -93,18 +93,18 @@ Deno.test("a version changes with every local module that the plugin imports, an
     "other.ts": "",
   }, async (folder) => {
     const module = join(folder, "plain.ts");
-    const { hash, files } = readVersion(module);
+    const { hash, files } = await readVersion(module);
     const names = ["plain.ts", "_a.ts", "_lib/b.ts", "_c.ts", "data.json", "_shared.ts"];
     assertEquals([...files.keys()].toSorted(), names.map((name) => join(folder, name)).toSorted());
     await Deno.writeTextFile(join(folder, "other.ts"), "changed");
-    assertEquals(readVersion(module).hash, hash);
+    assertEquals((await readVersion(module)).hash, hash);
     for (const name of names) {
       const path = join(folder, name);
       const before = await Deno.readTextFile(path);
       await Deno.writeTextFile(path, before + " ");
-      assertEquals(readVersion(module).hash === hash, false, name);
+      assertEquals((await readVersion(module)).hash === hash, false, name);
       await Deno.writeTextFile(path, before);
     }
-    assertEquals(readVersion(module).hash, hash);
+    assertEquals((await readVersion(module)).hash, hash);
   });
 });

@@ -25,34 +25,34 @@ async function withKept(
 const source = (n: number) => `export default { description: "${n}", run() {} };`;
 const inForce = (home: House, n: number) =>
   until(`version ${n} is in force`, () => home.plugins.descriptions()[0]?.description === String(n));
-const hashOf = ({ folder }: House) => readVersion(join(folder, "plain.ts")).hash;
+const hashOf = async ({ folder }: House) => (await readVersion(join(folder, "plain.ts"))).hash;
 
 Deno.test("before a version comes the one that was in force when it took over", () =>
   withKept({ "plain.ts": source(1) }, async (home, kept) => {
-    const before = () => versionBefore(kept, "plain", hashOf(home))?.texts?.["plain.ts"] ?? null;
-    assertEquals(before(), null);
+    const before = async () => versionBefore(kept, "plain", await hashOf(home))?.texts?.["plain.ts"] ?? null;
+    assertEquals(await before(), null);
     await home.write("plugins/plain.ts", source(2));
     await inForce(home, 2);
-    assertEquals(before(), source(1));
+    assertEquals(await before(), source(1));
     await home.write("plugins/plain.ts", source(3));
     await inForce(home, 3);
-    assertEquals(before(), source(2));
+    assertEquals(await before(), source(2));
     await home.write("plugins/plain.ts", "export default {");
     await until("it is refused", () => home.plugins.descriptions()[0]!.error);
-    assertEquals(before(), source(3), "the one that goes on");
+    assertEquals(await before(), source(3), "the one that goes on");
     await home.write("plugins/plain.ts", source(3));
     await until("it is as it was", () => !home.plugins.descriptions()[0]!.error);
-    assertEquals(before(), source(2), "what was never in force does not count");
+    assertEquals(await before(), source(2), "what was never in force does not count");
   }));
 
 Deno.test("a change made while no relay ran is one, too", () =>
   withKept({ "plain.ts": source(1) }, async (home, kept, settings) => {
     await home.plugins.stop(0);
     await using later = await house({ "plain.ts": source(2) }, settings);
-    assertEquals(versionBefore(kept, "plain", hashOf(later))?.texts, { "plain.ts": source(1) });
+    assertEquals(versionBefore(kept, "plain", await hashOf(later))?.texts, { "plain.ts": source(1) });
     await later.plugins.stop(0);
     await using again = await house({ "plain.ts": source(2) }, settings);
-    assertEquals(versionBefore(kept, "plain", hashOf(again))?.texts, { "plain.ts": source(1) });
+    assertEquals(versionBefore(kept, "plain", await hashOf(again))?.texts, { "plain.ts": source(1) });
   }));
 
 Deno.test("a version is kept with all modules that it is made of, and laid out as it was", () =>
@@ -70,7 +70,7 @@ Deno.test("a version is kept with all modules that it is made of, and laid out a
       assertEquals(await Deno.readTextFile(join(copy, file)), await Deno.readTextFile(join(folder, file)));
     }
     assertEquals([...Deno.readDirSync(kept)].map(({ name }) => name).sort(), ["copy", "whole.json"]);
-    assertEquals(readVersion(join(copy, "whole/mod.ts")).hash, version.version);
+    assertEquals((await readVersion(join(copy, "whole/mod.ts"))).hash, version.version);
   }));
 
 Deno.test("versions are the relay's user's alone, and go with their plugin", () =>

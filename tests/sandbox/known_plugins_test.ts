@@ -80,7 +80,7 @@ Deno.test("what is kept of a plugin counts for its file and version alone", () =
     const plugins = await start();
     const { version, file } = plugins.descriptions()[0]!;
     await plugins.stop(0);
-    const known = recallPlugins(kept, ROOT);
+    const known = await recallPlugins(kept, ROOT);
     const find = (name: string, file: string, version: string) =>
       known.find({ name, file, mistake: null }, version)?.description ?? null;
     assertEquals(find("greet", file, version!), "Greets");
