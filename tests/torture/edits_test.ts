@@ -8,8 +8,8 @@ Deno.test({
   async fn() {
     // As short as this is memory still rises to its level: `deno task edits` holds it to less.
     const { faults, versions, broken, events } = await editPlugin({
-      edits: 30,
-      every: 3,
+      edits: 18,
+      every: 2,
       restMs: 1000,
       noise: 100,
     });
