@@ -15,7 +15,9 @@ await withPostgres(async (postgres) => {
     schemas.set(folder, schema);
     return postgres.url(schema);
   });
-  for (const name of ["api", "metrics", "pages", "stream", "thread"]) await import(`../admin/${name}_test.ts`);
+  for (const name of ["api", "metrics", "pages", "stream", "thread"]) {
+    await import(`../admin/${name}_test.ts`);
+  }
 
   Deno.test("dashboards of relays that share a store show the same, and act on what another took", async () => {
     let mended = false;
