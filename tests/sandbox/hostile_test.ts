@@ -128,6 +128,23 @@ hostile("dynamic_env", "a dynamic import of .env is refused", (it) => {
   failed(it, "retry", /Requires read access to ".*\.env"/);
   noted(it, "dynamic_env", "read", /\.env$/);
 });
+hostile("static_database", "a static import of the store is refused", (it) => {
+  unusable(it, "static_database", /Requires read access to ".*relay\.db".*static_database\.ts:2/s);
+  noted(it, "static_database", "read", /relay\.db$/);
+});
+hostile("static_env_json", "a static import of .env as JSON is refused before it is read", (it) => {
+  unusable(it, "static_env_json", /Requires read access to ".*\.env"/);
+});
+hostile(
+  "dynamic_imports",
+  "dynamic imports of .env, config.json and the store are refused, as text and as JSON",
+  (it) => {
+    const refused = [".env", "config.json", "data/relay.db"].flatMap((file) =>
+      ["text", "json"].map((type) => `${file} as ${type}: .*Requires read access to "[^"]*${file}"`)
+    );
+    failed(it, "retry", new RegExp(refused.join(".*\n.*"), "s"));
+  },
+);
 hostile("import_from_data", "an import in a data: URL is refused", (it) => {
   failed(it, "retry", /Requires read access to ".*\.env"/);
 });

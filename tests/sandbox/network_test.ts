@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { Allow } from "../../lib/config/schema.ts";
 import type { JsonObject } from "../../lib/nouns.ts";
-import { HOSTILE, type House, house, job, route } from "./support.ts";
+import { HOSTILE, type House, house, job, ROOT, route } from "./support.ts";
 
 /** A listener that nobody should reach, or that somebody should. */
 function listen(
@@ -135,6 +135,41 @@ Deno.test('"*" is any public host: no form of a private address is reached', asy
   assertEquals([listener.reached, listener6.reached], [0, 0]);
   const tried = home.plugins.status()[0]!.refused.map(({ target }) => target);
   assert(tried.includes(`169.254.169.254:${port}`));
+});
+
+/** Runs a program where only it sees `hosts` as the names of addresses; null where that cannot be. */
+async function withHosts(hosts: string, ...program: string[]): Promise<Deno.CommandOutput | null> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return null;
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, hosts);
+  const apart = (...args: string[]) =>
+    new Deno.Command("unshare", {
+      args: ["--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', file, ...args],
+    }).output();
+  try {
+    return (await apart("true")).success ? await apart(...program) : null;
+  } catch {
+    return null; // no such tool
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+const NAME = "rebound.example";
+const canName = await withHosts("", "true") !== null;
+
+Deno.test({
+  name: '"*" is no name that points at a private address',
+  ignore: !canName, // wants Linux and root
+  async fn() {
+    const deno = [Deno.execPath(), "run", "-A", "--quiet", `--import-map=${join(ROOT, ".imports.json")}`];
+    const script = join(import.meta.dirname!, "rebound.ts");
+    const ran = await withHosts(`127.0.0.1 localhost\n127.0.0.1 ${NAME}\n`, ...deno, script, NAME);
+    const [any, named] = JSON.parse(new TextDecoder().decode(ran!.stdout));
+    assertEquals([any.outcome, any.reached], ["retry", 0]);
+    assertMatch(any.error, /Requires net access to "127\.0\.0\.1/);
+    assertEquals([named.outcome, named.reached], ["done", 1], "the name points there");
+  },
 });
 
 Deno.test('"*" keeps sockets from private addresses as it keeps fetch', async () => {
