@@ -1,17 +1,20 @@
 /** The command line: hands each command to the file of `lib/commands/` that bears its name. @module */
 import { dispatch } from "./lib/commands/dispatch.ts";
 
+/** The command in a file, found only when it is asked for: imports by name Deno would all read, and keep, at each start. */
+const command = (file: string) => () => import(import.meta.resolve(`./lib/commands/${file}.ts`));
+
 const COMMANDS = {
-  start: () => import("./lib/commands/start.ts"),
-  send: () => import("./lib/commands/send.ts"),
-  check: () => import("./lib/commands/check.ts"),
-  doctor: () => import("./lib/commands/doctor.ts"),
-  new: () => import("./lib/commands/new.ts"),
-  try: () => import("./lib/commands/try.ts"),
-  "dead-letters": () => import("./lib/commands/dead_letters.ts"),
-  replay: () => import("./lib/commands/replay.ts"),
-  backup: () => import("./lib/commands/backup.ts"),
-  "move-store": () => import("./lib/commands/move_store.ts"),
+  start: command("start"),
+  send: command("send"),
+  check: command("check"),
+  doctor: command("doctor"),
+  new: command("new"),
+  try: command("try"),
+  "dead-letters": command("dead_letters"),
+  replay: command("replay"),
+  backup: command("backup"),
+  "move-store": command("move_store"),
 };
 
 if (import.meta.main) Deno.exit(await dispatch(COMMANDS, Deno.args));

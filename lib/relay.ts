@@ -51,7 +51,6 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const counts = createCounts();
   const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secretValues(config)));
 
-  const store = await openStore(config.store, folder);
   const append = trace.append(groupCommit(async (events: readonly NewEvent[]) => {
     const began = performance.now();
     const appended = await store.append(events);
@@ -66,11 +65,15 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     hidden: secretFiles(config, folder),
     knownFile: knownPluginsFile(config, folder),
     keptFolder: keptVersionsFolder(config, folder),
+    pressing: new Set(config.routes.map(({ plugin }) => plugin)),
     ownPorts: [config.admin.port],
     secrets: () => secretValues(config),
     now,
   };
-  const plugins = await createPlugins(pluginsOptions);
+  const [store, plugins] = await Promise.all([
+    openStore(config.store, folder),
+    createPlugins(pluginsOptions),
+  ]);
 
   let routes: Route[] = [];
   let mistakes: RouteMistake[] = [];
@@ -182,6 +185,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   });
   const server = listen({ ...address(config.server), handler: (request) => receive(request), ...shared });
   const upkeep = startUpkeep({ store, config: () => config, now });
+  void plugins.lookAtAll();
 
   return {
     url: urlOf(server.addr),

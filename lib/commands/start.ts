@@ -5,7 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { secretValues } from "../config/secrets.ts";
 import { watchConfig } from "../config/watch.ts";
 import { launcherEnded } from "../launch/launched.ts";
-import { launchConfigOf } from "../launch/read_config.ts";
+import { lookupsOf } from "../launch/lookups.ts";
 import { configureLog, logOf } from "../log.ts";
 import type { Json } from "../nouns.ts";
 import type { Relay } from "../relay.ts";
@@ -81,7 +81,7 @@ export async function run(args: string[]): Promise<number> {
 
 /** The hosts that a config has the relay look up, and that this process may not: it was launched for another config. */
 function notAllowed(config: Config): string[] {
-  return launchConfigOf(config as unknown as Json).lookups.flatMap((host) =>
+  return lookupsOf(config.routes as unknown as Json).flatMap((host) =>
     Deno.permissions.querySync({ name: "net", host }).state === "granted"
       ? []
       : [`reaching ${host}, should its address be private`]

@@ -3,7 +3,7 @@ import schema from "../../config.schema.json" with { type: "json" };
 import { type Environment, substitute, withDotenv } from "../config/environment.ts";
 import { parseJson } from "../config/parse_json.ts";
 import type { Json, JsonObject } from "../nouns.ts";
-import { hostsIn } from "../sandbox/hosts.ts";
+import { lookupsOf } from "./lookups.ts";
 import type { LaunchConfig } from "./permissions.ts";
 
 /** A config, as far as it can be read; null when there is none. */
@@ -34,21 +34,10 @@ export function launchConfigOf(value: Json): LaunchConfig {
     admin: address(config["admin"], admin.properties),
     store: text(config["store"], store.default),
     pluginsDir: text(config["pluginsDir"], pluginsDir.default),
-    lookups: lookupsOf(list(config["routes"]).map(record)),
+    lookups: lookupsOf(config["routes"]),
   };
-}
-
-/** The names among the hosts of routes whose plugin may also reach any public host. */
-function lookupsOf(routes: readonly JsonObject[]): string[] {
-  const net = (route: JsonObject) => list(record(route["allow"])["net"]).map(String);
-  const anyHost = new Set(routes.filter((route) => net(route).includes("*")).map(({ plugin }) => plugin));
-  return routes.filter(({ plugin }) => anyHost.has(plugin)).flatMap((route) => [
-    ...hostsIn(route["options"] ?? null, "").map(({ host }) => host),
-    ...net(route),
-  ]).map((host) => host.replace(/:\d+$/, "")).filter((host) => /^[a-z0-9.-]*[a-z][a-z0-9.-]*$/i.test(host));
 }
 
 const record = (value: Json | undefined): JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-const list = (value: Json | undefined): Json[] => Array.isArray(value) ? value : [];
 const text = (value: Json | undefined, otherwise: string) => typeof value === "string" ? value : otherwise;

@@ -9,12 +9,14 @@ import { readVersion } from "./version.ts";
 export interface KnownPlugins {
   /** What is known of a version; null when it must be loaded. */
   find(found: FoundPlugin, version: string): PluginDescription | null;
+  /** Whether a plugin of this name ran without a route of config.json, whatever described it. */
+  ranByItself(name: string): boolean;
   /** Keeps the descriptions of plugins that load, and forgets all others. */
   keep(descriptions: readonly PluginDescription[]): void;
 }
 
 /** Knows nothing. */
-export const NOTHING_KNOWN: KnownPlugins = { find: () => null, keep() {} };
+export const NOTHING_KNOWN: KnownPlugins = { find: () => null, ranByItself: () => false, keep() {} };
 
 /** What the file holds. */
 interface Kept {
@@ -39,7 +41,8 @@ export async function recallPlugins(file: string, root: string): Promise<KnownPl
     ),
   ].join(" ");
   let text = readIfThere(file);
-  const kept = parse(text, by);
+  const all = parse(text);
+  const kept = all.by === by ? all.plugins : {};
 
   return {
     find({ name, file, mistake }, version) {
@@ -50,6 +53,10 @@ export async function recallPlugins(file: string, root: string): Promise<KnownPl
       } catch {
         return null;
       }
+    },
+    ranByItself(name) {
+      const known = Object.hasOwn(all.plugins, name) ? all.plugins[name]! : null;
+      return known !== null && !known.needsOptions && known.filters["fields"] !== undefined;
     },
     keep(descriptions) {
       const plugins = descriptions.filter(({ usable, error }) => usable && error === null)
@@ -70,12 +77,12 @@ export async function recallPlugins(file: string, root: string): Promise<KnownPl
 /** The name of a file that takes the place of `file` once it is whole. */
 export const beingWritten = (file: string): string => `${file}.new`;
 
-function parse(text: string, by: string): Kept["plugins"] {
+function parse(text: string): Kept {
   try {
-    const kept = JSON.parse(text) as Kept;
-    return kept.by === by ? kept.plugins : {};
+    const { by, plugins = {} } = JSON.parse(text) as Partial<Kept>;
+    return { by: by ?? "", plugins };
   } catch {
-    return {};
+    return { by: "", plugins: {} };
   }
 }
 

@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } fro
 import { askKernel } from "./kernel.ts";
 import { keepVersions, NOTHING_KEPT } from "./kept_versions.ts";
 import { NOTHING_KNOWN, recallPlugins } from "./known_plugins.ts";
+import { versionNow } from "./loader.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
@@ -39,6 +40,11 @@ export interface PluginsOptions {
   knownFile?: string | null;
   /** The folder where the last versions of plugins are kept. Default: nowhere. */
   keptFolder?: string | null;
+  /**
+   * Plugins to be looked at first of all, beside those that may run without being named; the others wait for
+   * `lookAtAll`. Default: every plugin is looked at at once.
+   */
+  pressing?: ReadonlySet<string>;
   /** Ports of the admin listener, which `"*"` never includes. */
   ownPorts?: readonly number[];
   limits?: Partial<PluginLimits>;
@@ -92,6 +98,8 @@ export interface PluginStatus {
 /** The plugins of a relay. */
 export interface Plugins {
   runner: PluginRunner;
+  /** Looks at the plugins that were not pressing. */
+  lookAtAll(): Promise<void>;
   /** By name, usable or not. */
   descriptions(): PluginDescription[];
   /**
@@ -136,6 +144,8 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
   const gone = new Set<PluginSlot>();
   const listeners = new Set<() => void>();
   let granted: PluginGrant[] = [];
+  /** Plugins that were there at the start and have not been looked at. */
+  const waiting = new Set<string>();
   let scanning: Promise<void> | null = null;
   let scanAgain = false;
   let ready = false;
@@ -167,9 +177,10 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
           log.error(`${errorText(error)}${usable ? "; the version before it goes on" : ""}`, {
             plugin,
           });
-        } else if (ready) {
+        } else if (ready && !waiting.has(plugin)) {
           log.info("is in force", { plugin, version });
         }
+        waiting.delete(plugin);
         changed();
       },
     });
@@ -191,9 +202,25 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     house.strayLinks = strayLinks;
     const there = new Set(plugins.map(({ name }) => name));
     for (const [name, tenant] of tenants) if (!there.has(name)) dismiss(name, tenant);
-    await inTurns(plugins, (found) => (tenants.get(found.name) ?? admit(found)).slot.refresh(found));
+    await inTurns(plugins, async (found) => {
+      const { slot } = tenants.get(found.name) ?? admit(found);
+      if (ready || await isPressing(found)) await slot.refresh(found);
+      else waiting.add(found.name);
+    });
+    if (waiting.size > 0 && !ready) return;
     house.known.keep([...tenants.values()].map(({ slot }) => slot.description));
     house.kept.forgetOthers([...there]);
+  }
+
+  /** Whether routes must not be set before this plugin is looked at: unless it is known, that takes a process. */
+  async function isPressing(found: FoundPlugin): Promise<boolean> {
+    if (options.pressing?.has(found.name) ?? true) return true;
+    const version = await versionNow(house, found);
+    if (version === null || found.mistake !== null) return true;
+    // Only what declares fields runs without a route that names it. What is told past this, as by a package that makes
+    // the plugin, comes into force like a file that is put into the folder now.
+    return house.known.find(found, version.hash) !== null || house.known.ranByItself(found.name) ||
+      [...version.files.values()].some((text) => text?.includes("fields"));
   }
 
   /** One look at a time; a change during one is followed by another. */
@@ -220,7 +247,9 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       readyAt: (plugin) => tenants.get(plugin)?.slot.readyAt ?? null,
     },
     descriptions: () => [...tenants.values()].map(({ slot }) => slot.description),
+    lookAtAll: () => waiting.size > 0 ? scan() : Promise.resolve(),
     async configure(routes) {
+      if (routes.some(({ plugin }) => waiting.has(plugin))) await scan();
       const wanted = routes.flatMap((route) =>
         grantsOf(route, base).map((grant) => ({ ...grant, plugin: route.plugin }))
       );

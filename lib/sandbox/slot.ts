@@ -129,6 +129,7 @@ export class PluginSlot {
 
   /** Sets the routes that use it, and what they grant. Resolves what is wrong with their options. */
   configure(routes: readonly GrantingRoute[], grants: readonly Grant[]): Promise<RouteIssues> {
+    if (routes.length + this.#routes.length === 0) return Promise.resolve(this.#issues);
     return this.#inTurn(async () => {
       const regranted = grantKey(grants) !== grantKey(this.#grants);
       this.#grants = grants;

@@ -100,7 +100,7 @@ Deno.test("a backup under load holds all that was accepted before it, and is a s
 
   await at.relay().kill();
   const data = join(at.folder.folder, "data");
-  for (const { name } of Deno.readDirSync(data)) await Deno.remove(join(data, name));
+  for (const { name } of Deno.readDirSync(data)) await Deno.remove(join(data, name), { recursive: true });
   await Deno.copyFile(copy, join(data, "relay.db"));
   at.receiver.received.splice(0);
   await at.startAgain();

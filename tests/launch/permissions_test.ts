@@ -31,7 +31,7 @@ const saying = (pattern: RegExp): Breaks => (relay) => relay.find(pattern);
 const NEEDED: Record<string, Breaks> = {
   "read CONFIG": saying(/read access to ".*config\.json"/),
   "read PLUGINS": saying(/read access to ".*plugins"/),
-  "read CODE": saying(/read access to ".*threaded_store_main\.ts"/),
+  "read CODE": saying(/read access to ".*start\.ts"/),
   "read STORE": saying(/Cannot open .*relay\.db.*read access/),
   "write STORE": saying(/Cannot open .*relay\.db.*write access/),
   "net SERVER": saying(/net access to "127\.0\.0\.1:0"/),
