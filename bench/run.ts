@@ -6,11 +6,12 @@ import { measureGrowth } from "./growth.ts";
 import { CURVES } from "./growth_sizes.ts";
 import { measurePlugins } from "./plugin.ts";
 import { requirePrograms } from "./programs.ts";
+import { measureIdle, measureStart } from "./start.ts";
 
 const HELP =
   `Measures coinrelay beside the limit (a bare server that keeps nothing) and the guide's own receiver.
 
-  deno task bench [--short] [--only ack|growth|action|plugin]
+  deno task bench [--short] [--only ack|growth|action|plugin|start]
 
   --short      a quick look, for comparing two versions by their ratios
   --json       one JSON object a line
@@ -121,6 +122,25 @@ if (wanted("plugin")) {
         ? `${overhead.p50.toFixed(2).padStart(9)} ${overhead.p99.toFixed(2).padStart(9)}`
         : "";
       console.log(kind.padEnd(14), fixed(coldStart).padStart(10), fixed(pss), run);
+    }
+  }
+}
+if (wanted("start")) {
+  const times = await measureStart(values.short ? 3 : 10);
+  const memory = await measureIdle();
+  if (values.json) console.log(JSON.stringify({ times, memory }));
+  else {
+    console.log("\nstart: from the command to the first event that is accepted   (ms)\n");
+    console.log(`${"".padEnd(14)}   median    least     most`);
+    for (const [kind, all] of Object.entries(times)) {
+      const sorted = all.toSorted((a: number, b: number) => a - b);
+      const shown = [sorted[sorted.length >> 1], sorted[0], sorted.at(-1)];
+      console.log(kind.padEnd(14), ...shown.map((ms) => fixed(ms, 0)));
+    }
+    console.log("\nidle: a relay with no route, its launcher, the plugin log   (MiB)\n");
+    console.log(`${"".padEnd(14)}      RSS      PSS`);
+    for (const [process, { rss, pss }] of Object.entries(memory)) {
+      console.log(process.padEnd(14), fixed(rss), fixed(pss));
     }
   }
 }

@@ -33,8 +33,14 @@ export function startGuide(): Promise<Server> {
   return start("gunicorn", args, { BENCH_SECRET });
 }
 
-/** The relay with `config` merged over one source, in a folder of its own that goes with it. */
-export async function startRelay(config: Record<string, unknown>): Promise<Server & { folder: string }> {
+/** A folder with a config.json. Goes when it is disposed of. */
+export interface RelayFolder extends AsyncDisposable {
+  folder: string;
+  config: string;
+}
+
+/** A folder for a relay, with `config` merged over one source. */
+export async function relayFolder(config: Record<string, unknown>): Promise<RelayFolder> {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-bench-" });
   const file = join(folder, "config.json");
   await Deno.writeTextFile(
@@ -49,16 +55,41 @@ export async function startRelay(config: Record<string, unknown>): Promise<Serve
       ...config,
     }),
   );
-  const args = [...DENO, MEMORY_FLAG, join(ROOT, "main.ts"), "start", "--config", file, "--log", "json"];
+  return { folder, config: file, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+/** The relay with `config` merged over one source, in a folder of its own that goes with it. */
+export async function startRelay(config: Record<string, unknown>): Promise<Server & { folder: string }> {
+  const at = await relayFolder(config);
+  const args = [...DENO, MEMORY_FLAG, join(ROOT, "main.ts"), "start", "--config", at.config, "--log", "json"];
   const server = await start(Deno.execPath(), args, {});
   return {
     ...server,
-    folder,
+    folder: at.folder,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
+      await at[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The relay of a folder as `deno task start` starts it: `pid` is its launcher's. */
+export function launchRelay({ config }: RelayFolder): Promise<Server> {
+  return start(Deno.execPath(), [
+    "run",
+    "--quiet",
+    `--import-map=${ROOT}.imports.json`,
+    "--no-prompt",
+    "--allow-read",
+    "--allow-env",
+    "--allow-run",
+    join(ROOT, "lib/launch.ts"),
+    "start",
+    "--config",
+    config,
+    "--log",
+    "json",
+  ], {});
 }
 
 async function start(command: string, args: string[], env: Record<string, string>): Promise<Server> {
