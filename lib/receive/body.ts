@@ -30,12 +30,16 @@ export function createBodyReader(limits: { maxBytes: number; timeoutMs: number }
     read(request) {
       const length = request.headers.get("content-length");
       if (length !== null && Number(length) > limits.maxBytes) return Promise.resolve("too_large");
-      const { promise, resolve } = Promise.withResolvers<Body>();
-      waiting.set(resolve, performance.now());
-      clock ??= setInterval(tick, TICK_MS);
-      const whole = length === null ? readChunks(request, limits.maxBytes) : request.bytes();
-      whole.then(resolve, () => resolve("gone")).finally(() => waiting.delete(resolve));
-      return promise;
+      return new Promise((resolve) => {
+        waiting.set(resolve, performance.now());
+        clock ??= setInterval(tick, TICK_MS);
+        const give = (body: Body) => {
+          waiting.delete(resolve);
+          resolve(body);
+        };
+        const whole = length === null ? readChunks(request, limits.maxBytes) : request.bytes();
+        whole.then(give, () => give("gone"));
+      });
     },
   };
 }

@@ -103,7 +103,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
   let gaveUp: [string, FailingEvent] | null = null;
 
   function taken(id: string) {
-    events.delete(cut(id));
+    if (events.size > 0) events.delete(cut(id));
     unnamed = inARow = 0;
     gaveUp = null;
     if (events.size === 0) refusals = 0;

@@ -77,12 +77,12 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
     config.sources.map((source) => [withoutSlash(source.path), { source, verify: createVerify(source) }]),
   );
 
-  return async (request) => {
+  return (request) => {
     const path = withoutSlash(pathOf(request.url));
     const found = sources.get(path);
-    if (found === undefined) return path === "/healthz" ? health(request) : notFound();
-    if (request.method !== "POST") return wrongMethod("POST");
-    return await receive(request, found.source, found.verify);
+    if (found === undefined) return Promise.resolve(path === "/healthz" ? health(request) : notFound());
+    if (request.method !== "POST") return Promise.resolve(wrongMethod("POST"));
+    return receive(request, found.source, found.verify);
   };
 
   async function receive(request: Request, source: SourceConfig, verify: Verify): Promise<Response> {
@@ -141,7 +141,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
         timestamp: headers.timestamp,
         signature: headers.signature,
         body,
-        test: request.headers.has(TEST_HEADER),
+        test: request.headers.get(TEST_HEADER) !== null,
         depth: 0,
         deliveries: understood === null ? [] : parts.plan(understood, at),
       });

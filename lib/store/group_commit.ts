@@ -41,21 +41,30 @@ export function groupCommit(append: (events: readonly NewEvent[]) => Promise<App
     return waiting.splice(0, count);
   }
 
-  async function commit(batch: readonly Waiting[]): Promise<void> {
+  /** Commits a batch; answers with what tells its callers. */
+  async function commit(batch: readonly Waiting[]): Promise<() => void> {
     try {
       const appended = await append(batch.map((one) => one.event));
-      batch.forEach((one, index) => one.resolve(appended[index]!));
+      return () => batch.forEach((one, index) => one.resolve(appended[index]!));
     } catch (error) {
       if (batch.length === 1 || error instanceof StoreUnavailable) {
-        for (const one of batch) one.reject(error);
-      } else {
-        for (const one of batch) await commit([one]);
+        return () => batch.forEach((one) => one.reject(error));
       }
+      const tells: (() => void)[] = [];
+      for (const one of batch) tells.push(await commit([one]));
+      return () => tells.forEach((tell) => tell());
     }
   }
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) await commit(next());
+    let batch = next();
+    let committing = commit(batch);
+    while (batch.length > 0) {
+      const tell = await committing;
+      batch = next();
+      if (batch.length > 0) committing = commit(batch); // before the callers are told: they take a while to answer
+      tell();
+    }
     busy = false;
   }
 

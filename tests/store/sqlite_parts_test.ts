@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, fail } from "@std/assert";
 import { RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
 import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
 import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
@@ -70,6 +70,12 @@ Deno.test("keys that leave together lie together", () => {
   assert((keys[490]! - keys[0]!) / KEY_RANGE < 0.02);
 });
 
+/** A clock on which everything takes a millisecond. */
+function slowClock(): () => number {
+  let ms = 0;
+  return () => ms++;
+}
+
 /** A file that is synced when the test says so. */
 function slowFile() {
   const syncs: PromiseWithResolvers<void>[] = [];
@@ -81,6 +87,7 @@ function slowFile() {
         syncs.push(sync);
         return sync.promise;
       },
+      syncDataSync: () => fail("this takes long"),
       close() {},
     },
   };
@@ -91,7 +98,7 @@ const turn = () => new Promise((next) => setTimeout(next, 0));
 
 Deno.test("who asks while a sync runs waits for the next, and all who ask meanwhile share it", async () => {
   const { file, syncs } = slowFile();
-  const log = new WalSync(() => Promise.resolve(file));
+  const log = new WalSync(() => Promise.resolve(file), slowClock());
   const first = log.flush();
   await turn();
   const later = [log.flush(), log.flush()];
@@ -108,7 +115,7 @@ Deno.test("who asks while a sync runs waits for the next, and all who ask meanwh
 
 Deno.test("after a failed sync none is believed, not even one that succeeds, until the log is begun anew", async () => {
   const { file, syncs } = slowFile();
-  const log = new WalSync(() => Promise.resolve(file));
+  const log = new WalSync(() => Promise.resolve(file), slowClock());
   const first = log.flush();
   await turn();
   const second = log.flush();
@@ -128,7 +135,7 @@ Deno.test("after a failed sync none is believed, not even one that succeeds, unt
 Deno.test("a file whose sync fails while it is let go of is closed once", async () => {
   const { file, syncs } = slowFile();
   let closed = 0;
-  const log = new WalSync(() => Promise.resolve({ ...file, close: () => void closed++ }));
+  const log = new WalSync(() => Promise.resolve({ ...file, close: () => void closed++ }), slowClock());
   const flush = log.flush();
   await turn();
   const letGo = log.close();
@@ -141,11 +148,34 @@ Deno.test("a file whose sync fails while it is let go of is closed once", async 
 Deno.test("a log that could not be opened is opened again", async () => {
   const { file, syncs } = slowFile();
   let opened = 0;
-  const log = new WalSync(() => opened++ === 0 ? Promise.reject(new Error("no")) : Promise.resolve(file));
+  const open = () => opened++ === 0 ? Promise.reject(new Error("no")) : Promise.resolve(file);
+  const log = new WalSync(open, slowClock());
   await assertRejects(() => log.flush(), Error, "no");
   log.begunAnew();
   const second = log.flush();
   await turn();
   syncs[0]!.resolve();
   await second;
+});
+
+Deno.test("a disk that is quick is waited for, one that has become slow is synced beside", async () => {
+  let ms = 0, takes = 0.1;
+  const waitedFor: boolean[] = [];
+  const sync = (waits: boolean) => {
+    ms += takes;
+    waitedFor.push(waits);
+  };
+  const file = {
+    syncData: () => Promise.resolve(sync(false)),
+    syncDataSync: () => sync(true),
+    close() {},
+  };
+  const log = new WalSync(() => Promise.resolve(file), () => ms);
+  for (let i = 0; i < 3; i++) await log.flush();
+  takes = 20;
+  for (let i = 0; i < 2; i++) await log.flush();
+  takes = 0.1;
+  for (let i = 0; i < 40; i++) await log.flush();
+  assertEquals(waitedFor.slice(0, 5), [false, true, true, true, false]);
+  assertEquals(waitedFor.at(-1), true);
 });

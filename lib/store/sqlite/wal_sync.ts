@@ -1,24 +1,36 @@
-/** Syncs the write-ahead log beside the thread that writes it. @module */
+/** Syncs the write-ahead log, beside the thread that writes it where that takes long. @module */
 
 /** What of a file is needed to sync it. */
 export interface Syncable {
   syncData(): Promise<void>;
+  syncDataSync(): void;
   close(): void;
 }
+
+/** A disk that usually syncs in less time than this, in milliseconds, is waited for: to be called back takes as long. */
+const QUICK_MS = 0.5;
+/** How much the latest sync counts for what is usual. */
+const LATEST = 1 / 8;
 
 /**
  * Brings what was committed onto the disk.
  *
  * With `synchronous = NORMAL` a commit writes to the log and does not wait for the disk. {@linkcode flush} then does
- * what `synchronous = FULL` does (`fdatasync` of the log), but off the main thread, and once for all who wait.
+ * what `synchronous = FULL` does (`fdatasync` of the log), but once for all who wait, and beside the thread unless the
+ * disk is quick.
  */
 export class WalSync {
   #file: Promise<Syncable> | null = null;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
   #suspect = false;
+  #usualMs = QUICK_MS;
 
-  constructor(private readonly open: () => Promise<Syncable>) {}
+  /** @param now Milliseconds since any moment. */
+  constructor(
+    private readonly open: () => Promise<Syncable>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   /**
    * Whether a sync has failed. A system tells of what it could not write once: the next sync succeeds all the same, and
@@ -62,7 +74,11 @@ export class WalSync {
   async #sync(): Promise<void> {
     const file = this.#file ??= this.open();
     try {
-      await (await file).syncData();
+      const opened = await file;
+      const began = this.now();
+      if (this.#usualMs < QUICK_MS) opened.syncDataSync();
+      else await opened.syncData();
+      this.#usualMs += (this.now() - began - this.#usualMs) * LATEST;
     } catch (error) {
       this.#suspect = true;
       if (this.#file === file) { // else whoever let go of it meanwhile closes it
