@@ -1,74 +1,75 @@
 /** The relay's log: one line an action, for people on a terminal and as JSON otherwise. @module */
 import { maskText } from "./config/secrets.ts";
-import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
+
+/** How much a line matters, least first. */
+const LEVELS = ["debug", "info", "warning", "error"] as const;
+type Level = typeof LEVELS[number];
 
 /** How the log is written. */
 export interface LogSettings {
   /** `text` for people, `json` for machines. Default: text on a terminal, json otherwise. */
   format?: "text" | "json";
   /** The least level that is written. Default: info. */
-  level?: "debug" | "info" | "warning" | "error";
+  level?: Level;
   /** Values that are never written, wherever they turn up; longest first. */
   secrets?: readonly string[];
   /** Takes a finished line, without its end. Default: standard output. */
   write?(line: string): void;
 }
 
-const ROOT = "coinrelay";
-const LEVEL_COLORS: Record<string, string> = {
-  warning: "color: yellow",
-  error: "color: red",
-  fatal: "color: red",
-};
+/** What happened, in one line, and its facts by name. */
+type Say = (message: string, facts?: Readonly<Record<string, unknown>>) => void;
+
+/** The log of one part. */
+export type Logger = Readonly<Record<"debug" | "info" | "warn" | "error", Say>>;
+
+/** One line, before it is written. */
+interface Line {
+  level: Level;
+  part: string;
+  message: string;
+  facts: Readonly<Record<string, unknown>>;
+}
+
+const COLORS: Partial<Record<Level, string>> = { warning: "color: yellow", error: "color: red" };
+
+/** Nothing is written before the log is set up. */
+let write: (line: Line) => void = () => {};
 
 /** Sets up the log of this process. May be called again, when the config has changed. */
 export function configureLog(settings: LogSettings = {}): void {
   const format = settings.format ?? (Deno.stdout.isTerminal() ? "text" : "json");
+  const least = LEVELS.indexOf(settings.level ?? "info");
   const hide = (text: string) => maskText(text, settings.secrets ?? []);
-  const write = (record: LogRecord) => {
-    if (settings.write) settings.write(hide(format === "json" ? jsonLine(record) : textLine(record)));
-    else if (format === "json") console.log(hide(jsonLine(record)));
-    else console.log(`%c${hide(textLine(record))}`, LEVEL_COLORS[record.level] ?? "");
+  write = (line) => {
+    if (LEVELS.indexOf(line.level) < least) return;
+    try {
+      if (settings.write) settings.write(hide(format === "json" ? jsonLine(line) : textLine(line)));
+      else if (format === "json") console.log(hide(jsonLine(line)));
+      else console.log(`%c${hide(textLine(line))}`, COLORS[line.level] ?? "");
+    } catch {
+      // A disk that is full, say: what was to be told goes on all the same.
+    }
   };
-  configureSync({
-    reset: true,
-    sinks: { line: write },
-    loggers: [
-      { category: ROOT, sinks: ["line"], lowestLevel: settings.level ?? "info" },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
 }
 
 /** The log of one part of the relay: `receive`, `dispatch`, … */
 export function logOf(part: string): Logger {
-  return getLogger([ROOT, part]);
+  const at = (level: Level): Say => (message, facts = {}) => write({ level, part, message, facts });
+  return { debug: at("debug"), info: at("info"), warn: at("warning"), error: at("error") };
 }
 
-function jsonLine(record: LogRecord): string {
-  const { timestamp, level, category, properties } = record;
-  return JSON.stringify({
-    time: new Date(timestamp).toISOString(),
-    level,
-    part: category[1],
-    message: messageOf(record),
-    ...properties,
-  });
+function jsonLine({ level, part, message, facts }: Line): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, part, message, ...facts });
 }
 
-function textLine(record: LogRecord): string {
-  const { timestamp, level, category, properties } = record;
-  const time = new Date(timestamp).toTimeString().slice(0, 8);
-  const facts = Object.entries(properties)
+function textLine({ level, part, message, facts }: Line): string {
+  const time = new Date().toTimeString().slice(0, 8);
+  const told = Object.entries(facts)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const mark = level === "info" ? "" : `${level}: `;
-  return printable(`${time} ${String(category[1]).padEnd(8)} ${mark}${messageOf(record)}${facts.join("")}`);
-}
-
-/** The message as it was given: braces in what strangers send are no placeholders. */
-function messageOf({ rawMessage, message }: LogRecord): string {
-  return typeof rawMessage === "string" ? rawMessage : message.join("");
+  return printable(`${time} ${part.padEnd(8)} ${mark}${message}${told.join("")}`);
 }
 
 /** What strangers send must not move the cursor, turn the line round or start a new one. */

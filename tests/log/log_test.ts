@@ -38,3 +38,13 @@ Deno.test("what strangers send starts no new line, moves no cursor and turns no 
   assert(!/[\p{Cc}\p{Cf}]/u.test(line), JSON.stringify(line));
   assert(line.includes("a ⏎ b"));
 });
+
+Deno.test("a line that cannot be written hinders nobody", () => {
+  configureLog({
+    write() {
+      throw new Error("no space left on device");
+    },
+  });
+  logOf("receive").error("cannot commit");
+  configureLog();
+});
