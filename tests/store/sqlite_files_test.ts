@@ -132,6 +132,44 @@ Deno.test("what another process appends is a duplicate here, and the other way r
     }
   }));
 
+Deno.test("however often a store is opened, every id is known, and a start has few events to take in", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const sizes = { ...SIZES, recentIds: 40, blockEvents: 4 };
+    let index = 0;
+    for (let start = 0; start < 30; start++) {
+      const store = await openSqlite(file, { sizes });
+      const known = Array.from({ length: index }, (_, one) => anEvent(`${one}`));
+      assert((await store.append(known)).every(({ result }) => result === "duplicate"));
+      for (let more = 0; more < 10; more++) await put(store, `${index++}`);
+      await store.close();
+    }
+    using db = new DatabaseSync(file, { readOnly: true });
+    const { count } = db.prepare("SELECT count(*) AS count FROM key_blocks").get() as { count: number };
+    // A key stays for up to one turn of the hand, in which about twice as many come as are in memory.
+    assert(count > 0 && count * sizes.blockEvents < 4 * sizes.recentIds, `${count} blocks of keys`);
+  }));
+
+Deno.test("a start takes in the events of a file whose program did not write their keys down", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    const sizes = { ...SIZES, recentIds: 8, blockEvents: 4 };
+    const events = Array.from({ length: 50 }, (_, index) => anEvent(`${index}`));
+    const before = await openSqlite(file, { sizes });
+    await before.append(events);
+    await before.close();
+    {
+      using db = new DatabaseSync(file);
+      db.exec("DROP TABLE key_blocks; DELETE FROM id_keys; PRAGMA user_version = 1");
+    }
+    for (let start = 0; start < 3; start++) {
+      const store = await openSqlite(file, { sizes });
+      assert((await store.append(events)).every(({ result }) => result === "duplicate"));
+      for (let more = 0; more < 10; more++) await put(store, `${start}/${more}`);
+      await store.close();
+    }
+  }));
+
 Deno.test("a command finds no store where there is none, and makes none", () =>
   withFolder(async (folder) => {
     await assertRejects(

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, fail } from "@std/assert";
-import { RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
+import { type Entry, passed, RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
 import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
 import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
 import { seeded } from "./fixtures.ts";
@@ -43,20 +43,57 @@ Deno.test("recent keys are found until they are moved or deleted, whatever the o
   for (const key of keys) assertEquals(new Set(recent.find(key)), model.get(key) ?? new Set());
 });
 
-Deno.test("within one round of the hand every key leaves that was there at its beginning", () => {
+Deno.test("within one turn of the hand every key leaves that was there at its beginning", () => {
   const random = seeded(5);
   const recent = new RecentKeys();
   for (let seq = 1; seq <= 5000; seq++) recent.add(Math.floor(random() * KEY_RANGE), seq);
-  recent.beginRound();
+  const began = recent.turns;
   const left = new Set<number>();
   let seq = 5000;
-  while (!recent.roundDone) {
+  while (recent.turns < began + 1) {
     const batch = recent.next(3);
     batch.entries.forEach(([, seq]) => left.add(seq));
     recent.drop(batch);
     recent.add(Math.floor(random() * KEY_RANGE), ++seq);
   }
   for (let old = 1; old <= 5000; old++) assert(left.has(old), `${old} is still there`);
+});
+
+Deno.test("where the hand was tells later which keys have left, whatever starts and growth came between", () => {
+  const random = seeded(7);
+  let recent = new RecentKeys();
+  /** Where the hand was some time after a key was added. */
+  const noted: { key: number; seq: number; turns: number }[] = [];
+  const left = new Set<number>();
+  let fresh: Entry[] = [];
+  let returned = 0;
+  for (let seq = 1; seq <= 60_000; seq++) {
+    const key = random() < 0.02 ? KEY_RANGE - 1 - seq % 3 : Math.floor(random() * KEY_RANGE);
+    recent.add(key, seq);
+    fresh.push([key, seq]);
+    if (recent.size > 1500) {
+      const batch = recent.next(8);
+      for (const [, gone] of batch.entries) left.add(gone);
+      recent.drop(batch);
+    }
+    if (seq % 50 === 0) {
+      for (const [key, seq] of fresh) noted.push({ key, seq, turns: recent.turns });
+      fresh = [];
+    }
+    if (seq % 10_000 !== 0) continue;
+    const now = recent.turns;
+    recent = new RecentKeys();
+    recent.begin(now, noted.length < 20_000 ? 0 : 1000);
+    for (const { key, seq, turns } of noted) {
+      if (passed(key, turns, now)) assert(left.has(seq), `${seq} has not left`);
+      else {
+        recent.add(key, seq);
+        if (left.delete(seq)) returned++;
+      }
+    }
+    assert(recent.size > 1200 && recent.size < 1800, `${recent.size} were taken for those held`);
+  }
+  assert(returned > 0 && returned < 6 * 100, `${returned} were taken for held, and had left`);
 });
 
 Deno.test("keys that leave together lie together", () => {

@@ -43,7 +43,7 @@ export class Engine {
     this.db = new Connection(file, { onOpen: () => void this.#sync.close() });
     this.routes = new RouteIds(this.db);
     this.thread = new HelperThread(file);
-    this.log = new EventLog(this.db, options.sizes);
+    this.log = new EventLog(this.db, options.sizes, options.shared);
     this.#checkpoints = new Checkpoints(this.db, this.thread);
     try {
       if (options.shared) expectNewest(this.db);

@@ -28,8 +28,9 @@ export class EventLog {
   readonly #blocks: Blocks;
   #lastSeq = 0;
 
-  constructor(private readonly db: Connection, sizes: Sizes) {
-    this.ids = new KnownIds(db, sizes.recentIds);
+  /** @param shared Another process has the file to itself but for this one. */
+  constructor(private readonly db: Connection, sizes: Sizes, shared: boolean) {
+    this.ids = new KnownIds(db, sizes, !shared);
     this.#blocks = new Blocks(db, sizes.blockEvents);
   }
 

@@ -3,13 +3,16 @@
  *
  * Ids are random, so an ordinary index would write a page for each event. Instead the keys of recent events are kept
  * in memory and moved to the table `id_keys` in the order of the keys, many to a page. Nothing is lost with the
- * memory: the events themselves are the record, and what was not moved is read from them at the next start.
+ * memory: what was not moved is read at the next start, from {@linkcode KeyBlocks}, and for the newest events from the
+ * events themselves, which are the record.
  *
  * @module
  */
 import type { Connection } from "./connection.ts";
 import { insertMany } from "./insert_many.ts";
-import { RecentKeys } from "./recent_keys.ts";
+import { KeyBlocks } from "./key_blocks.ts";
+import { passed, RecentKeys } from "./recent_keys.ts";
+import type { Sizes } from "./sizes.ts";
 import { textKey } from "./text_key.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -24,28 +27,47 @@ export const idKey = (id: string): number => textKey(1, id);
 /** The ids of all events. */
 export class KnownIds {
   readonly #recent = new RecentKeys();
+  readonly #blocks: KeyBlocks;
+  readonly #most: number;
   #through = 0;
-  /** Once the hand has gone around {@linkcode RecentKeys}, the keys of all events up to this one have been moved. */
-  #roundFrom = 0;
+  #loaded = false;
   #anyMoved = false;
 
-  /** @param most Events whose keys are kept in memory. */
-  constructor(private readonly db: Connection, private readonly most: number) {}
+  /** @param moves Whether this process moves keys to the table: only the one that has the file to itself. */
+  constructor(
+    private readonly db: Connection,
+    { recentIds, blockEvents }: Pick<Sizes, "recentIds" | "blockEvents">,
+    private readonly moves: boolean,
+  ) {
+    this.#most = recentIds;
+    this.#blocks = new KeyBlocks(db, blockEvents);
+  }
 
   /** Takes in the events up to `through` that are not known yet. */
   load(through: number): void {
-    const moved = this.db.get<{ value: number }>("SELECT value FROM marks WHERE name = 'id_keys'")!.value;
-    this.#anyMoved = moved > 0;
+    if (!this.#loaded) this.#begin();
+    this.#anyMoved ||= this.db.get("SELECT 1 FROM id_keys LIMIT 1") !== undefined;
     const rows = this.db.each<{ seq: number; id: string }>(
       "SELECT seq, id FROM events WHERE seq > ?",
-      Math.max(this.#through, moved),
+      this.#through,
     );
-    for (const { seq, id } of rows) this.#recent.add(idKey(id), seq);
-    if (this.#through === 0) {
-      this.#roundFrom = through;
-      this.#recent.beginRound();
-    }
+    for (const { seq, id } of rows) this.add(idKey(id), seq);
     this.#through = through;
+  }
+
+  /** Takes in what earlier processes have written down and not moved. */
+  #begin(): void {
+    const { value: moved } = this.db.get<{ value: number }>(
+      "SELECT value FROM marks WHERE name = 'id_keys'",
+    )!;
+    const { turns: now, keys } = this.#blocks.summary();
+    this.#through = moved;
+    this.#recent.begin(now, Math.min(this.#most, keys / 2)); // of a turn's keys half are still in memory on average
+    this.#blocks.read((key, seq, turns) => {
+      if (!passed(key, turns, now)) this.#recent.add(key, seq);
+      this.#through = seq;
+    });
+    this.#loaded = true;
   }
 
   /** The events that may have ids of these keys: some have other ids that share the key, and some may be gone. */
@@ -69,22 +91,21 @@ export class KnownIds {
   /** Adds a committed event. */
   add(key: number, seq: number): void {
     this.#recent.add(key, seq);
+    this.#blocks.add(key, seq);
     this.#through = seq;
   }
 
-  /** Moves keys to the table when those of `arriving` more events would be too many. Once in a transaction. */
+  /**
+   * Writes down the keys that are not yet, and moves keys to the table when those of `arriving` more events would be too
+   * many. Once in a transaction.
+   */
   makeRoom(tx: Transaction, arriving: number): void {
-    const excess = this.#recent.size + arriving - this.most;
-    if (excess < Math.min(MOVE_AT_LEAST, this.most)) return;
+    if (!this.moves) return;
+    this.#blocks.write(tx, this.#recent.turns);
+    const excess = this.#recent.size + arriving - this.#most;
+    if (excess < Math.min(MOVE_AT_LEAST, this.#most)) return;
     const batch = this.#recent.next(Math.min(excess, Math.max(MOVE_AT_LEAST, arriving * CATCHING_UP)));
     insertMany(tx.db, "INSERT OR IGNORE INTO id_keys (key, seq)", 2, batch.entries.flat());
-    if (this.#recent.roundDone) {
-      tx.db.run("UPDATE marks SET value = ? WHERE name = 'id_keys'", this.#roundFrom);
-      tx.afterCommit(() => {
-        this.#roundFrom = this.#through;
-        this.#recent.beginRound();
-      });
-    }
     tx.afterCommit(() => {
       this.#anyMoved = true;
       this.#recent.drop(batch);

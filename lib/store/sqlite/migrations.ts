@@ -115,6 +115,15 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (route, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Keys of events that are not all in id_keys, in the order of the events; see key_blocks.ts.
+  CREATE TABLE key_blocks (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL,
+    turns REAL NOT NULL,
+    keys BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** "coin", so that a file of another program is not taken for ours. */

@@ -52,12 +52,14 @@ export function prune(
     const { seq } = unneeded.at(-1)!;
     tx.db.run("UPDATE marks SET value = max(value, ?) WHERE name = 'last_seq'", seq);
   }
-  tx.db.run(
-    `DELETE FROM blocks WHERE last > ? AND last <= ?
-       AND NOT EXISTS (SELECT 1 FROM events WHERE seq BETWEEN first AND last)`,
-    after,
-    rows.at(-1)?.seq ?? after,
-  );
+  for (const table of ["blocks", "key_blocks"]) {
+    tx.db.run(
+      `DELETE FROM ${table} WHERE last > ? AND last <= ?
+         AND NOT EXISTS (SELECT 1 FROM events WHERE seq BETWEEN first AND last)`,
+      after,
+      rows.at(-1)?.seq ?? after,
+    );
+  }
   const forgotten = forgetIds(tx, forgetIdsBefore);
   const more = rows.length === most || forgotten === STEP;
   return { deleted: unneeded.length, after: more ? rows.at(-1)?.seq ?? after : null };

@@ -12,6 +12,11 @@ export interface Batch {
 }
 
 const FEWEST_SLOTS = 1024;
+/**
+ * Slots for each entry, at least. Many, since entries are twice as dense before the hand as they are on average, and what
+ * is sought runs into long stretches of taken slots where most are taken.
+ */
+const SLOTS_EACH = 4;
 const EMPTY = 0, DELETED = -1;
 
 /**
@@ -24,25 +29,27 @@ export class RecentKeys {
   #seqs = new Float64Array(FEWEST_SLOTS);
   #used = 0;
   #hand = 0;
-  #toGo = FEWEST_SLOTS;
+  #turn = 0;
 
   /** How many entries there are. */
   get size(): number {
     return this.#used;
   }
 
-  /** Whether the hand has gone around since {@linkcode beginRound}. */
-  get roundDone(): boolean {
-    return this.#toGo <= 0;
+  /** How often the hand has gone around since the first start, with the part of a turn that it is in. */
+  get turns(): number {
+    return this.#turn + this.#hand / this.#seqs.length;
   }
 
-  /** From now on counts the round of the hand anew. */
-  beginRound(): void {
-    this.#toGo = this.#seqs.length;
+  /** For an empty table: puts the hand where it was, or a little before, and makes room for so many entries. */
+  begin(turns: number, entries: number): void {
+    while (entries * SLOTS_EACH >= this.#seqs.length) this.#grow();
+    this.#turn = Math.floor(turns);
+    this.#hand = Math.floor((turns - this.#turn) * this.#seqs.length);
   }
 
   add(key: number, seq: number): void {
-    if (this.#used * 2 >= this.#seqs.length) this.#grow();
+    if (this.#used * SLOTS_EACH >= this.#seqs.length) this.#grow();
     let slot = this.#place(key);
     while (this.#seqs[slot] !== EMPTY) slot = this.#after(slot);
     this.#keys[slot] = key;
@@ -93,8 +100,8 @@ export class RecentKeys {
       if (this.#seqs[slot] !== EMPTY) this.#used--;
       this.#seqs[slot] = EMPTY;
     }
+    this.#turn += Math.floor((from + slots) / this.#seqs.length);
     this.#hand = (from + slots) & (this.#seqs.length - 1);
-    this.#toGo -= slots;
   }
 
   #place(key: number): number {
@@ -110,8 +117,26 @@ export class RecentKeys {
     this.#keys = new Float64Array(keys.length * 2);
     this.#seqs = new Float64Array(seqs.length * 2);
     this.#used = 0;
-    this.#hand = 0;
-    this.beginRound();
+    this.#hand *= 2; // the same place among the keys
     for (let slot = 0; slot < seqs.length; slot++) if (seqs[slot]! > 0) this.add(keys[slot]!, seqs[slot]!);
   }
+}
+
+/**
+ * Whether the hand, now at `now` turns, has passed a key since it was at `since`: then what had the key is taken out.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { passed } from "./recent_keys.ts";
+ * import { KEY_RANGE } from "./text_key.ts";
+ *
+ * assertEquals(passed(KEY_RANGE / 2, 3.25, 3.75), true);
+ * assertEquals(passed(KEY_RANGE / 2, 3.75, 4.25), false);
+ * assertEquals(passed(KEY_RANGE / 2, 3.75, 4.75), true);
+ * ```
+ */
+export function passed(key: number, since: number, now: number): boolean {
+  const turn = Math.floor(since), place = key / KEY_RANGE;
+  return (place >= since - turn ? turn : turn + 1) + place < now;
 }

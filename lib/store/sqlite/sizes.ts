@@ -2,7 +2,10 @@
 
 /** Bounds of memory and of pauses. Tests give small ones, so that a small store does all that a large one does. */
 export interface Sizes {
-  /** Most events whose ids are in memory only. Each takes 16 bytes in every one of up to four slots. */
+  /**
+   * Most events whose ids are in memory only. Each takes four to eight slots of 16 bytes; the more there are, the more
+   * of them share a page when they are moved to the disk.
+   */
   recentIds: number;
   /** Events that are summed up in one block. */
   blockEvents: number;
@@ -10,4 +13,4 @@ export interface Sizes {
   smallStore: number;
 }
 
-export const SIZES: Readonly<Sizes> = { recentIds: 2 ** 17, blockEvents: 4096, smallStore: 10_000 };
+export const SIZES: Readonly<Sizes> = { recentIds: 2 ** 18 - 2 ** 12, blockEvents: 4096, smallStore: 10_000 };
