@@ -8,6 +8,8 @@ export interface ProcessPaths {
   /** The project's root: holds `lib/`. */
   root: string;
   importMap: string;
+  /** Flags for the plugins' lock file. */
+  lock: readonly string[];
   /** Files and folders that no plugin may read or write, whatever it is granted. */
   hidden: readonly string[];
 }
@@ -49,7 +51,7 @@ export function processArguments(
     "--no-prompt",
     "--cached-only",
     "--no-config",
-    "--no-lock",
+    ...paths.lock,
     "--node-modules-dir=none",
     `--import-map=${paths.importMap}`,
     // What the runtime stores for web pages is kept apart by this: otherwise all plugins would share it.

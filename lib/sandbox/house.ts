@@ -5,6 +5,7 @@ import type { Grant } from "./grants.ts";
 import type { KeptVersions } from "./kept_versions.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KnownPlugins } from "./known_plugins.ts";
+import { lockFlags } from "./lock.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
@@ -47,7 +48,7 @@ export const DEFAULT_LIMITS: PluginLimits = {
 
 /** What processes and tools are started with. */
 export interface House {
-  paths: ProcessPaths & ToolPaths;
+  paths: Omit<ProcessPaths, "lock"> & ToolPaths;
   limits: PluginLimits;
   /** Symbolic links that no plugin may follow. */
   strayLinks: readonly string[];
@@ -119,11 +120,19 @@ export async function startProcess(
     { target },
   ) => [target, house.env(target)]);
   return new PluginProcess({
-    args: processArguments({ ...paths, hidden: [...paths.hidden, ...house.strayLinks] }, limits, {
-      plugin,
-      grants,
-      denied: anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
-    }),
+    args: processArguments(
+      {
+        ...paths,
+        hidden: [...paths.hidden, ...house.strayLinks],
+        lock: lockFlags(paths.lockFile, "held"),
+      },
+      limits,
+      {
+        plugin,
+        grants,
+        denied: anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
+      },
+    ),
     env: {
       ...Object.fromEntries(granted.filter(([, value]) => value !== undefined)),
       ...paths.environment(),

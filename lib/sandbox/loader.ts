@@ -87,5 +87,6 @@ export function modulePath(house: House, { file }: FoundPlugin): string {
 }
 
 function isMissingPackage({ message }: LoadFailure): boolean {
-  return /--cached-only|not found in cache|npm package|^Failed loading .* for package/i.test(message);
+  return /--cached-only|not found in cache|lockfile is out of date|npm package|^Failed loading .* for package/i
+    .test(message);
 }

@@ -13,6 +13,7 @@ import { askKernel } from "./kernel.ts";
 import { keepVersions, NOTHING_KEPT } from "./kept_versions.ts";
 import { NOTHING_KNOWN, recallPlugins } from "./known_plugins.ts";
 import { versionNow } from "./loader.ts";
+import { lockFile } from "./lock.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
@@ -337,6 +338,7 @@ export async function makeHouse(options: PluginsOptions): Promise<House> {
       folder,
       root,
       importMap: options.importMap ?? join(root, ".imports.json"),
+      lockFile: lockFile(folder),
       typesConfig: join(import.meta.dirname!, "plugin_types.json"),
       environment: () => runtimeEnvironment(env),
       hidden: [

@@ -1,5 +1,6 @@
 /** Deno's own tools, run on a plugin by the relay: types, and fetching what it imports. Neither runs its code. @module */
 import { fromFileUrl } from "@std/path";
+import { lockFlags } from "./lock.ts";
 import { shorten } from "./protocol.ts";
 
 /** Where a tool found something wrong. */
@@ -13,6 +14,8 @@ export interface ToolFinding {
 /** What the tools need to know. */
 export interface ToolPaths {
   importMap: string;
+  /** The plugins' lock file, which may not be there. */
+  lockFile: string;
   /** A deno.json with the compiler options for plugins. */
   typesConfig: string;
   /** What the tools get as their environment. */
@@ -29,14 +32,16 @@ export async function checkTypes(
   modules: readonly string[],
 ): Promise<ToolFinding[]> {
   const { typesConfig, importMap } = paths;
-  const args = ["check", "--quiet", "--no-lock", `--config=${typesConfig}`, `--import-map=${importMap}`];
+  const lock = lockFlags(paths.lockFile, "added to");
+  const args = ["check", "--quiet", ...lock, `--config=${typesConfig}`, `--import-map=${importMap}`];
   const findings = await tool(paths, [...args, ...modules]);
   return findings.filter(({ file }) => file === null || file.startsWith(folder));
 }
 
 /** Fetches the npm and JSR packages that a module imports. Install scripts are not run. Resolves what hinders that. */
 export function fetchImports(paths: ToolPaths, module: string): Promise<ToolFinding[]> {
-  const args = ["cache", "--quiet", "--no-config", "--no-lock", `--import-map=${paths.importMap}`];
+  const lock = lockFlags(paths.lockFile, "added to");
+  const args = ["cache", "--quiet", "--no-config", ...lock, `--import-map=${paths.importMap}`];
   return tool(paths, [...args, module]);
 }
 
@@ -65,6 +70,8 @@ async function tool({ environment }: ToolPaths, args: string[]): Promise<ToolFin
  *   file: "/plugins/x.ts",
  *   line: 3,
  * }]);
+ * assertEquals(findingsIn("error: Failed caching npm package 'x@1.0.0'\n    0: Tarball checksum did not match")[0]!.message,
+ *   "Failed caching npm package 'x@1.0.0': Tarball checksum did not match");
  * ```
  */
 export function findingsIn(output: string): ToolFinding[] {
@@ -72,9 +79,11 @@ export function findingsIn(output: string): ToolFinding[] {
     /^(TS\d|error: )/.test(part)
   );
   const findings = reports.filter((report) => !/^error: Type checking failed/.test(report)).map((report) => {
+    const [, what = "", cause] =
+      /^(?:TS\d+ \[ERROR\]|error): (.*)(?:\s+(?:0: |Caused by:\s+)(.*))?/.exec(report) ?? [];
     const place = /at (file:\/\/\S+?):(\d+):\d+/.exec(report);
     return {
-      message: shorten(report.split("\n")[0]!.replace(/^(TS\d+ \[ERROR\]: |error: )/, ""), 500),
+      message: shorten(cause === undefined ? what : `${what}: ${cause}`, 500),
       file: place ? fromFileUrl(place[1]!) : null,
       line: place ? Number(place[2]) : null,
     };

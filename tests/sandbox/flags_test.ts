@@ -7,6 +7,7 @@ const PATHS = {
   folder: "/r/plugins",
   root: "/r",
   importMap: "/r/.imports.json",
+  lock: ["--no-lock"],
   hidden: ["/r/.env", "/r/config.json"],
 };
 const grant = (kind: Grant["kind"], target: string): Grant => ({ kind, target, route: "r", why: "here" });

@@ -4,35 +4,41 @@ import { join } from "@std/path";
 import { until } from "../support/until.ts";
 import { house, job, route } from "./support.ts";
 
-/** A package registry with one package, whose install script would leave a trace. */
+/** A package registry with one package, whose install script would leave a trace. More of its versions may be published. */
 async function startRegistry(trace: string) {
-  const files = {
-    "package/package.json": JSON.stringify({
-      name: "tiny",
-      version: "1.0.0",
-      main: "index.js",
-      scripts: { postinstall: `touch ${trace}`, install: `touch ${trace}`, preinstall: `touch ${trace}` },
-    }),
-    "package/index.js": `module.exports = { word: "from the package" };`,
+  const scripts = { postinstall: `touch ${trace}`, install: `touch ${trace}`, preinstall: `touch ${trace}` };
+  const published = new Map<string, Uint8Array<ArrayBuffer>>();
+  const publish = async (version: string, word = "from the package") => {
+    const files = {
+      "package/package.json": JSON.stringify({ name: "tiny", version, main: "index.js", scripts }),
+      "package/index.js": `module.exports = ${JSON.stringify({ word, version })};`,
+    };
+    published.set(version, await gzip(tar(files)));
   };
-  const tarball = await gzip(tar(files));
-  const integrity = "sha512-" + base64(new Uint8Array(await crypto.subtle.digest("SHA-512", tarball)));
+  const described = async (version: string, tarball: string) => {
+    const digest = await crypto.subtle.digest("SHA-512", published.get(version)!);
+    const dist = { tarball, integrity: "sha512-" + base64(new Uint8Array(digest)) };
+    return { name: "tiny", version, dist, scripts, hasInstallScript: true };
+  };
+  await publish("1.0.0");
   const asked: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const { pathname, origin } = new URL(request.url);
     asked.push(pathname);
-    if (pathname === "/tiny.tgz") return new Response(tarball);
+    const [, version] = /^\/tiny-(.*)\.tgz$/.exec(pathname) ?? [];
+    if (version !== undefined) return new Response(published.get(version) ?? null);
     if (pathname !== "/tiny") return new Response("no such package", { status: 404 });
-    const dist = { tarball: `${origin}/tiny.tgz`, integrity };
-    const scripts = { postinstall: `touch ${trace}` };
-    return Response.json({
-      name: "tiny",
-      "dist-tags": { latest: "1.0.0" },
-      versions: { "1.0.0": { name: "tiny", version: "1.0.0", dist, scripts, hasInstallScript: true } },
-    });
+    const versions = await Promise.all(
+      [...published.keys()].map(async (one) =>
+        [one, await described(one, `${origin}/tiny-${one}.tgz`)] as const
+      ),
+    );
+    const latest = versions.at(-1)![0];
+    return Response.json({ name: "tiny", "dist-tags": { latest }, versions: Object.fromEntries(versions) });
   });
   return {
     asked,
+    publish,
     url: `http://127.0.0.1:${server.addr.port}/`,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
@@ -89,7 +95,7 @@ Deno.test("a package is fetched when a plugin is loaded, its install scripts are
   const result = await home.plugins.runner.run(job("packed"));
   assertEquals(result?.emitted[0]?.data, { word: "from the package" });
   const fetched = registry.asked.length;
-  assert(registry.asked.includes("/tiny.tgz"));
+  assert(registry.asked.includes("/tiny-1.0.0.tgz"));
   const base = job("packed");
   const more = await home.plugins.runner.run({ ...base, event: { ...base.event, id: "more" } });
   assertEquals(more?.outcome, "retry");
@@ -116,4 +122,59 @@ Deno.test("a package that cannot be had makes the plugin wait, and is asked for 
   await until("it is asked for again", () => home.plugins.descriptions()[0]!.usable);
   await registry[Symbol.asyncDispose]();
   await Deno.remove(cache, { recursive: true });
+});
+
+/** What a plugin finds that imports any version of the package, its cache empty, with this lock file or none. */
+async function foundWith(registry: { url: string }, lock: string | null) {
+  const cache = await Deno.makeTempDir();
+  const variables: Record<string, string> = {
+    DENO_DIR: cache,
+    NPM_CONFIG_REGISTRY: registry.url,
+    HOME: cache,
+  };
+  const files = {
+    "packed.ts": `import tiny from "npm:tiny@1";
+      export default { run: (_event, { emit }) => emit("found", { ...tiny }) };`,
+  };
+  try {
+    await using home = await house(lock === null ? files : { ...files, "deno.lock": lock }, {
+      env: (name) => variables[name],
+    });
+    await home.plugins.configure([route("packed")]);
+    const result = await home.plugins.runner.run(job("packed"));
+    const types = await home.plugins.checkTypes();
+    return {
+      version: result?.emitted[0]?.data["version"],
+      error: home.plugins.descriptions()[0]!.error?.message,
+      types: types?.message,
+      lock: await Deno.readTextFile(join(home.folder, "deno.lock")).catch(() => null),
+    };
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+}
+
+Deno.test("a lock file in the plugins folder holds packages to the versions, and to the content, that were first fetched", async () => {
+  await using registry = await startRegistry("nowhere");
+  const unlocked = await foundWith(registry, null);
+  assertEquals(unlocked, { version: "1.0.0", error: undefined, types: undefined, lock: null });
+  const { lock, ...first } = await foundWith(registry, "{}");
+  assertEquals(first, { version: "1.0.0", error: undefined, types: undefined });
+  assertEquals(JSON.parse(lock!).specifiers["npm:tiny@1"], "1.0.0");
+
+  await registry.publish("1.1.0");
+  assertEquals((await foundWith(registry, null)).version, "1.1.0", "without one it is the newest");
+  assertEquals(await foundWith(registry, lock), { ...first, lock });
+
+  await registry.publish("1.0.0", "from somebody else");
+  const changed = await foundWith(registry, lock);
+  assertEquals(changed.version, undefined);
+  assertMatch(changed.error!, /integrity|checksum/i);
+});
+
+Deno.test("a lock file that cannot be read is told", async () => {
+  await using registry = await startRegistry("nowhere");
+  const { version, error } = await foundWith(registry, "{");
+  assertEquals(version, undefined);
+  assertMatch(error!, /lockfile/);
 });
