@@ -34,9 +34,13 @@ const MOST_STREAMS = 100;
 const BATCH = 100;
 /** A silent stream says that it lives: proxies cut what is silent for a minute. */
 const KEEP_ALIVE_MS = 15_000;
-/** A page looks for deliveries that moved on so often, and rests so long after each batch. */
+/** A page looks for deliveries that moved on so often, and rests so long after each batch; */
 const PAGE_TICK_MS = 250;
 const PAGE_REST_MS = 120;
+/** longer after many rows, since nobody reads them faster, */
+const PAGE_ROW_MS = 4;
+/** and shorter when it is behind and may leave nothing out. */
+const CATCH_UP_MS = 20;
 const PULSE_MS = 2000;
 /** A page shows so many rows: what lies farther back when it cannot keep up is left out. */
 const PAGE_STREAM_ROWS = 200;
@@ -102,7 +106,9 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
           news.push(message({ event: "pulse", data: await wish.pulse(), id: at }));
         }
         await send(stream, news);
-        await new Promise((resolve) => setTimeout(resolve, PAGE_REST_MS));
+        await rest(
+          narrowed ? behind ? CATCH_UP_MS : PAGE_REST_MS : Math.max(PAGE_REST_MS, rows.length * PAGE_ROW_MS),
+        );
         if (!behind) await waker.wait(PAGE_TICK_MS);
       }
     } finally {
@@ -133,6 +139,11 @@ async function send(stream: SSEStreamingApi, messages: Iterable<string>): Promis
     text = "";
   }
   if (text !== "") await stream.write(text);
+}
+
+/** Waits up to `ms`, until a moment that is the same for all who do: what one page is shown is then made for all. */
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms - performance.now() % ms));
 }
 
 /** How the deliveries of the newest rows stand that the page has already. */

@@ -132,6 +132,8 @@ export interface EventFilter {
   id?: string;
   /** Of this coin. */
   coin?: string;
+  /** Of one of these coins. */
+  coins?: readonly string[];
   /** An event type, exactly. */
   type?: string;
   /** Only bodies that were not understood. */

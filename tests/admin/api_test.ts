@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { until } from "../support/until.ts";
 import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
 import { coinBody, openRoom, update } from "./room.ts";
@@ -106,6 +106,61 @@ Deno.test("events are narrowed by time, exactly, also where the clock was set ba
   assertEquals(await ids(`since=${at(59)}&after=0&limit=2`), ["m60", "m61"]);
   assertEquals(await ids(`since=${at(500)}`), []);
   assertEquals(await ids(`until=${at(0)}`), []);
+});
+
+Deno.test("dead letters are narrowed by time, replays of old events among them, and no older ones walked through", async () => {
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log", events: ["cg.*"] }] });
+  await room.dispatcher.stop(0);
+  const at = (minute: number) => Date.UTC(2026, 0, 1, 0, minute);
+  const count = 400;
+  await room.store.append(Array.from({ length: count }, (_, minute) => ({
+    source: "cryptosync",
+    id: `m${minute}`,
+    type: "cg.coin.listed",
+    coin: null,
+    receivedAt: at(minute),
+    timestamp: "",
+    signature: "",
+    body: new TextEncoder().encode("{}"),
+    test: false,
+    depth: 0,
+    deliveries: [{ route: "all", matched: null, dueAt: at(minute) }],
+  })));
+  const [old] = await room.store.events({ id: "m7" }, { limit: 1 });
+  await room.store.replay([{ event: old!.seq, route: "all", matched: null, replayOf: null }], at(count));
+  const lease = { relay: "test", now: at(count), leaseUntil: at(count + 1) };
+  const routes = [{ route: "all", limit: count + 1, order: "any" as const, rate: null }];
+  const { claimed } = await room.store.claim({ ...lease, routes });
+  await room.store.settle(
+    "test",
+    claimed.map(({ delivery: { id, route } }) => ({
+      delivery: id,
+      attempt: { number: 1, startedAt: 0, durationMs: 1, outcome: "permanent", error: "no", sent: [] },
+      next: { state: "dead" },
+      route,
+      kv: [],
+      emitted: [],
+    })),
+    at(count),
+  );
+  const ids = async (query: string) =>
+    (await room.json(`/api/dead-letters?limit=3&${query}`)).items.map((one: { event: { id: string } }) =>
+      one.event.id
+    );
+  assertEquals(await ids(""), ["m7", "m399", "m398"]);
+  assertEquals(await ids(`since=${at(390)}`), ["m399", "m398", "m397"]);
+  assertEquals(await ids(`since=${at(398)}`), ["m399", "m398"]);
+  assertEquals(await ids(`since=${at(5)}&until=${at(9)}`), ["m7", "m8", "m7"]);
+  let looked = 0;
+  const { deliveries } = room.store;
+  room.parts.store.deliveries = async (filter, page) => {
+    const found = await deliveries.call(room.store, filter, page);
+    looked += found.length;
+    return found;
+  };
+  assertEquals(await ids(`since=${at(390)}&until=${at(391)}`), ["m390"]);
+  assertEquals(await ids(`since=${at(500)}`), []);
+  assert(looked < 100, `${looked} of ${count} were looked at`);
 });
 
 Deno.test("an event is found by its id, whatever it holds, and shows body, signature, deliveries and attempts", async () => {

@@ -1,8 +1,9 @@
 /** Looks deliveries up by what a person asks for, in bounded steps. @module */
+import { setImmediate } from "node:timers";
 import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
 import type { DeliveryFilter, PageRequest, StoreReads } from "../../store/contract.ts";
 import type { DeliveryItem, Page } from "../api/shapes.ts";
-import { seqsOf } from "./find_events.ts";
+import { CLOCK_SLACK_MS, seqsOf } from "./find_events.ts";
 import { deliveryItem } from "./views.ts";
 
 /** What a person asks for. Every given part must hold; no states or routes mean all of them. */
@@ -101,6 +102,7 @@ export async function* deliverySteps(
   rows: number = STEP,
 ): AsyncGenerator<DeliveryStep> {
   const { from, to } = await seqsOf(store, query);
+  const first = query.since === undefined ? 0 : await firstIdSince(store, query.since);
   for (let at = before;;) {
     const deliveries = await newest(
       store,
@@ -114,10 +116,28 @@ export async function* deliverySteps(
       .filter(({ event }) => fitsEvent(query, event));
     at = deliveries.at(-1)!.id;
     yield { found, looked: deliveries.length, last: at };
-    if (deliveries.length < rows) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (deliveries.length < rows || at < first) return;
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/**
+ * No delivery of an event that was received at `time` or later has a lower id: by halving, since deliveries are made after
+ * their events, and numbered as they are made.
+ */
+async function firstIdSince(store: StoreReads, time: number): Promise<number> {
+  let low = 1;
+  let high = ((await store.deliveries(ALL, { limit: 1 }))[0]?.id ?? 0) + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [delivery] = await store.deliveries(ALL, { limit: 1, after: middle - 1 });
+    if (delivery === undefined || delivery.createdAt >= time - CLOCK_SLACK_MS) high = middle;
+    else low = delivery.id + 1;
+  }
+  return low;
+}
+
+const ALL: DeliveryFilter = { discarded: true };
 
 /**
  * The newest rows. Without a coin or an event each route and state that holds anything is asked by itself, since that is

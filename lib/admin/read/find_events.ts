@@ -1,4 +1,5 @@
 /** Looks events up by what a person asks for, in bounded steps. @module */
+import { setImmediate } from "node:timers";
 import type { Content, Delivery, StoredEvent } from "../../nouns.ts";
 import { compileFields } from "../../pattern/field_pattern.ts";
 import type { EventFilter, PageRequest, StoreReads } from "../../store/contract.ts";
@@ -62,8 +63,13 @@ export function compileQuery(query: EventQuery): EventTest {
       );
       if (!fits) return false;
     }
-    return text === undefined || bodyText(event).includes(text) || event.id.toLowerCase().includes(text);
+    return hasText(event, text);
   };
+}
+
+/** Whether a text in small letters occurs in an event; undefined: none is looked for. */
+function hasText(event: StoredEvent, text: string | undefined): boolean {
+  return text === undefined || bodyText(event).includes(text) || event.id.toLowerCase().includes(text);
 }
 
 /** Finds a page of events, newest first, or oldest first after `page.after`. */
@@ -86,6 +92,7 @@ export async function search(
   page: PageRequest,
 ): Promise<{ found: Found[]; next: string | null }> {
   const wanted = compileQuery(query);
+  const text = query.text?.toLowerCase();
   const forward = page.after !== undefined;
   const { from, to } = await seqsOf(store, query);
   const found: Found[] = [];
@@ -93,7 +100,11 @@ export async function search(
   for (let looked = 0; looked < MOST_LOOKED_AT;) {
     const limit = filtersHere(query) ? STEP : Math.min(STEP, page.limit - found.length + 1);
     const rows = await rowsOf(store, query, cursorAt(at, forward, limit));
-    const fits = rows.map((event) => ({ event, content: contentOf(event) }))
+    // A text is looked for first: that is quick, and what lacks it need not be understood.
+    const fits = rows.filter((event) => hasText(event, text)).map((event) => ({
+      event,
+      content: contentOf(event),
+    }))
       .filter(({ event, content }) => wanted(event, content));
     const withDeliveries = await addDeliveries(store, fits, query.route);
     const room = page.limit - found.length;
@@ -102,7 +113,7 @@ export async function search(
     at = rows.at(-1)?.seq ?? at;
     if (rows.length < limit || (forward ? at >= to : at <= from)) return { found, next: null };
     looked += rows.length;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(resolve));
   }
   return { found, next: String(at) };
 }
@@ -118,19 +129,15 @@ function filtersHere({ source, since, until, fields, changeType, route, text, te
     (fields?.length ?? 0) > 0;
 }
 
-/** Rows by what the store finds by an index. Several coins are looked up each by itself and merged. */
+/** Rows by what the store finds by an index. */
 async function rowsOf(store: StoreReads, query: EventQuery, page: PageRequest): Promise<StoredEvent[]> {
   const { type, notUnderstood, coins } = query;
   const filter: EventFilter = {
     ...(type !== undefined && { type }),
     ...(notUnderstood && { notUnderstood }),
+    ...(coins !== undefined && { coins: coins.slice(0, MAX_COINS) }),
   };
-  if (coins === undefined) return await store.events(filter, page);
-  const pages = await Promise.all(
-    coins.slice(0, MAX_COINS).map((coin) => store.events({ ...filter, coin }, page)),
-  );
-  const order = page.after === undefined ? -1 : 1;
-  return pages.flat().sort((a, b) => order * (a.seq - b.seq)).slice(0, page.limit);
+  return await store.events(filter, page);
 }
 
 /** Between which seqs events of a time lie. Clocks are set back now and then, so the bounds are a little wider. */
@@ -144,7 +151,8 @@ export async function seqsOf(
   };
 }
 
-const CLOCK_SLACK_MS = 10 * 60_000;
+/** How far clocks are set back at most, where times are taken for the order in which things came. */
+export const CLOCK_SLACK_MS = 10 * 60_000;
 
 /** The first seq that was received at or after `time`, by halving; one after the last where there is none. */
 async function firstSeqSince(store: StoreReads, time: number): Promise<number> {
@@ -182,6 +190,8 @@ export async function addDeliveries(
 /** Bounds what one step reads: 200 events with fifty routes each. */
 const MOST_DELIVERIES = 10_000;
 
+const decoder = new TextDecoder();
+
 function bodyText(event: StoredEvent): string {
-  return new TextDecoder().decode(event.body).toLowerCase();
+  return decoder.decode(event.body).toLowerCase();
 }

@@ -30,6 +30,16 @@ export async function event(
 
 /** See `Store.events`. */
 export async function events(engine: Engine, filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
+  const { coins, ...rest } = filter;
+  if (coins !== undefined && rest.coin === undefined) {
+    // Each has its own stretch of an index, in the order of a page.
+    const pages = await Promise.all(
+      [...new Set(coins)].map((coin) => events(engine, { ...rest, coin }, page)),
+    );
+    const order = page.after === undefined ? -1 : 1;
+    return pages.flat().sort((a, b) => order * (a.seq - b.seq)).slice(0, page.limit);
+  }
+  if (coins !== undefined && !coins.includes(rest.coin!)) return [];
   return (await paged<EventRow>(engine, FROM_EVENTS, "e.seq", ofEvents(filter), page)).map(toEvent);
 }
 

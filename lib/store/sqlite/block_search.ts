@@ -14,27 +14,29 @@ export interface Range {
 /** The stretches outside of which no event passes the filter, oldest first. */
 export function rangesOf(db: Connection, filter: EventFilter): Range[] {
   const { sql, bound } = ofBlock(filter);
+  if (bound.length === 0) return [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
   const closed = db.all<Range>(`SELECT first, last FROM blocks WHERE ${sql} ORDER BY first`, ...bound);
   return joined([...closed, openRange(db)]);
 }
 
-/** The events of one coin, in the order of a page; as many as can pass the filter, in portions. */
+/** The events of some coins, in the order of a page; as many as can pass the filter, in portions. */
 export function* seqsOf(
   db: Connection,
-  filter: EventFilter & { coin: string },
+  filter: EventFilter,
+  coins: readonly string[],
   range: Range,
   upwards: boolean,
 ): Generator<number[]> {
-  const coin = storable(filter.coin);
+  const sought = coins.map(storable);
   const { sql, bound } = ofBlock(filter);
   const inOrder = (seqs: number[]) => upwards ? seqs : seqs.reverse();
   const open = () =>
     inOrder(
       db.all<{ seq: number }>(
-        "SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND coin = ? ORDER BY seq",
+        `SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND coin IN (SELECT value FROM json_each(?)) ORDER BY seq`,
         Math.max(openRange(db).first, range.first),
         range.last,
-        coin,
+        JSON.stringify(sought),
       ).map(({ seq }) => seq),
     );
   if (!upwards) yield open();
@@ -47,7 +49,9 @@ export function* seqsOf(
     ...bound,
   );
   for (const { first, coins } of blocks) {
-    yield inOrder(seqsOfCoin(coins, first, coin).filter((seq) => seq >= range.first && seq <= range.last));
+    const seqs = sought.flatMap((coin) => seqsOfCoin(coins, first, coin));
+    if (sought.length > 1) seqs.sort((a, b) => a - b);
+    yield inOrder(seqs.filter((seq) => seq >= range.first && seq <= range.last));
   }
   if (upwards) yield open();
 }

@@ -1,6 +1,7 @@
 /** Filters as SQL conditions. @module */
 import type { DeliveryFilter, EventFilter } from "../contract.ts";
 import type { Bound } from "./connection.ts";
+import { storable } from "./storable.ts";
 
 /** A condition with what its `?` stand for. */
 export interface Condition {
@@ -29,11 +30,12 @@ export function anyOf(column: string, values: readonly number[]): Condition {
 
 /** What an event must be. */
 export function ofEvent(filter: EventFilter): Condition {
-  const { source, id, coin, type, since, until } = filter;
+  const { source, id, coin, coins, type, since, until } = filter;
   return all([
     source === undefined ? null : where("events.source = ?", source),
     id === undefined ? null : where("events.id = ?", id),
     coin === undefined ? null : where("events.coin = ?", coin),
+    coins && where("events.coin IN (SELECT value FROM json_each(?))", JSON.stringify(coins.map(storable))),
     type === undefined ? null : where("events.type = ?", type),
     filter.notUnderstood ? where("events.type IS NULL") : null,
     since === undefined ? null : where("events.received_at >= ?", since),

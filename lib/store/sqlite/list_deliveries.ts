@@ -72,7 +72,7 @@ function ofItsEvent(db: Connection, filter: DeliveryFilter, recent: readonly num
   const exact = where(`EXISTS (SELECT 1 FROM events WHERE seq = event AND ${sql})`, ...bound);
   if (events.id !== undefined) return all([anyOf("event", seqsWithId(db, events.id, recent)), exact]);
   if (events.coin !== undefined) {
-    const seqs = [...seqsOf(db, { ...events, coin: events.coin }, EVERYWHERE, true)].flat();
+    const seqs = [...seqsOf(db, events, [events.coin], EVERYWHERE, true)].flat();
     return all([anyOf("event", seqs), exact]);
   }
   const ranges = rangesOf(db, events);

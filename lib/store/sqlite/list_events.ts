@@ -8,7 +8,7 @@ import { movedWithId } from "./known_ids.ts";
 import { EVENT_COLUMNS, type EventRow, toEvent } from "./rows.ts";
 import { storable } from "./storable.ts";
 
-/** How many events of a coin are looked at in one go. */
+/** How many events of coins are looked at in one go, at most: of a page that wants fewer, so many as it wants. */
 const GO = 200;
 
 /**
@@ -51,16 +51,17 @@ function* portionsOf(
 ): Generator<Condition> {
   const range = bounds(page);
   const { id, coin } = filter;
+  const coins = coin === undefined ? filter.coins : [coin];
   if (id !== undefined) {
     yield all([
       anyOf("seq", seqsWithId(db, id, recent)),
       where("seq BETWEEN ? AND ?", range.first, range.last),
     ]);
-  } else if (coin !== undefined) {
+  } else if (coins !== undefined) {
     let portion: number[] = [];
-    for (const seqs of seqsOf(db, { ...filter, coin }, range, upwards(page))) {
+    for (const seqs of seqsOf(db, filter, coins, range, upwards(page))) {
       portion.push(...seqs);
-      if (portion.length < GO) continue;
+      if (portion.length < Math.min(GO, page.limit)) continue;
       yield anyOf("seq", portion);
       portion = [];
     }

@@ -46,6 +46,12 @@ export function listing(test: Register): void {
     [{ id: "3" }, "3"],
     [{ coin: "btc" }, "9630"],
     [{ coin: "doge" }, ""],
+    [{ coins: ["btc", "doge", "btc"] }, "9630"],
+    [{ coins: ["eth", "btc"] }, "9764310"],
+    [{ coins: ["eth", "btc"], source: "other" }, "7"],
+    [{ coins: ["eth", "btc"], coin: "eth" }, "741"],
+    [{ coins: ["eth"], coin: "btc" }, ""],
+    [{ coins: [] }, ""],
     [{ type: "cg.coin.listed" }, "5"],
     [{ notUnderstood: true }, "98"],
     [{ since: 4000 }, "9876543"],
@@ -73,6 +79,30 @@ export function listing(test: Register): void {
     const first = await store.events({ coin: "rare" }, { limit: 3 });
     const rest = await store.events({ coin: "rare" }, { limit: 3, before: first.at(-1)!.seq });
     assertEquals([...first, ...rest].map(({ id }) => id), ["350", "250", "150", "50"]);
+  });
+
+  test("several coins are paged through together, both ways", async (store) => {
+    const coin = (index: number) =>
+      index % 50 === 20 ? "rare" : index % 100 === 10 ? "rarer" : `coin ${index % 7}`;
+    await store.append(Array.from({ length: 400 }, (_, index) => anEvent(`${index}`, { coin: coin(index) })));
+    const coins = ["rarer", "rare", "nobody"];
+    const expected = [10, 20, 70, 110, 120, 170, 210, 220, 270, 310, 320, 370].map(String);
+    const page = async (from: { after: number } | { before: number } | Record<never, never>) =>
+      await store.events({ coins }, { limit: 5, ...from });
+    const down: string[] = [];
+    for (let rows = await page({}); rows.length > 0; rows = await page({ before: rows.at(-1)!.seq })) {
+      down.push(...rows.map(({ id }) => id));
+    }
+    assertEquals(down, expected.toReversed());
+    const up: string[] = [];
+    for (
+      let rows = await page({ after: 0 });
+      rows.length > 0;
+      rows = await page({ after: rows.at(-1)!.seq })
+    ) {
+      up.push(...rows.map(({ id }) => id));
+    }
+    assertEquals(up, expected);
   });
 
   test("event finds by seq and by id, and null otherwise", async (store) => {
