@@ -40,13 +40,14 @@ export function createRouteTable(routes: readonly RouteFilters[]): RouteTable {
   const byCoin = rememberedSets(compiled.map((route) => route.takesCoin));
   const byField = rememberedSets(compiled.map((route) => route.takesField ?? (() => false)));
   const withoutFields = setOf(compiled.map((route) => route.takesField === null));
+  const scratch = withoutFields.slice();
 
   return {
     match(content) {
       const paths = fieldPaths(content);
       const fieldSets = paths.map(byField);
       const matches: Match[] = [];
-      const byPath = union(withoutFields, fieldSets);
+      const byPath = union(scratch, withoutFields, fieldSets);
       for (const index of common(byType(content.type), byCoin(content.coin.id), byPath)) {
         const route = compiled[index]!;
         if (!route.where.event(content)) continue;
@@ -138,8 +139,9 @@ function setOf(members: readonly boolean[]): RouteSet {
   return set;
 }
 
-function union(first: RouteSet, others: readonly RouteSet[]): RouteSet {
-  const set = first.slice();
+/** The union, in `set`. */
+function union(set: RouteSet, first: RouteSet, others: readonly RouteSet[]): RouteSet {
+  set.set(first);
   for (const other of others) {
     for (let word = 0; word < set.length; word++) set[word]! |= other[word]!;
   }

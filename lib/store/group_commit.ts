@@ -5,6 +5,8 @@ import { type Appended, type NewEvent, StoreUnavailable } from "./contract.ts";
 /** Appends one event and answers once it is on disk. Rejects with {@linkcode StoreUnavailable}; then nothing was written. */
 export type AppendOne = (event: NewEvent) => Promise<Appended>;
 
+/** So many are not kept waiting for others that may have arrived with them: the store is as well begun with these. */
+const ENOUGH_EVENTS = 16;
 /** Most events of one commit: bounds how long a commit takes. */
 const MAX_EVENTS = 512;
 /** Most body bytes of one commit. */
@@ -24,7 +26,7 @@ interface Waiting {
  */
 export function groupCommit(append: (events: readonly NewEvent[]) => Promise<Appended[]>): AppendOne {
   let waiting: Waiting[] = [];
-  let busy = false;
+  let busy = false, beginsSoon = false;
 
   function next(): Waiting[] {
     let bytes = 0, count = 0;
@@ -57,6 +59,9 @@ export function groupCommit(append: (events: readonly NewEvent[]) => Promise<App
   }
 
   async function run(): Promise<void> {
+    beginsSoon = false;
+    if (busy || waiting.length === 0) return;
+    busy = true;
     let batch = next();
     let committing = commit(batch);
     while (batch.length > 0) {
@@ -72,7 +77,10 @@ export function groupCommit(append: (events: readonly NewEvent[]) => Promise<App
     new Promise((resolve, reject) => {
       waiting.push({ event, resolve, reject });
       if (busy) return;
-      busy = true;
-      setImmediate(run);
+      if (waiting.length >= ENOUGH_EVENTS) run();
+      else if (!beginsSoon) {
+        beginsSoon = true;
+        setImmediate(run);
+      }
     });
 }

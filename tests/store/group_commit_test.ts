@@ -47,6 +47,38 @@ Deno.test("what arrives while a commit runs goes into the next", async () => {
   await Promise.all(later);
 });
 
+Deno.test("what is enough for a commit waits for nothing else of its turn", async () => {
+  const { append, next } = held();
+  const one = groupCommit(append);
+  const ids = Array.from({ length: 20 }, (_, index) => `${index + 1}`);
+  const answers = ids.map((id) => one(anEvent(id)));
+  const first = await next();
+  assertEquals(first.ids, ids.slice(0, 16));
+  first.answer();
+  const second = await next();
+  assertEquals(second.ids, ids.slice(16));
+  second.answer();
+  assertEquals((await Promise.all(answers)).length, 20);
+});
+
+Deno.test("the next commit has begun when the callers of the last are told", async () => {
+  const { append, next } = held();
+  const order: string[] = [];
+  const one = groupCommit((events) => {
+    order.push(`commit of ${events[0]!.id}`);
+    return append(events);
+  });
+  const tell = (id: string) => one(anEvent(id)).then(() => order.push(`told of ${id}`));
+  const first = tell("1");
+  const call = await next();
+  const second = tell("2");
+  call.answer();
+  await first;
+  (await next()).answer();
+  await second;
+  assertEquals(order, ["commit of 1", "commit of 2", "told of 1", "told of 2"]);
+});
+
 Deno.test("a failed commit refuses all its callers, and the next goes on", async () => {
   const { append, next } = held();
   const one = groupCommit(append);
@@ -76,5 +108,5 @@ Deno.test("one commit is bounded by events and by bytes", async () => {
   const body = new Uint8Array(1024 * 1024);
   await Promise.all(Array.from({ length: 1100 }, (_, index) => one(anEvent(`${index}`))));
   await Promise.all(Array.from({ length: 20 }, (_, index) => one(anEvent(`${index}`, { body }))));
-  assertEquals(sizes, [512, 512, 76, 8, 8, 4]);
+  assertEquals(sizes, [16, 512, 512, 60, 8, 8, 4]);
 });

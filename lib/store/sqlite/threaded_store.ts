@@ -20,6 +20,7 @@ import type {
 import { Line } from "../../line.ts";
 import { StoreUnavailable } from "../contract.ts";
 import { STORE_ERRORS } from "../known_errors.ts";
+import { type PackedAppended, type PackedEvents, packEvents, unpackAppended } from "./packed.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 import { createTurns } from "./turns.ts";
 
@@ -27,10 +28,11 @@ import { createTurns } from "./turns.ts";
 export interface StoreQuestions extends
   Omit<
     { [Method in keyof Store]-?: NonNullable<Store[Method]> },
-    "exclusively" | "onCommit"
+    "exclusively" | "onCommit" | "append"
   > {
   /** Asked first. */
   open(file: string, sizes: Sizes): Promise<void>;
+  append(events: PackedEvents): Promise<PackedAppended>;
 }
 
 /**
@@ -72,8 +74,8 @@ export class ThreadedStore implements Store {
     return store;
   }
 
-  append(events: readonly NewEvent[]): Promise<Appended[]> {
-    return this.#line.ask("append", events);
+  async append(events: readonly NewEvent[]): Promise<Appended[]> {
+    return unpackAppended(await this.#line.ask("append", packEvents(events)));
   }
 
   claim(request: ClaimRequest): Promise<ClaimResult> {

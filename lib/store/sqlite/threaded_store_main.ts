@@ -2,6 +2,7 @@
 /** What runs in the store's thread: see `threaded_store.ts`. @module */
 import { answer } from "../../line.ts";
 import { openSqlite } from "./open.ts";
+import { packAppended, unpackEvents } from "./packed.ts";
 import type { SqliteStore } from "./store.ts";
 import type { StoreQuestions } from "./threaded_store.ts";
 
@@ -12,7 +13,7 @@ const line = answer<StoreQuestions>({
     store = await openSqlite(file, { sizes });
     store.onCommit((news) => line.tell(news));
   },
-  append: (events) => store.append(events),
+  append: async (events) => packAppended(await store.append(unpackEvents(events))),
   claim: (request) => store.claim(request),
   renew: (relay, deliveries, leaseUntil) => store.renew(relay, deliveries, leaseUntil),
   settle: (relay, settlements, now) => store.settle(relay, settlements, now),
