@@ -38,7 +38,10 @@ const channel = openChannel();
 const { exit, inspect, memoryUsage } = Deno;
 const { stringify } = JSON;
 const Controller = AbortController;
+const immediately = setImmediate;
 const routes = new Map<string, RouteState>();
+/** Jobs for which the plugin was entered, untold yet. */
+let begun: number[] = [];
 const running = new Map<number, { controller: AbortController; notes: SentNotes }>();
 const kvAnswers = new Map<number, (value: string | null) => void>();
 const stopping = new Controller();
@@ -133,12 +136,29 @@ async function setRoute({ route, options, ask }: { route: string; options: JsonO
   }
 }
 
-async function run(id: number, job: JobForPlugin) {
+/** Says that the plugin is about to be entered for a job: at once, or with what else begins in this turn. */
+function begin(id: number, tell: boolean) {
+  if (tell) {
+    tellBegun();
+    channel.send({ t: "begin", id });
+    channel.flush();
+  } else begun.push(id);
+}
+
+/** Before anything that was begun in this turn can act beyond the process. */
+function tellBegun() {
+  if (begun.length === 0) return;
+  channel.send({ t: "begun", ids: begun });
+  begun = [];
+  channel.flush();
+}
+
+async function run(id: number, job: JobForPlugin, tell: boolean) {
   worked = true;
   const controller = new Controller();
   const notes = createSentNotes();
   running.set(id, { controller, notes });
-  channel.sendNow({ t: "begin", id });
+  begin(id, tell);
   const route = routes.get(job.route);
   const write = (level: LogLevel, parts: unknown[]) => log(id, level, parts);
   const { context, close } = createContext({
@@ -197,8 +217,13 @@ async function stop() {
   } catch (thrown) {
     log(null, "error", [`stop failed: ${failureText(describeFailure(thrown, folder))}`]);
   }
-  channel.sendNow({ t: "pong", rss: 0 });
+  channel.send({ t: "pong", rss: 0 });
+  channel.flush();
   exit(0);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => immediately(resolve));
 }
 
 function handle(message: ToPlugin) {
@@ -208,7 +233,7 @@ function handle(message: ToPlugin) {
     case "route":
       return setRoute(message);
     case "run":
-      return run(message.id, message.job);
+      return run(message.id, message.job, message.tell);
     case "abort":
       return running.get(message.id)?.controller.abort(new DOMException(message.reason, "TimeoutError"));
     case "kv":
@@ -223,10 +248,16 @@ function handle(message: ToPlugin) {
 }
 
 try {
-  for await (const message of channel.messages()) {
-    const done = handle(message);
-    // The first messages are in order: routes need the plugin, and jobs need their routes.
-    if (message.t === "load" || message.t === "route") await done;
+  for await (const messages of channel.messages()) {
+    for (const message of messages) {
+      if (message.t === "run" && messages.length === 1) message.tell = true;
+      const done = handle(message);
+      // The first messages are in order: routes need the plugin, and jobs need their routes.
+      if (message.t === "load" || message.t === "route") await done;
+      // What ends at once is then told before the next one begins.
+      if (message.t === "run" && message.tell && messages.length > 1) await turn();
+    }
+    tellBegun();
   }
   exit(0); // the relay is gone
 } catch (thrown) {

@@ -22,11 +22,15 @@ export interface ProcessEnd {
   reason: string;
   /** Whether it was ended because it answered nothing. */
   stalled: boolean;
+  /** Whether it may have been in the first steps of one of several jobs, and did not live to say in which. */
+  unsure: boolean;
 }
 
 interface Running {
   job: Job;
   options: JsonObject;
+  /** Whether it is told at once that the plugin is entered. */
+  tell: boolean;
   /** Whether the plugin was entered. */
   begun: boolean;
   /** Whether it ran past its timeout. */
@@ -74,7 +78,7 @@ export class PluginProcess {
   /** The job whose plugin was entered last, until the process shows that it still answers. */
   #suspect: number | null = null;
   /** Why it is being ended. */
-  #verdict: ProcessEnd | null = null;
+  #verdict: Omit<ProcessEnd, "unsure"> | null = null;
 
   constructor(private readonly spec: ProcessSpec) {
     this.idleSince = spec.now();
@@ -115,16 +119,19 @@ export class PluginProcess {
     return promise;
   }
 
-  /** Runs one job of a route with these options; resolves null when the plugin was never entered. */
-  run(job: Job, options: JsonObject): Promise<Result | null> {
+  /**
+   * Runs one job of a route with these options; resolves null when the plugin was not entered, or may have been in the
+   * moment in which its process ended. With `tell` that is always known, at a price.
+   */
+  run(job: Job, options: JsonObject, tell = false): Promise<Result | null> {
     if (this.#over) return Promise.resolve(null);
     if (this.#options.get(job.route) !== options) void this.setRoute(job.route, options);
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<Result | null>();
     const timer = setTimeout(() => this.#timeOut(id), job.timeoutMs);
-    this.#running.set(id, { job, options, begun: false, overdue: false, timer, resolve });
+    this.#running.set(id, { job, options, tell, begun: false, overdue: false, timer, resolve });
     const { route, event, attempt, idempotencyKey } = job;
-    this.#speaker.say({ t: "run", id, job: { route, event, attempt, idempotencyKey } });
+    this.#speaker.say({ t: "run", id, job: { route, event, attempt, idempotencyKey }, tell });
     return promise;
   }
 
@@ -140,7 +147,7 @@ export class PluginProcess {
   }
 
   /** Ends it now. What runs is told `reason`. */
-  kill(reason: string, how: Partial<ProcessEnd> = {}): void {
+  kill(reason: string, how: Partial<Pick<ProcessEnd, "orderly" | "stalled">> = {}): void {
     this.#verdict ??= { orderly: false, stalled: false, reason, ...how };
     try {
       this.#child.kill("SIGKILL");
@@ -209,9 +216,10 @@ export class PluginProcess {
     this.#over = true;
     this.#speaker.close();
     this.#log.flush();
-    return this.#settle(
-      this.#verdict ?? { orderly: false, stalled: false, reason: this.#lastWords.causeOf(status) },
-    );
+    return this.#settle({
+      ...this.#verdict ?? { orderly: false, stalled: false, reason: this.#lastWords.causeOf(status) },
+      unsure: [...this.#running.values()].some(({ begun, tell }) => !begun && !tell),
+    });
   }
 
   #settle(end: ProcessEnd): ProcessEnd {
@@ -265,6 +273,13 @@ export class PluginProcess {
         this.#suspect = message.id;
         return;
       }
+      case "begun":
+        for (const id of message.ids) {
+          const running = this.#running.get(id);
+          if (running) running.begun = true;
+        }
+        this.#suspect = null; // it got through them
+        return;
       case "end": {
         const running = this.#running.get(message.id);
         if (!running) return;

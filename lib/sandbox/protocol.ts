@@ -28,7 +28,8 @@ export type ToPlugin =
   | { t: "load"; token: string; url: string; folder: string; ipv4Only: boolean; dry: DryGrants | null }
   /** Check a route's options and keep them; answered by `checked`. */
   | { t: "route"; route: string; options: JsonObject; ask: number }
-  | { t: "run"; id: number; job: JobForPlugin }
+  /** `tell`: that the plugin is entered is to be said at once, by `begin`. So it is for one that comes alone. */
+  | { t: "run"; id: number; job: JobForPlugin; tell: boolean }
   | { t: "abort"; id: number; reason: string }
   /** The answer to `kvGet`. */
   | { t: "kv"; ask: number; value: string | null }
@@ -51,6 +52,11 @@ export type FromPlugin =
   | ({ t: "checked"; ask: number } & OptionCheck)
   /** Written before the plugin's `run` is entered, so that a process that hangs or dies tells which job it was in. */
   | { t: "begin"; id: number }
+  /**
+   * The plugin's `run` was entered for all of these, which came together; written before anything of it can have acted
+   * beyond the process.
+   */
+  | { t: "begun"; ids: number[] }
   | ({ t: "end"; id: number } & Ending)
   | { t: "kvGet"; id: number; ask: number; key: string }
   | { t: "log"; id: number | null; level: LogLevel; text: string }

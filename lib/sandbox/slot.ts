@@ -31,6 +31,9 @@ export type PluginState = "idle" | "starting" | "running" | "waiting" | "broken"
 /** What is wrong with each route's options. */
 export type RouteIssues = ReadonlyMap<string, OptionIssue[]>;
 
+/** Suspects beyond so many are forgotten, the oldest first. */
+const MOST_SUSPECTS = 1000;
+
 /** Runs one plugin. */
 export class PluginSlot {
   description: PluginDescription;
@@ -47,6 +50,8 @@ export class PluginSlot {
   /** Processes that end their jobs and take no more. */
   readonly #leaving = new Set<PluginProcess>();
   readonly #worked = new WeakSet<PluginProcess>();
+  /** Deliveries with which a process ended, that of a guilty one among them: they are run with care. */
+  readonly #suspects = new Set<number>();
   #routes: readonly GrantingRoute[] = [];
   #grants: readonly Grant[] = [];
   #issues: RouteIssues = new Map();
@@ -100,15 +105,29 @@ export class PluginSlot {
       const process = this.#process ?? await this.#start();
       if (process === null) return null;
       this.#worked.add(process);
-      const result = await process.run(job, route.options);
+      const result = await process.run(job, route.options, this.#suspects.has(job.delivery));
       if (result?.outcome === "done") this.#failures = 0;
+      this.#suspect(job, result);
       if (result !== null) {
         return result.error === null
           ? result
           : { ...result, error: maskOptions(result.error, route.options) };
       }
-      await process.ended; // before the plugin was entered: so another process may try
+      await process.ended; // before the plugin was entered, or as it was: so another process may try
     }
+  }
+
+  /**
+   * A process says which of several jobs it has entered once it has entered all: when it ends before, which of them ended
+   * it is known as soon as another runs them one by one.
+   */
+  #suspect({ delivery }: Job, result: Result | null) {
+    if (result !== null && result.outcome !== "crashed" && result.outcome !== "timeout") {
+      this.#suspects.delete(delivery);
+      return;
+    }
+    this.#suspects.add(delivery);
+    if (this.#suspects.size > MOST_SUSPECTS) this.#suspects.delete(this.#suspects.values().next().value!);
   }
 
   /** Takes note of what is in the folder now. Resolves when what is new there is in force, or refused. */
@@ -238,7 +257,7 @@ export class PluginSlot {
       this.#leaving.delete(process);
       if (this.#process !== process) return;
       this.#process = null;
-      if (!end.orderly) this.#died(`its process ${end.reason}`);
+      if (!end.orderly) this.#died(`its process ${end.reason}`, end.unsure);
     });
     if (changed) this.listeners.onChange();
   }
@@ -263,10 +282,11 @@ export class PluginSlot {
     if (before !== JSON.stringify(this.description)) this.listeners.onChange();
   }
 
-  #died(reason: string) {
+  /** @param unsure What ended it is known once its deliveries run again, so they need not wait. */
+  #died(reason: string, unsure = false) {
     this.deaths++;
     this.lastDeath = reason;
-    this.#backOff();
+    if (!unsure) this.#backOff();
     this.listeners.onDeath(reason);
   }
 

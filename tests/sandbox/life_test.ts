@@ -226,6 +226,36 @@ Deno.test("deliveries that were not begun when a process died are not attempts",
   for (const result of await Promise.all(innocent)) assertEquals(result?.outcome, "done");
 });
 
+Deno.test("of those that came together the one that ends the process is found, and the others are made all the same", async () => {
+  await using home = await house({
+    "among.ts": `export default { run({ id }, { emit }) {
+      if (id === "loop") for (;;);
+      if (id === "exit") Deno.exit(3);
+      emit("ran", {});
+    } };`,
+  }, { limits: { stallMs: 500 } });
+  await home.plugins.configure([route("among")]);
+  const { runner } = home.plugins;
+  const run = (id: string) => {
+    const base = job("among");
+    return runner.run({ ...base, event: { ...base.event, id } });
+  };
+  assertEquals((await run("first"))?.outcome, "done");
+  for (
+    const [guilty, outcome, error] of [["exit", "crashed", /exit code 3/], [
+      "loop",
+      "timeout",
+      /did not answer/,
+    ]] as const
+  ) {
+    const [before, it, after] = await Promise.all([run("before"), run(guilty), run("after")]);
+    assertEquals([it?.outcome, before?.outcome, after?.outcome], [outcome, "done", "done"]);
+    assertMatch(it?.error ?? "", error);
+    assert(!it?.error?.includes("of its deliveries ran"), "it alone is to blame");
+    assertEquals((await run("between"))?.outcome, "done");
+  }
+});
+
 Deno.test("stopping lets runs end for as long as it is told, then ends what is left", async () => {
   const home = await house({
     "slow.ts": `export default { run: (_event, { kv }) => kv.get("held") };`,

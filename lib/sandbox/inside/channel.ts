@@ -3,15 +3,15 @@ import { type FromPlugin, lineSplitter, type ToPlugin } from "../protocol.ts";
 
 /** Lines to and from the relay. */
 export interface Channel {
-  /** Sends with the next batch, at the end of the running microtask. */
+  /** Sends with all else of this turn of the event loop: each write costs both ends time. */
   send(message: FromPlugin): void;
-  /** Sends what waits and then this, before it returns. */
-  sendNow(message: FromPlugin): void;
-  /** The relay's messages; ends when the relay is gone. */
-  messages(): AsyncGenerator<ToPlugin>;
+  /** Sends what waits, before it returns. */
+  flush(): void;
+  /** The relay's messages, those together that came at once; ends when the relay is gone. */
+  messages(): AsyncGenerator<ToPlugin[]>;
 }
 
-/** More than this waits for no microtask, so that a loop that logs without end fills no memory. */
+/** More than this waits for no end of a turn, so that a loop that logs without end fills no memory. */
 const BATCH_CHARS = 64 * 1024;
 
 /** Opens the channel. All that it needs is taken now, before a plugin could replace it. */
@@ -22,11 +22,12 @@ export function openChannel(): Channel {
   const write = stdout.writeSync.bind(stdout);
   const encoder = new TextEncoder();
   const encode = encoder.encode.bind(encoder);
-  const later = queueMicrotask;
+  const later = setImmediate;
   let token = "";
   let batch = "";
 
   function flush() {
+    if (batch === "") return;
     const bytes = encode(batch);
     batch = "";
     try {
@@ -36,31 +37,28 @@ export function openChannel(): Channel {
     }
   }
 
-  function put(message: FromPlugin) {
-    batch += `${token}${stringify(message)}\n`;
-  }
+  globalThis.addEventListener("unload", flush); // also when the plugin ends the process
 
   return {
     send(message) {
       if (batch === "") later(flush);
-      put(message);
+      batch += `${token}${stringify(message)}\n`;
       if (batch.length > BATCH_CHARS) flush();
     },
-    sendNow(message) {
-      put(message);
-      flush();
-    },
+    flush,
     async *messages() {
       const split = lineSplitter(Number.MAX_SAFE_INTEGER);
       const buffer = new Uint8Array(64 * 1024);
       for (;;) {
         const length = await read(buffer);
         if (length === null) return;
+        const messages: ToPlugin[] = [];
         for (const line of split(buffer.subarray(0, length))) {
           const message = parse(line) as ToPlugin;
           if (message.t === "load") token = message.token;
-          yield message;
+          messages.push(message);
         }
+        yield messages;
       }
     },
   };
