@@ -1,5 +1,4 @@
 /** Takes due deliveries under a lease. @module */
-import type { StoredEvent } from "../../nouns.ts";
 import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute } from "../contract.ts";
 import { allowance, type Rate, type RateWindow, rewind, spend } from "../rate_window.ts";
 import { giveBack } from "./give_back.ts";
@@ -20,18 +19,23 @@ export function claim(tx: Transaction, request: ClaimRequest): ClaimResult {
     rows.push(...taken.rows);
     if (taken.nextDueAt !== null) nextDueAt = Math.min(nextDueAt ?? Infinity, taken.nextDueAt);
   }
+  mark(tx, rows, request);
+  return { claimed: withEvents(tx, rows), nextDueAt };
+}
+
+/** Makes pending deliveries run, under a lease. */
+function mark(tx: Transaction, rows: readonly DeliveryRow[], { relay, leaseUntil, now }: ClaimRequest): void {
+  if (rows.length === 0) return;
+  const ids = JSON.stringify(rows.map(({ id }) => id));
+  tx.db.run(
+    `UPDATE deliveries SET state = ${RUNNING}, attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))`,
+    ids,
+  );
+  tx.db.run("INSERT INTO leases SELECT value, ?, ?, ? FROM json_each(?)", relay, leaseUntil, now, ids);
   for (const row of rows) {
-    tx.db.run(`UPDATE deliveries SET state = ${RUNNING}, attempts = ? WHERE id = ?`, ++row.attempts, row.id);
-    tx.db.run(
-      "INSERT INTO leases VALUES (?, ?, ?, ?)",
-      row.id,
-      request.relay,
-      request.leaseUntil,
-      request.now,
-    );
+    row.attempts++;
     tx.move(row.route, PENDING, row.state = RUNNING);
   }
-  return { claimed: withEvents(tx, rows), nextDueAt };
 }
 
 function take(
@@ -41,21 +45,18 @@ function take(
   now: number,
 ): { rows: DeliveryRow[]; nextDueAt: number | null } {
   let pace = rate && paceOf(tx, route, rate, now);
-  const rows = tx.db.all<DeliveryRow>(
-    `SELECT * FROM deliveries WHERE route = ? AND state = ${PENDING} AND due_at <= ? ORDER BY due_at, id LIMIT ?`,
+  const most = Math.min(limit, pace?.free ?? limit);
+  // One more than may be taken: the first that is not taken is the next.
+  const first = tx.db.all<DeliveryRow>(
+    `SELECT * FROM deliveries WHERE route = ? AND state = ${PENDING} ORDER BY due_at, id LIMIT ?`,
     route,
-    now,
-    Math.min(limit, pace?.free ?? limit),
+    most + 1,
   );
+  const rows = first.slice(0, most).filter(({ due_at }) => due_at <= now);
   if (rate && pace && rows.length > 0) {
     pace = keep(tx, route, rate, now, spend(pace.window, rate, now, rows.length));
   }
-  // The rows taken are still pending here: the first that is not among them is the next.
-  const next = tx.db.get<{ due_at: number }>(
-    `SELECT due_at FROM deliveries WHERE route = ? AND state = ${PENDING} ORDER BY due_at, id LIMIT 1 OFFSET ?`,
-    route,
-    rows.length,
-  );
+  const next = first[rows.length];
   return { rows, nextDueAt: next ? Math.max(next.due_at, pace?.nextAt ?? next.due_at) : null };
 }
 
@@ -78,13 +79,11 @@ function keep(tx: Transaction, route: number, rate: Rate, now: number, window: R
 }
 
 function withEvents(tx: Transaction, rows: readonly DeliveryRow[]): Claimed[] {
-  const events = new Map<number, StoredEvent>();
-  for (const { event } of rows) {
-    if (events.has(event)) continue;
-    events.set(
-      event,
-      toEvent(tx.db.get<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE seq = ?`, event)!),
-    );
-  }
+  if (rows.length === 0) return [];
+  const found = tx.db.all<EventRow>(
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE seq IN (SELECT value FROM json_each(?))`,
+    JSON.stringify([...new Set(rows.map(({ event }) => event))]),
+  );
+  const events = new Map(found.map((row) => [row.seq, toEvent(row)]));
   return rows.map((row) => ({ delivery: toDelivery(row, tx.routes), event: events.get(row.event)! }));
 }

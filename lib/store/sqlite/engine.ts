@@ -28,6 +28,9 @@ const LOOK_AGAIN_MS = 10;
 /** How long it may block this thread in between. */
 const BLOCKED_MS = 20;
 
+/** When that which nobody waits for is synced, if nothing else was meanwhile. */
+const SOON_MS = 20;
+
 /** A connection with what is remembered beside it. */
 export class Engine {
   readonly db: Connection;
@@ -37,6 +40,9 @@ export class Engine {
   readonly #sync: WalSync;
   readonly #checkpoints: Checkpoints;
   #dataVersion = 0;
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  /** How often a sync was asked for. */
+  #flushes = 0;
 
   constructor(readonly file: string, private readonly options: EngineOptions) {
     this.#sync = new WalSync(() => Deno.open(`${file}-wal`, { read: true, write: true }));
@@ -79,9 +85,14 @@ export class Engine {
     }
   }
 
-  /** Brings what was committed onto the disk, and waits for nothing. */
+  /** Brings what was committed onto the disk before long, with what is synced meanwhile anyway, and waits for nothing. */
   syncSoon(): void {
-    this.#flush().catch(() => {}); // what is written next tells
+    if (this.#soon !== undefined) return;
+    const flushes = this.#flushes;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      if (this.#flushes === flushes) this.#flush().catch(() => {}); // what is written next tells
+    }, SOON_MS);
   }
 
   /**
@@ -110,6 +121,7 @@ export class Engine {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#soon);
     await this.thread.close();
     await this.#sync.close();
     this.db.close();
@@ -136,6 +148,7 @@ export class Engine {
   }
 
   async #flush(): Promise<void> {
+    this.#flushes++;
     try {
       await this.#sync.flush();
     } catch (cause) {

@@ -1,16 +1,24 @@
 /** Ends attempts. @module */
 import type { Settlement } from "../contract.ts";
 import { append } from "./append.ts";
+import type { Bound } from "./connection.ts";
+import { insertMany } from "./insert_many.ts";
 import { advance } from "./lanes.ts";
 import { DEAD, DONE, PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Held {
+  delivery: number;
   route: number;
   round: number;
   attempts: number;
   lane: string | null;
   relay: string;
+}
+
+/** A settlement that holds, with what it settles. */
+interface Settled extends Settlement {
+  held: Held;
 }
 
 /** See `Store.settle`. */
@@ -20,59 +28,92 @@ export function settle(
   settlements: readonly Settlement[],
   now: number,
 ): boolean[] {
-  return settlements.map((settlement) => settleOne(tx, relay, settlement, now));
+  const held = holds(tx, settlements);
+  const settled: Settled[] = [];
+  const answers = settlements.map((settlement) => {
+    const { delivery, attempt } = settlement;
+    const mine = held.get(delivery);
+    if (mine?.relay !== relay) return false;
+    // The number tells an attempt from a later one that the same relay has begun.
+    if (attempt !== null && mine.attempts !== attempt.number) return false;
+    held.delete(delivery);
+    settled.push({ ...settlement, held: mine });
+    return true;
+  });
+  if (settled.length === 0) return answers;
+  tx.db.run(
+    "DELETE FROM leases WHERE delivery IN (SELECT value FROM json_each(?))",
+    JSON.stringify(settled.map(({ delivery }) => delivery)),
+  );
+  note(tx, settled);
+  end(tx, settled, now);
+  for (const { next, held: { route, lane } } of settled) {
+    if (next.state !== "pending") advance(tx, route, lane);
+  }
+  for (const one of settled) { // what it emits takes its place behind those that wait
+    remember(tx, one);
+    append(tx, one.emitted);
+  }
+  return answers;
 }
 
-function settleOne(tx: Transaction, relay: string, settlement: Settlement, now: number): boolean {
-  const { delivery, attempt, next } = settlement;
-  const held = tx.db.get<Held>(
-    `SELECT route, round, attempts, lane, relay FROM leases JOIN deliveries ON id = delivery WHERE delivery = ?`,
-    delivery,
+function holds(tx: Transaction, settlements: readonly Settlement[]): Map<number, Held> {
+  const rows = tx.db.all<Held>(
+    `SELECT delivery, route, round, attempts, lane, relay FROM leases JOIN deliveries ON id = delivery
+     WHERE delivery IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(settlements.map(({ delivery }) => delivery)),
   );
-  if (held?.relay !== relay) return false;
-  // The number tells an attempt from a later one that the same relay has begun.
-  if (attempt !== null && held.attempts !== attempt.number) return false;
-  const { route, lane } = held;
-  tx.db.run("DELETE FROM leases WHERE delivery = ?", delivery);
-  if (attempt === null) {
-    tx.db.run("UPDATE deliveries SET attempts = attempts - 1 WHERE id = ?", delivery);
-  } else {
-    tx.db.run(
-      "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      delivery,
-      held.round,
-      attempt.number,
-      attempt.startedAt,
-      attempt.durationMs,
-      attempt.outcome,
-      attempt.error,
-      attempt.sent.length === 0 ? null : JSON.stringify(attempt.sent),
-    );
+  return new Map(rows.map((row) => [row.delivery, row]));
+}
+
+function note(tx: Transaction, settled: readonly Settled[]): void {
+  const values: Bound[] = [];
+  for (const { delivery, attempt, held } of settled) {
+    if (attempt === null) {
+      tx.db.run("UPDATE deliveries SET attempts = attempts - 1 WHERE id = ?", delivery);
+      continue;
+    }
+    const { number, startedAt, durationMs, outcome, error, sent } = attempt;
+    values.push(delivery, held.round, number, startedAt, durationMs, outcome, error);
+    values.push(sent.length === 0 ? null : JSON.stringify(sent));
   }
-  const error = attempt?.error ?? null;
-  if (next.state === "pending") {
-    tx.db.run(
-      `UPDATE deliveries SET state = ${PENDING}, due_at = ?, error = coalesce(?, error) WHERE id = ?`,
-      next.dueAt,
-      error,
-      delivery,
-    );
-    tx.move(route, RUNNING, PENDING);
-  } else {
-    const state = next.state === "done" ? DONE : DEAD;
-    tx.db.run(
-      `UPDATE deliveries SET state = ?, finished_at = ?, lane = NULL, error = coalesce(?, error) WHERE id = ?`,
-      state,
-      now,
-      error,
-      delivery,
-    );
-    tx.move(route, RUNNING, state);
-    advance(tx, route, lane);
+  insertMany(tx.db, "INSERT INTO attempts", 8, values);
+}
+
+/** Gives each delivery its next state: to those that are done, which most are, at once. */
+function end(tx: Transaction, settled: readonly Settled[], now: number): void {
+  const done: number[] = [];
+  for (const { delivery, attempt, next, held: { route } } of settled) {
+    const error = attempt?.error ?? null;
+    if (next.state === "pending") {
+      tx.db.run(
+        `UPDATE deliveries SET state = ${PENDING}, due_at = ?, error = coalesce(?, error) WHERE id = ?`,
+        next.dueAt,
+        error,
+        delivery,
+      );
+      tx.move(route, RUNNING, PENDING);
+    } else if (next.state === "dead") {
+      tx.db.run(
+        `UPDATE deliveries SET state = ${DEAD}, finished_at = ?, lane = NULL, error = coalesce(?, error)
+         WHERE id = ?`,
+        now,
+        error,
+        delivery,
+      );
+      tx.move(route, RUNNING, DEAD);
+    } else {
+      done.push(delivery);
+      tx.move(route, RUNNING, DONE);
+    }
   }
-  remember(tx, settlement);
-  append(tx, settlement.emitted);
-  return true;
+  if (done.length === 0) return;
+  tx.db.run(
+    `UPDATE deliveries SET state = ${DONE}, finished_at = ?, lane = NULL
+     WHERE id IN (SELECT value FROM json_each(?))`,
+    now,
+    JSON.stringify(done),
+  );
 }
 
 function remember(tx: Transaction, { route, kv }: Settlement): void {
