@@ -1,16 +1,17 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
 import { setImmediate } from "node:timers";
-import type { Attempt, EventForPlugin } from "../nouns.ts";
+import type { EventForPlugin } from "../nouns.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
+import { Ahead } from "./ahead.ts";
 import { retryDelay } from "./backoff.ts";
 import type { Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
 import { holdToMeasure } from "./remembering.ts";
-import { cutsChain, settlement } from "./settle.ts";
+import { cutsChain, givenBack, settlement } from "./settle.ts";
 
 /** One ended attempt, for logs, metrics and the dashboard. */
 export interface AttemptReport {
@@ -58,6 +59,8 @@ export const LEASE_MS = 1000 * Number(Deno.env.get(LEASE_VARIABLE) ?? 60);
 const RENEW_EVERY_MS = LEASE_MS / 3;
 /** The store is asked at least this often: whatever was missed or whatever the clock did, work goes on. */
 const LONGEST_SLEEP_MS = LEASE_MS / 4;
+/** The store is asked again so soon where more is due than there are places for. */
+const CROWDED_SLEEP_MS = 10;
 /** Wait before a store that failed is asked again. */
 const FAULT_PAUSE_MS = 1000;
 
@@ -67,6 +70,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let routes = new Map<string, Route>();
   /** Routes that may have work due. */
   const wanting = new Set<string>();
+  /** Routes of which more may be due than there were places for: the end of one of theirs wakes them. */
+  const crowded = new Set<string>();
+  const ahead = new Ahead();
   const running = new Map<number, { claimed: Claimed; startedAt: number }>();
   const load = new Map<string, number>();
   /** All that was claimed and whose end is not yet written, the attempt under way or over. */
@@ -100,13 +106,17 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }, Math.max(0, at - now()));
   }
 
-  /** What each wanting route can take now. Routes at their limit are woken by the end of one of theirs. */
+  /** What each wanting route can take now. */
   function openings(): ClaimRoute[] {
     return [...wanting].flatMap((name) => {
       wanting.delete(name);
       const route = routes.get(name);
-      const limit = route === undefined ? 0 : places(route);
-      if (route === undefined || limit <= 0) return [];
+      if (route === undefined) return [];
+      const limit = claimable(route);
+      if (limit <= 0) {
+        crowded.add(name);
+        return [];
+      }
       const readyAt = runner.readyAt(route.plugin);
       if (readyAt === null) return [];
       if (readyAt > now()) {
@@ -122,6 +132,18 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const busy = load.get(name) ?? 0;
     if (schedule.digest === null) return concurrency - busy;
     return busy === 0 ? DIGEST_EVENTS : 0;
+  }
+
+  /** How many deliveries of a route may be claimed: ahead of their places only where more are due than there are. */
+  function claimable(route: Route): number {
+    const { name } = route;
+    return places(route) + (crowded.has(name) ? ahead.limit(route) : 0) - ahead.waiting(name);
+  }
+
+  /** Whether places of a route that was crowded are worth a claim: it need not be for each, while others wait. */
+  function isWorthClaiming(name: string): boolean {
+    const route = routes.get(name);
+    return route !== undefined && crowded.has(name) && claimable(route) > ahead.limit(route) / 2;
   }
 
   async function claim() {
@@ -140,14 +162,29 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
           routes: asked,
         });
         if (taken.length > 0) failpoint("claimed");
-        batches(taken).forEach(begin);
-        if (nextDueAt !== null) sleepUntil(Math.max(nextDueAt, at + 1));
+        batches(taken).forEach(place);
+        noteCrowded(asked, taken);
+        // What is due and found no place is taken when one is freed; what comes after it is not known yet.
+        if (nextDueAt !== null) sleepUntil(nextDueAt > at ? nextDueAt : at + CROWDED_SLEEP_MS);
       }
     } catch (error) {
       parts.onFault(error);
       sleepUntil(now() + FAULT_PAUSE_MS);
     } finally {
       claiming = false;
+    }
+  }
+
+  function noteCrowded(asked: readonly ClaimRoute[], taken: readonly Claimed[]) {
+    const counts = new Map<string, number>();
+    for (const { delivery: { route } } of taken) counts.set(route, (counts.get(route) ?? 0) + 1);
+    for (const { route: name, limit } of asked) {
+      if (counts.get(name) !== limit) {
+        crowded.delete(name);
+        continue;
+      }
+      crowded.add(name);
+      if (isWorthClaiming(name)) wanting.add(name); // some were freed meanwhile
     }
   }
 
@@ -162,12 +199,27 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     load.set(route, (load.get(route) ?? 0) + by);
   }
 
+  /** Gives the places of a route to those that wait for one. */
+  function fill(name: string) {
+    const route = routes.get(name);
+    if (route === undefined || stopping) return;
+    for (let next; places(route) > 0 && (next = ahead.next(name)) !== undefined;) begin([next]);
+  }
+
+  /** Begins an attempt where there is a place for it. */
+  function place(batch: Claimed[]) {
+    for (const { delivery } of batch) held.add(delivery.id);
+    const [first] = batch;
+    const route = routes.get(first!.delivery.route);
+    if (stopping || route === undefined || places(route) > 0 || batch.length > 1) begin(batch);
+    else ahead.add(first!);
+  }
+
   function begin(batch: Claimed[]) {
     const startedAt = now();
     for (const claimed of batch) {
       const { id, route } = claimed.delivery;
       if (running.has(id)) addLoad(route, -1); // lost to another relay, and now back while its old attempt still runs
-      held.add(id);
       running.set(id, { claimed, startedAt });
       addLoad(route, 1);
     }
@@ -185,6 +237,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const result = answer && await holdToMeasure(answer, route.name, store);
     const own = batch.filter(isStillRunning);
     if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
+    ahead.took(route.name, now() - startedAt);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
     const settlements = own.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
     for (const [index, claimed] of own.entries()) {
@@ -227,14 +280,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   /** Undoes claims: nothing was tried. */
   function giveBack(batch: readonly Claimed[], dueAt: number) {
-    end(batch.map((claimed) => pendingAgain(claimed, dueAt, null)));
+    end(batch.map((claimed) => givenBack(claimed, dueAt, null)));
   }
 
   /** Gives back what runs: it may have acted already, so it counts as an attempt. */
   function interrupt() {
     const at = now();
     end([...running.values()].map(({ claimed, startedAt }) =>
-      pendingAgain(claimed, at, {
+      givenBack(claimed, at, {
         number: claimed.delivery.attempts,
         startedAt,
         durationMs: Math.max(0, at - startedAt),
@@ -251,15 +304,17 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
       running.delete(outcome.delivery);
     }
-    const freed = settlements.filter((outcome) => !remembers(outcome));
-    free(freed);
-    wake(routesOf(freed));
+    free(settlements.filter((outcome) => !remembers(outcome)));
     if (!settling && ended.length > 0) void settle();
   }
 
   /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
   function free(settlements: readonly Settlement[]) {
     for (const { route } of settlements) addLoad(route, -1);
+    for (const name of routesOf(settlements)) {
+      fill(name);
+      if (isWorthClaiming(name)) wake([name]);
+    }
   }
 
   /** What ends while a commit runs goes into the next one. */
@@ -273,7 +328,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         await store.settle(parts.relay, batch.filter(({ delivery }) => !lost.delete(delivery)), now());
         for (const { delivery } of batch) held.delete(delivery);
         free(batch.filter(remembers));
-        wake(routesOf(batch));
       } catch (error) {
         parts.onFault(error);
         ended = [...batch, ...ended];
@@ -291,6 +345,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       const asked = [...held];
       const still = new Set(await store.renew(parts.relay, asked, now() + LEASE_MS));
       for (const id of asked) if (!still.has(id) && running.has(id)) lost.add(id);
+      for (const { delivery } of ahead.remove(({ delivery: { id } }) => still.has(id))) {
+        held.delete(delivery.id);
+      }
     } catch (error) {
       parts.onFault(error);
     }
@@ -299,6 +356,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   return {
     configure(next) {
       routes = new Map(next.map((route) => [route.name, route]));
+      ahead.remove(({ delivery }) => routes.has(delivery.route)).forEach((claimed) => begin([claimed])); // given back
+      for (const name of routes.keys()) fill(name);
       wake();
       sleepUntil(Infinity);
     },
@@ -306,6 +365,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     running: () => new Map([...load].filter(([, count]) => count > 0)),
     async stop(graceMs) {
       stopping = true;
+      ahead.remove(() => false).forEach((claimed) => begin([claimed])); // given back
       clearTimeout(timer);
       clearInterval(renewal);
       await claimsUnderWay; // what it brings is given back
@@ -330,14 +390,6 @@ function routesOf(settlements: readonly Settlement[]): Set<string> {
 
 function remembers({ kv }: Settlement): boolean {
   return kv.length > 0;
-}
-
-function pendingAgain(
-  { delivery: { id, route } }: Claimed,
-  dueAt: number,
-  attempt: Attempt | null,
-): Settlement {
-  return { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] };
 }
 
 function seenByPlugin({ event, delivery }: Claimed): EventForPlugin {

@@ -56,6 +56,15 @@ export function settlement(ended: Ended, first = true): Settlement {
     : { ...base, next: { state: "pending", dueAt: now + delay }, kv: [], emitted: [] };
 }
 
+/** For a delivery that is not to end here. `attempt`: null where none took place. */
+export function givenBack(
+  { delivery: { id, route } }: Claimed,
+  dueAt: number,
+  attempt: Attempt | null,
+): Settlement {
+  return { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] };
+}
+
 /** Whether the attempt emitted events that are cut off because their chain is too deep. */
 export function cutsChain({ claimed, result }: Pick<Ended, "claimed" | "result">): boolean {
   return result.emitted.length > 0 && claimed.event.depth >= MAX_DEPTH;

@@ -115,6 +115,24 @@ Deno.test("no more deliveries of a route run at a time than its concurrency allo
   assertEquals(most, 3);
 });
 
+Deno.test("what is claimed before there is a place for it is given back at a stop, and was never attempted", async () => {
+  let begun = 0;
+  const held = Promise.withResolvers<Result>();
+  await using started = await startDispatcher(() => ++begun > 60 ? held.promise : Promise.resolve(DONE));
+  const { store, dispatcher } = started;
+  dispatcher.configure([route("a", { concurrency: 3 })]);
+  await started.add(100, "a");
+  await until("three run, and as many are claimed ahead", async () => {
+    const claimed = await store.deliveries({ states: ["running"] }, { limit: 100 });
+    return begun === 63 && claimed.length === 6;
+  });
+  await dispatcher.stop(0);
+  const waiting = await store.deliveries({ states: ["pending"] }, { limit: 100 });
+  assertEquals(waiting.length, 40);
+  assertEquals(waiting.filter(({ attempts }) => attempts > 0).length, 3, "those that ran were interrupted");
+  held.resolve(DONE);
+});
+
 Deno.test("a route that would remember too much has a dead letter that says so, and remembers what it did", async () => {
   const value = JSON.stringify("x".repeat(60_000));
   await using started = await startDispatcher((job) =>
