@@ -20,14 +20,10 @@ export default definePlugin({
   async run(event, context) {
     const { url, method, secret } = context.options;
     const body = JSON.stringify(bodyOf(event));
-    const headers = new Headers({ "content-type": "application/json", "user-agent": "coinrelay" });
-    const ours = {
-      "webhook-id": context.idempotencyKey,
-      ...secret && await signature(secret, context, body),
-    };
-    for (const [name, value] of Object.entries({ ...context.options.headers, ...ours })) {
-      headers.set(name, value);
-    }
+    const headers: Record<string, string> = { "content-type": "application/json", "user-agent": "coinrelay" };
+    for (const [name, value] of Object.entries(context.options.headers)) headers[name.toLowerCase()] = value;
+    headers["webhook-id"] = context.idempotencyKey;
+    if (secret) Object.assign(headers, await signature(secret, context, body));
     await post(context, url, { method, headers, body });
   },
 });

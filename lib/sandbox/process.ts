@@ -35,7 +35,8 @@ interface Running {
   begun: boolean;
   /** Whether it ran past its timeout. */
   overdue: boolean;
-  timer: ReturnType<typeof setTimeout>;
+  /** When its time is over, or, where it ran past its timeout, all patience; by `performance.now()`. */
+  until: number;
   resolve(result: Result | null): void;
 }
 
@@ -72,6 +73,8 @@ export class PluginProcess {
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
   readonly #lastWords = new LastWords();
   #ready = false;
+  #watching: ReturnType<typeof setTimeout> | undefined;
+  #watchedUntil = Infinity;
   #over = false;
   #overdrawn = false;
   #asked = 0;
@@ -128,8 +131,9 @@ export class PluginProcess {
     if (this.#options.get(job.route) !== options) void this.setRoute(job.route, options);
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<Result | null>();
-    const timer = setTimeout(() => this.#timeOut(id), job.timeoutMs);
-    this.#running.set(id, { job, options, tell, begun: false, overdue: false, timer, resolve });
+    const until = performance.now() + job.timeoutMs;
+    this.#running.set(id, { job, options, tell, begun: false, overdue: false, until, resolve });
+    this.#watch(until);
     const { route, event, attempt, idempotencyKey } = job;
     this.#speaker.say({ t: "run", id, job: { route, event, attempt, idempotencyKey }, tell });
     return promise;
@@ -164,26 +168,39 @@ export class PluginProcess {
     void this.ended.then(() => clearTimeout(patience));
   }
 
-  #timeOut(id: number) {
-    const running = this.#running.get(id);
-    if (!running) return;
+  /** One timer for all jobs: most end long before their time is over. */
+  #watch(until: number) {
+    if (until >= this.#watchedUntil) return;
+    clearTimeout(this.#watching);
+    this.#watchedUntil = until;
+    this.#watching = setTimeout(() => {
+      this.#watchedUntil = Infinity;
+      const now = performance.now();
+      for (const [id, running] of this.#running) if (running.until <= now) this.#timeOut(id, running);
+      const next = Math.min(...[...this.#running.values()].map(({ until }) => until));
+      if (next < Infinity) this.#watch(next);
+    }, Math.max(0, Math.ceil(until - performance.now())));
+  }
+
+  #timeOut(id: number, running: Running) {
     const seconds = running.job.timeoutMs / 1000;
-    running.overdue = true;
-    this.#speaker.say({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
+    if (!running.overdue) {
+      running.overdue = true;
+      running.until = performance.now() + this.spec.graceMs;
+      this.#speaker.say({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
+      return;
+    }
     // What does not heed its signal ends with its process, once the others in it have ended.
-    running.timer = setTimeout(() => {
-      this.#end(id, failed("timeout", `did not end within ${seconds} s, nor when its signal was aborted`));
-      this.retiring = true;
-      if (this.#running.size === 0) {
-        this.kill("was ended with a run that ignored its signal", { orderly: true });
-      }
-    }, this.spec.graceMs);
+    this.#end(id, failed("timeout", `did not end within ${seconds} s, nor when its signal was aborted`));
+    this.retiring = true;
+    if (this.#running.size === 0) {
+      this.kill("was ended with a run that ignored its signal", { orderly: true });
+    }
   }
 
   #end(id: number, result: Result | null) {
     const running = this.#running.get(id);
     if (!running) return;
-    clearTimeout(running.timer);
     this.#running.delete(id);
     this.idleSince = this.spec.now();
     running.resolve(result);
@@ -213,6 +230,7 @@ export class PluginProcess {
       ),
     ]);
     clearInterval(ticking);
+    clearTimeout(this.#watching);
     this.#over = true;
     this.#speaker.close();
     this.#log.flush();

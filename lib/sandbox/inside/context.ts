@@ -106,7 +106,7 @@ export function createContext(parts: ContextParts): RunContext {
       fetch: (input, init) =>
         parts.fetch(input, {
           ...init,
-          signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal,
+          signal: init?.signal && init.signal !== signal ? AbortSignal.any([init.signal, signal]) : signal,
         }),
       kv,
       emit,
