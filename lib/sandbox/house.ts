@@ -100,7 +100,7 @@ export function runtimeEnvironment(env: House["env"]): Record<string, string> {
     DENO_NO_UPDATE_CHECK: "1",
     DENO_NO_PACKAGE_JSON: "1",
     MALLOC_ARENA_MAX: "1", // glibc would give each of its threads an arena of its own
-    MALLOC_TRIM_THRESHOLD_: "131072", // and keep what loading took and no longer needs
+    MALLOC_TRIM_THRESHOLD_: "1048576", // and keep what loading took and no longer needs
   };
 }
 
