@@ -1,6 +1,6 @@
 /** The receivers that are measured against one another, each a process of its own on a free port. @module */
 import { fromFileUrl, join } from "@std/path";
-import { MEMORY_FLAG } from "../lib/launch/memory.ts";
+import { MEMORY_FLAGS } from "../lib/launch/memory.ts";
 import { BENCH_SECRET } from "./wrk.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
@@ -61,7 +61,16 @@ export async function relayFolder(config: Record<string, unknown>): Promise<Rela
 /** The relay with `config` merged over one source, in a folder of its own that goes with it. */
 export async function startRelay(config: Record<string, unknown>): Promise<Server & { folder: string }> {
   const at = await relayFolder(config);
-  const args = [...DENO, MEMORY_FLAG, join(ROOT, "main.ts"), "start", "--config", at.config, "--log", "json"];
+  const args = [
+    ...DENO,
+    ...MEMORY_FLAGS,
+    join(ROOT, "main.ts"),
+    "start",
+    "--config",
+    at.config,
+    "--log",
+    "json",
+  ];
   const server = await start(Deno.execPath(), args, {});
   return {
     ...server,

@@ -11,7 +11,7 @@ import { withDotenv } from "./config/environment.ts";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
 import { mappedFolders } from "./launch/mapped_folders.ts";
-import { MEMORY_FLAG } from "./launch/memory.ts";
+import { MEMORY_FLAGS } from "./launch/memory.ts";
 import { flagsOf, type LaunchConfig, type LaunchPlace, permissionsOf } from "./launch/permissions.ts";
 import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
@@ -101,7 +101,7 @@ async function launch({ flags, url, env }: Plan, args: readonly string[]): Promi
     args: [
       "run",
       "--quiet",
-      MEMORY_FLAG,
+      ...MEMORY_FLAGS,
       `--import-map=${IMPORT_MAP}`,
       ...flags,
       `${PROJECT}main.ts`,

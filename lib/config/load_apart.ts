@@ -47,10 +47,9 @@ async function ask(question: LoadQuestion): Promise<LoadAnswer> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const [, output] = await Promise.all([
-    new Blob([JSON.stringify(question)]).stream().pipeTo(child.stdin).catch(() => {}), // its end tells more
-    child.output(),
-  ]);
+  const stdin = child.stdin.getWriter();
+  const asking = stdin.write(new TextEncoder().encode(JSON.stringify(question))).then(() => stdin.close());
+  const [output] = await Promise.all([child.output(), asking.catch(() => {})]); // how it ends tells more
   if (output.success) return JSON.parse(new TextDecoder().decode(output.stdout)) as LoadAnswer;
   throw new Error(`what checks a config has failed: ${new TextDecoder().decode(output.stderr).trim()}`);
 }

@@ -1,6 +1,6 @@
 /** A real relay in a process of its own, started the way a user starts it, in a folder of its own. @module */
 import { fromFileUrl, join } from "@std/path";
-import { MEMORY_FLAG } from "../../lib/launch/memory.ts";
+import { MEMORY_FLAGS } from "../../lib/launch/memory.ts";
 import { type SignedRequest, signedRequest } from "./signed_request.ts";
 import { until } from "./until.ts";
 
@@ -81,7 +81,7 @@ function startProcess(configFile: string, env: Record<string, string>) {
     args: [
       "run",
       "--quiet",
-      MEMORY_FLAG,
+      ...MEMORY_FLAGS,
       `--import-map=${ROOT}.imports.json`,
       "-A",
       `${ROOT}main.ts`,

@@ -1,5 +1,4 @@
 /** One connection to a database file: statements, transactions, and starting afresh after a disk error. @module */
-import { statSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../contract.ts";
 import { breaksConnection, translate } from "./errors.ts";
@@ -109,7 +108,7 @@ export class Connection {
     try {
       // Never made here: a file that is gone (its disk is not mounted) must not be taken for an empty store. SQLite's own
       // "?mode=rw" would say so, but Deno lets a URI pass under -A alone; below is for a disk that goes just now.
-      statSync(this.file);
+      Deno.statSync(this.file);
       db = new DatabaseSync(this.file, { readOnly, timeout: this.#busyTimeoutMs });
     } catch (cause) {
       throw new StoreUnavailable(`Cannot open ${this.file}: ${(cause as Error).message}`, { cause });
