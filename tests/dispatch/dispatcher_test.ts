@@ -115,6 +115,21 @@ Deno.test("no more deliveries of a route run at a time than its concurrency allo
   assertEquals(most, 3);
 });
 
+Deno.test("an event by itself costs one claim", async () => {
+  await using started = await startDispatcher(() => Promise.resolve(DONE));
+  const { store, dispatcher } = started;
+  const claim = store.claim.bind(store);
+  let claims = 0;
+  store.claim = (request) => (claims++, claim(request));
+  dispatcher.configure([route("a")]);
+  for (let event = 1; event <= 3; event++) {
+    await started.add(1, "a");
+    await started.settled(event);
+  }
+  await started.add(1, "not in force"); // what was asked before it has been answered by now
+  assertEquals(claims, 1 + 3, "one at the start");
+});
+
 Deno.test("what is claimed before there is a place for it is given back at a stop, and was never attempted", async () => {
   let begun = 0;
   const held = Promise.withResolvers<Result>();
