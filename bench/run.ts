@@ -4,6 +4,7 @@ import { type AckResult, measureAck } from "./ack.ts";
 import { measureAction } from "./action.ts";
 import { measureGrowth } from "./growth.ts";
 import { CURVES } from "./growth_sizes.ts";
+import { measureLongStarts } from "./growth_start.ts";
 import { measurePlugins } from "./plugin.ts";
 import { requirePrograms } from "./programs.ts";
 import { measureIdle, measureStart } from "./start.ts";
@@ -15,7 +16,7 @@ const HELP =
 
   --short      a quick look, for comparing two versions by their ratios
   --json       one JSON object a line
-  --of A,B     of growth only these curves: ${CURVES.join(", ")}
+  --of A,B     of growth only these curves: ${CURVES.join(", ")}, start
   --events N   how many stored events growth goes up to (default: 1000000). A million takes half a minute to fill and
                half a gigabyte; ten million ten times that
   --folder F   keeps the filled stores in F, and takes those that are there; they grow a little with each run
@@ -39,10 +40,11 @@ if (values.help) {
   console.log(HELP);
   Deno.exit(0);
 }
-const curves = values.of?.split(",") ?? CURVES;
+const GROWTH = [...CURVES, "start"];
+const curves = values.of?.split(",") ?? GROWTH;
 const stored = Number(values.events ?? 1_000_000);
-const unknown = curves.filter((name) => !CURVES.some((curve) => curve === name));
-if (unknown.length > 0) fail(`--of: there is no ${unknown.join(", ")}; there are ${CURVES.join(", ")}`);
+const unknown = curves.filter((name) => !GROWTH.includes(name));
+if (unknown.length > 0) fail(`--of: there is no ${unknown.join(", ")}; there are ${GROWTH.join(", ")}`);
 if (!Number.isSafeInteger(stored) || stored < 1) fail("--events: give a number of events, such as 10000000");
 const wanted = (part: string) => values.only === undefined || values.only === part;
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
@@ -61,7 +63,7 @@ if (wanted("ack")) {
   await measureAck(settings, values.json ? (result) => console.log(JSON.stringify(result)) : printAck);
 }
 if (wanted("growth") && !values.short) {
-  if (!values.json) {
+  if (!values.json && curves.some((name) => name !== "start")) {
     console.log(
       "\ngrowth: the ack with more of one thing, each beside the limit with as much   (latencies in ms)\n",
     );
@@ -92,6 +94,7 @@ if (wanted("growth") && !values.short) {
       failed > 0 ? `  ${failed} FAILED` : "",
     );
   });
+  if (curves.includes("start")) await printLongStarts();
 }
 if (wanted("action")) {
   const result = await measureAction(values.short ? 3000 : 20_000, values.short ? 3 : 20);
@@ -132,11 +135,7 @@ if (wanted("start")) {
   else {
     console.log("\nstart: from the command to the first event that is accepted   (ms)\n");
     console.log(`${"".padEnd(14)}   median    least     most`);
-    for (const [kind, all] of Object.entries(times)) {
-      const sorted = all.toSorted((a: number, b: number) => a - b);
-      const shown = [sorted[sorted.length >> 1], sorted[0], sorted.at(-1)];
-      console.log(kind.padEnd(14), ...shown.map((ms) => fixed(ms, 0)));
-    }
+    for (const [kind, all] of Object.entries(times)) printTimes(kind, all, 14);
     console.log("\nidle: a relay with no route, its launcher, the plugin log   (MiB)\n");
     console.log(`${"".padEnd(14)}      RSS      PSS`);
     for (const [process, { rss, pss }] of Object.entries(memory)) {
@@ -145,6 +144,31 @@ if (wanted("start")) {
   }
 }
 Deno.exit(0);
+
+async function printLongStarts(): Promise<void> {
+  const work = await Deno.makeTempDir({ prefix: "coinrelay-bench-" });
+  if (!values.json) {
+    console.log("\ngrowth: from the command to the first event that is accepted   (ms)\n");
+    console.log(`${"".padEnd(32)}   median    least     most`);
+  }
+  for (const events of [0, stored]) {
+    const result = await measureLongStarts(events, 5, values.folder ?? work);
+    if (values.json) {
+      console.log(JSON.stringify(result));
+      continue;
+    }
+    const name = `${events.toLocaleString("en")} stored`;
+    printTimes(`${name}, after a stop`, result.stopped, 32);
+    printTimes(`${name}, after kill -9`, result.killed, 32);
+  }
+  await Deno.remove(work, { recursive: true });
+}
+
+function printTimes(name: string, times: readonly number[], width: number): void {
+  const sorted = times.toSorted((a, b) => a - b);
+  const shown = [sorted[sorted.length >> 1]!, sorted[0]!, sorted.at(-1)!];
+  console.log(name.padEnd(width), ...shown.map((ms) => fixed(ms, 0)));
+}
 
 function fail(message: string): never {
   console.error(`deno task bench: ${message}`);

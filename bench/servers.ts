@@ -120,6 +120,8 @@ async function start(command: string, args: string[], env: Record<string, string
     }
   };
   const reading = Promise.all([listen(child.stdout), listen(child.stderr)]);
+  let ended = false;
+  child.status.then(() => ended = true);
   child.status.then(() => found.reject(new Error(`${command} ended: ${said.join("")}`)));
   found.promise.catch(() => {});
   const url = await found.promise;
@@ -128,7 +130,7 @@ async function start(command: string, args: string[], env: Record<string, string
     pid: child.pid,
     startMs: performance.now() - began,
     async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
+      if (!ended) child.kill("SIGTERM");
       await child.status;
       await reading;
     },

@@ -57,7 +57,6 @@ export async function measureIdle(): Promise<IdleMemory> {
   await using other = await launchRelay(routed);
   await sendOne(other);
   await new Promise((done) => setTimeout(done, SETTLED_MS));
-  const denos = (pid: number) => childrenOf(pid).filter((child) => commandOf(child).startsWith("deno"));
   return {
     bare: memoryOf(limit.pid),
     relay: memoryOf(denos(launched.pid)[0]!),
@@ -66,11 +65,16 @@ export async function measureIdle(): Promise<IdleMemory> {
   };
 }
 
-async function sendOne({ url }: Server): Promise<void> {
+/** Sends an event, and waits until it is accepted. */
+export async function sendOne({ url }: Pick<Server, "url">): Promise<void> {
   const connection = await connect("127.0.0.1", Number(new URL(url).port));
   const { status } = await connection.ask(signedRequests(1)[0]!);
   connection.close();
   if (status !== 200 && status !== 204) throw new Error(`The first event was answered ${status}`);
 }
+
+/** The processes of Deno that `pid` has started: of a launcher the relay, of a relay the plugins. */
+export const denos = (pid: number): number[] =>
+  childrenOf(pid).filter((child) => commandOf(child).startsWith("deno"));
 
 const commandOf = (pid: number) => Deno.readTextFileSync(`/proc/${pid}/comm`);
