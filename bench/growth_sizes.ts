@@ -85,7 +85,8 @@ function storedSizes(events: number): Size[] {
   let last = Date.now() * 1e6;
   const counted = () => (last += 1024).toString(16).padStart(32, "0");
   return [
-    ...[0, events / 10, events].map((stored) => ({
+    // The least and the most in turn: what else the machine does then falls on both.
+    ...[0, events / 10, events, 0, events, 0, events].map((stored) => ({
       what: `${number(stored)} stored`,
       config: past(stored),
     })),

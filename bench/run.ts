@@ -21,7 +21,7 @@ const HELP =
                half a gigabyte; ten million ten times that
   --folder F   keeps the filled stores in F, and takes those that are there; they grow a little with each run
 
-  Growth takes 8 minutes, and the filling; the other parts 5 together. All is written to the system's temporary folder
+  Growth takes 10 minutes, and the filling; the other parts 5 together. All is written to the system's temporary folder
   (TMPDIR), which should be on the disk that the relay's store is on.`;
 
 const { values } = parseArgs({

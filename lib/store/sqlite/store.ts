@@ -47,10 +47,13 @@ export class SqliteStore implements Store {
   readonly exclusively: Store["exclusively"] = createTurns();
   #looking: ReturnType<typeof setInterval> | undefined;
   #prunedUpTo = 0;
+  /** Whether anybody may wait for this thread; until a relay has begun its work, nobody does. */
+  #atWork: boolean;
 
   private constructor(file: string, private readonly lock: Disposable | null, private readonly sizes: Sizes) {
     const onNews = (news: CommitNews) => this.#tell(news);
     this.#engine = new Engine(file, { shared: lock === null, sizes, onNews });
+    this.#atWork = lock === null;
   }
 
   /**
@@ -78,10 +81,12 @@ export class SqliteStore implements Store {
   }
 
   append(events: readonly NewEvent[]): Promise<Appended[]> {
+    this.#atWork = true;
     return this.#engine.write((tx) => append(tx, events), { synced: true });
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
+    this.#atWork = true;
     const answer = await this.#engine.write((tx) => claim(tx, request));
     if (answer.claimed.length > 0) this.#engine.syncSoon();
     return answer;
@@ -103,7 +108,7 @@ export class SqliteStore implements Store {
   // deno-lint-ignore require-await
   async events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
     const recent = this.#recent(filter.id);
-    if (!this.#small()) return this.#engine.thread.ask("events", filter, page, recent);
+    if (this.#atWork && !this.#small()) return this.#engine.thread.ask("events", filter, page, recent);
     return listEvents(this.#engine.db, filter, page, recent);
   }
 
