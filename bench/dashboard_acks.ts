@@ -4,7 +4,8 @@
  *     deno run --import-map=.imports.json -A bench/dashboard_acks.ts FOLDER [READERS] [SECONDS]
  *
  * FOLDER: as `bench/dashboard_store.ts` has filled it; it is copied. Events come at a fixed rate, each becomes a
- * delivery. With and without readers in turn, so that what else the machine does falls on both.
+ * delivery. In turn without readers, with them, and without them while a process that has nothing to do with the relay
+ * takes as much processor time as the dashboard's thread did: what is lost then too is lost to the machine's few cores.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { cpuMs } from "./cpu.ts";
 import { openLoop } from "./open_loop.ts";
 import { startRelay } from "./servers.ts";
 
-const RATES = [100, 1000];
+const RATES = [100, 500, 1000];
 const ROUNDS = 3;
 
 const [folder = "", readers = "10", seconds = "10"] = Deno.args;
@@ -27,24 +28,57 @@ await using relay = await startRelay({
   pluginsDir: place,
   routes: [{ name: "all", plugin: "nothing" }],
 });
+const workers = threadsOf(relay.pid);
+await (await fetch(`http://127.0.0.1:${port}/`)).text();
+const dashboard = threadsOf(relay.pid).find((thread) => !workers.includes(thread))!;
 await openLoop(relay.url, 500, 4); // warms it up
-console.log("    rate  readers   p50 ms   p99 ms   failed    cores");
+console.log("    rate  looking   p50 ms   p99 ms    cores dashboard");
 for (const rate of RATES) {
   for (let round = 0; round < ROUNDS; round++) {
     await measure(rate, 0);
-    await measure(rate, Number(readers));
+    const share = await measure(rate, Number(readers));
+    await measure(rate, 0, share);
   }
 }
 await Deno.remove(place, { recursive: true });
 
-async function measure(rate: number, readers: number) {
+/** One round; answers how many cores the dashboard's thread took. `burning`: a stranger takes so many. */
+async function measure(rate: number, readers: number, burning = 0): Promise<number> {
   const people = readers > 0 ? await openReaders(readers) : null;
-  const [began, before] = [performance.now(), cpuMs(relay.pid)];
+  const stranger = burning > 0 ? burn(burning) : null;
+  const [began, whole, part] = [performance.now(), cpuMs(relay.pid), threadMs(dashboard)];
   const { p50, p99, failed } = await openLoop(relay.url, rate, Number(seconds));
-  const cores = (cpuMs(relay.pid) - before) / (performance.now() - began);
+  const cores = (ms: number) => ms / (performance.now() - began);
+  const all = cores(cpuMs(relay.pid) - whole);
+  const share = cores(threadMs(dashboard) - part);
+  stranger?.kill("SIGKILL");
+  await stranger?.status;
   const read = await people?.close();
-  const columns = [rate, readers, p50.toFixed(2), p99.toFixed(2), failed, cores.toFixed(2)];
+  if (failed > 0) throw new Error(`${failed} requests failed`);
+  const who = burning > 0 ? "stranger" : readers;
+  const columns = [rate, who, p50.toFixed(2), p99.toFixed(2), all.toFixed(2), share.toFixed(3)];
   console.log(columns.map((value) => String(value).padStart(8)).join(" "), read ?? "");
+  return share;
+}
+
+/** A process that is busy for such a share of each tenth of a second. */
+function burn(share: number): Deno.ChildProcess {
+  const code = `setInterval(() => {
+    const end = performance.now() + ${100 * share};
+    while (performance.now() < end);
+  }, 100)`;
+  return new Deno.Command(Deno.execPath(), { args: ["eval", code], stdin: "null" }).spawn();
+}
+
+/** The threads that run JavaScript beside the main one, as Linux numbers them. */
+function threadsOf(pid: number): string[] {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name)
+    .filter((thread) => Deno.readTextFileSync(`/proc/${pid}/task/${thread}/comm`).startsWith("worker-"));
+}
+
+/** Processor time that a thread of the relay has taken, in milliseconds. */
+function threadMs(thread: string): number {
+  return Number(Deno.readTextFileSync(`/proc/${relay.pid}/task/${thread}/schedstat`).split(" ")[0]) / 1e6;
 }
 
 async function openReaders(count: number) {

@@ -22,6 +22,8 @@ export interface Admin {
   handle(request: Request, address: string): Promise<Response>;
   /** To be called when a delivery has moved on, so that open pages show it. */
   moved(move: Move): void;
+  /** Whether work goes on that somebody asked for earlier. */
+  busy(): boolean;
   /** Ends the streams, so that the listener can be shut down. */
   close(): void;
 }
@@ -102,6 +104,7 @@ export function createAdmin(parts: AdminParts): Admin {
       return await app.fetch(request, { address });
     },
     moved: desk.moved,
+    busy: desk.bulk.busy,
     close: desk.close,
   };
 }

@@ -10,6 +10,8 @@ export type BulkQuery = Omit<DeliveryQuery, "states" | "discarded"> | { ids: rea
 export interface Bulk {
   count(query: BulkQuery): Promise<{ count: number; exact: boolean }>;
   start(action: BulkJob["action"], query: BulkQuery): Promise<BulkJob>;
+  /** Whether a job is under way. */
+  busy(): boolean;
   /** A job by its id, for as long as it is remembered. */
   job(id: string): BulkJob | null;
 }
@@ -70,6 +72,7 @@ export function createBulk(store: AdminStore, now: () => number, onEnd: (job: Bu
       void work(job, query);
       return job;
     },
+    busy: () => [...jobs.values()].some(({ state }) => state === "running"),
     job: (id) => jobs.get(id) ?? null,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The dashboard in a thread of its own, so that whoever looks at it holds up no answer to a provider. The thread is
- * started when somebody first asks: most relays run for days with no page open.
+ * started when somebody asks, and ends when nobody does: most relays run for days with no page open.
  *
  * @module
  */
@@ -26,17 +26,20 @@ export interface ThreadedAdmin {
   end(): Promise<void>;
 }
 
-/** Where the thread is to find things. */
+/** Where the thread is to find things, and how long it lives. */
 export interface ThreadPlace {
   /** The store's URL, and the folder that relative files in it are taken from. */
   store: string;
   folder: string;
   /** What runs in the thread. Tests run something that fails. */
   entry?: URL;
+  /** When nobody has asked for so many milliseconds, and no page is open, the thread ends. Default: ten minutes. */
+  restMs?: number;
 }
 
 /** News is gathered for so long. */
 const GATHER_MS = 20;
+const REST_MS = 10 * 60_000;
 /** The thread may take so long to let go of the store. */
 const END_MS = 2000;
 
@@ -44,10 +47,22 @@ const END_MS = 2000;
 export function createThreadedAdmin(relay: RelayParts, place: ThreadPlace): ThreadedAdmin {
   let thread: Thread | null = null;
   let closing = false;
+  let rest: ReturnType<typeof setTimeout> | undefined;
 
   function onDeath(message: string) {
     thread = null;
+    clearTimeout(rest);
     relay.onFault(`the dashboard's thread ended, the next request starts another: ${message}`);
+  }
+
+  function restLater(current: Thread) {
+    clearTimeout(rest);
+    if (closing || thread !== current) return;
+    rest = setTimeout(async () => {
+      if (await current.busy() || thread !== current) return restLater(current);
+      thread = null;
+      await current.end();
+    }, place.restMs ?? REST_MS);
   }
 
   return {
@@ -59,6 +74,8 @@ export function createThreadedAdmin(relay: RelayParts, place: ThreadPlace): Thre
       } catch (error) {
         if (current.running()) throw error;
         return ended();
+      } finally {
+        restLater(current);
       }
     },
     observeAttempt({ job, settlement }) {
@@ -68,10 +85,12 @@ export function createThreadedAdmin(relay: RelayParts, place: ThreadPlace): Thre
     },
     close() {
       closing = true;
+      clearTimeout(rest);
       thread?.close();
     },
     async end() {
       closing = true;
+      clearTimeout(rest);
       await thread?.end();
       thread = null;
     },
@@ -92,6 +111,7 @@ function startThread(relay: RelayParts, place: ThreadPlace, onDeath: (message: s
   const { store } = relay;
   const streams = new Streams();
   let running = true;
+  let underWay = 0;
   let listening = false;
   let events = false;
   let moves: Move[] = [];
@@ -175,12 +195,15 @@ function startThread(relay: RelayParts, place: ThreadPlace, onDeath: (message: s
 
   return {
     running: () => running,
+    busy: async () => await line.ask("busy").catch(() => false) || underWay > 0,
     listens: () => listening,
     async handle(request: Request, address: string): Promise<Response> {
       const data = requestData(request, address, streams);
+      underWay++;
       try {
         return responseOf(await line.ask("handle", data, newSettings()), other);
       } finally {
+        underWay--;
         if (data.body !== null) void streams.cancel(data.body).catch(() => {}); // what was not read is not wanted
       }
     },

@@ -177,6 +177,36 @@ Deno.test("a thread that cannot begin is told of, and its requests are answered"
   assertEquals(room.faults.length, 1);
 });
 
+Deno.test("a thread that nobody asks any more ends, unless a page is open", async () => {
+  await using room = await openRoom();
+  let threads = 0;
+  const { onCommit } = room.store;
+  room.store.onCommit = (listener) => {
+    threads++;
+    const forget = onCommit.call(room.store, listener);
+    return () => {
+      threads--;
+      forget();
+    };
+  };
+  const admin = createThreadedAdmin(room.relay, { store: "sqlite:relay.db", folder: room.folder, restMs: 1 });
+  const info = { remoteAddr: { transport: "tcp" as const, hostname: "127.0.0.1", port: 1 } };
+  const ask = (path: string) =>
+    admin.handle(new Request(`http://127.0.0.1${path}`, { headers: { host: "127.0.0.1" } }), info);
+  const stream = (await ask("/api/stream?after=0")).body!.pipeThrough(new TextDecoderStream()).getReader();
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  for (let text = ""; !text.includes('"id":"e"');) text += (await stream.read()).value;
+  for (let i = 0; i < 20; i++) assertEquals([(await ask("/api/overview")).status, threads], [200, 1]);
+  await stream.cancel();
+  await until("it has ended", () => threads === 0);
+  const [answered, same] = await Promise.all([ask("/api/events"), ask("/api/events")]);
+  assertEquals((await answered.json()).items.length, 1);
+  assertEquals(await same.status, 200);
+  await same.body?.cancel();
+  await admin.end();
+  assertEquals(threads, 0);
+});
+
 Deno.test("nothing is started before somebody asks, and nothing after the end", async () => {
   await using room = await openRoom();
   let started = 0;

@@ -37,6 +37,7 @@ const line: Line<RelayQuestions, AdminQuestions> = new Line(self as unknown as E
     },
     read: (stream) => streams.read(stream),
     cancel: (stream) => streams.cancel(stream),
+    busy: () => streams.open > 0 || admin.busy(),
     close: () => admin.close(),
     async end() {
       admin.close();

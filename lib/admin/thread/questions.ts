@@ -33,6 +33,8 @@ export interface AdminQuestions extends StreamQuestions {
   open(place: Place, settings: Settings): void;
   /** `settings`: null when they are as they were. */
   handle(request: RequestData, settings: Settings | null): Promise<ResponseData>;
+  /** Whether a stream is open, or work goes on. */
+  busy(): boolean;
   /** Ends the streams. */
   close(): void;
   /** Lets go of the store; nothing is asked after that. */
