@@ -1,6 +1,6 @@
 /** Tells by the blocks where the events can be that are sought. @module */
 import type { EventFilter } from "../contract.ts";
-import { seqsOfCoin } from "./block_coins.ts";
+import { BLOCK_SPAN, seqsOfCoin } from "./block_coins.ts";
 import { all, type Condition, where } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { storable } from "./storable.ts";
@@ -17,6 +17,17 @@ export function rangesOf(db: Connection, filter: EventFilter): Range[] {
   if (bound.length === 0) return [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
   const closed = db.all<Range>(`SELECT first, last FROM blocks WHERE ${sql} ORDER BY first`, ...bound);
   return joined([...closed, openRange(db)]);
+}
+
+/** The stretches after `after` outside of which no event is older than `until`, oldest first, each read when it is asked for. */
+export function* rangesAfter(db: Connection, after: number, until: number): Generator<Range> {
+  yield* db.each<Range>(
+    "SELECT first, last FROM blocks WHERE first > ? AND last > ? AND received_min < ? ORDER BY first",
+    after - BLOCK_SPAN,
+    after,
+    until,
+  );
+  yield openRange(db);
 }
 
 /** The events of some coins, in the order of a page; as many as can pass the filter, in portions. */

@@ -1,5 +1,5 @@
 /** Deletes what is old and no longer needed. @module */
-import { rangesOf } from "./block_search.ts";
+import { rangesAfter } from "./block_search.ts";
 import { DEAD, DONE } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -67,8 +67,7 @@ export function prune(
 
 function oldEvents(tx: Transaction, olderThan: number, most: number, after: number): Old[] {
   const rows: Old[] = [];
-  for (const { first, last } of rangesOf(tx.db, { until: olderThan })) {
-    if (last <= after) continue;
+  for (const { first, last } of rangesAfter(tx.db, after, olderThan)) {
     rows.push(...tx.db.all<Old>(
       `SELECT seq, source, id, received_at, EXISTS (
          SELECT 1 FROM deliveries WHERE event = seq AND (state < ${DONE} OR state = ${DEAD})) AS needed
