@@ -101,6 +101,8 @@ const NOT_RUN: Record<string, string> = {
   "--url https://YOUR.NAME/webhook": "is short for `deno task doctor --url https://YOUR.NAME/webhook`",
   "--help": "the last test asks each command for it",
   "--allow-read": "is an option of Deno's",
+  "--lite-mode": "is an option of V8's, which was tried and is not used",
+  "--optimize-for-size": "is an option of V8's, which was tried and is not used",
   "deno task ok": "is what runs this, in CI",
   "npx -y deno@2 task ok": "is what runs this, in CI",
   "deno task docs:test": "is what runs this",
