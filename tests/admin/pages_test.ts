@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { asCurl, asTest } from "../../lib/admin/pages/copies.tsx";
 import { until } from "../support/until.ts";
-import { coinBody, openRoom, update } from "./room.ts";
+import { coinBody, openRoom, readUntil, update } from "./room.ts";
 
 const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)>'\u202Egnp.exe\u200B\u0007`;
 const SOURCE = "cryptosync";
@@ -79,8 +79,7 @@ Deno.test("hostile names are text on every page and in what the stream brings", 
   }
   const response = await room.ask("/live/stream?after=0", { headers: { accept: "text/event-stream" } });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let stream = "";
-  while (!stream.includes("alert(1)")) stream += (await reader.read()).value;
+  const stream = await readUntil(reader, "alert(1)");
   await reader.cancel();
   // Rows and problems are markup; the rest is JSON that is never put into the page as such.
   const dataOf = (event: string) =>

@@ -60,6 +60,20 @@ export const update = (field: string, old_value: unknown, new_value: unknown) =>
   new_value,
 });
 
+/** Reads a live stream until it has said what is sought. Fails when it ends before. */
+export async function readUntil(
+  stream: ReadableStreamDefaultReader<string>,
+  sought: string,
+): Promise<string> {
+  let said = "";
+  while (!said.includes(sought)) {
+    const { value, done } = await stream.read();
+    if (done) throw new Error(`the stream ended before it said ${sought}: ${said}`);
+    said += value;
+  }
+  return said;
+}
+
 /** Sets it up. Dispose of it at the end. */
 export async function openRoom(settings: RoomSettings = {}) {
   const folder = settings.folder ?? await Deno.makeTempDir({ prefix: "coinrelay-admin-" });
@@ -138,12 +152,9 @@ export async function openRoom(settings: RoomSettings = {}) {
     onFault: (message) => void faults.push(message),
   };
   const parts = partsOf(relay);
+  const place = { store: storeOf(folder), folder };
   const admin = settings.thread
-    ? createThreadedAdmin(relay, {
-      store: storeOf(folder),
-      folder,
-      ...(settings.thread !== true && { entry: settings.thread }),
-    })
+    ? createThreadedAdmin(relay, { ...place, ...(settings.thread !== true && { entry: settings.thread }) })
     : inThisThread(parts);
   const forget = store.onCommit((news) => dispatcher.wake(news.routes));
   dispatcher.configure(routes);
@@ -161,6 +172,7 @@ export async function openRoom(settings: RoomSettings = {}) {
     admin,
     store,
     folder,
+    place,
     config,
     setConfig: (next: Config) => void (config = next),
     relay,

@@ -5,7 +5,7 @@ import { createThreadedAdmin } from "../../lib/admin/threaded_admin.ts";
 import { rememberSubstitutions } from "../../lib/config/secrets.ts";
 import { listen } from "../../lib/relay/listen.ts";
 import { until } from "../support/until.ts";
-import { coinBody, openRoom, update } from "./room.ts";
+import { coinBody, openRoom, readUntil, update } from "./room.ts";
 
 const DYING = new URL("dying_thread.ts", import.meta.url);
 
@@ -136,8 +136,7 @@ Deno.test("a reader who leaves ends its stream, and the relay tells the thread n
   const stream = await fetch(`${base}/api/stream?after=0`, { signal: leaving.signal });
   const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
   await room.deliver({ id: "e", body: coinBody("aave", []) });
-  let text = "";
-  while (!text.includes('"id":"e"')) text += (await reader.read()).value;
+  await readUntil(reader, '"id":"e"');
   assertEquals(await streams(), 1);
   leaving.abort();
   await reader.read().catch(() => {});
@@ -189,13 +188,13 @@ Deno.test("a thread that nobody asks any more ends, unless a page is open", asyn
       forget();
     };
   };
-  const admin = createThreadedAdmin(room.relay, { store: "sqlite:relay.db", folder: room.folder, restMs: 1 });
+  const admin = createThreadedAdmin(room.relay, { ...room.place, restMs: 1 });
   const info = { remoteAddr: { transport: "tcp" as const, hostname: "127.0.0.1", port: 1 } };
   const ask = (path: string) =>
     admin.handle(new Request(`http://127.0.0.1${path}`, { headers: { host: "127.0.0.1" } }), info);
   const stream = (await ask("/api/stream?after=0")).body!.pipeThrough(new TextDecoderStream()).getReader();
   await room.deliver({ id: "e", body: coinBody("aave", []) });
-  for (let text = ""; !text.includes('"id":"e"');) text += (await stream.read()).value;
+  await readUntil(stream, '"id":"e"');
   for (let i = 0; i < 20; i++) assertEquals([(await ask("/api/overview")).status, threads], [200, 1]);
   await stream.cancel();
   await until("it has ended", () => threads === 0);
@@ -211,7 +210,7 @@ Deno.test("nothing is started before somebody asks, and nothing after the end", 
   await using room = await openRoom();
   let started = 0;
   const relay = { ...room.relay, config: () => (started++, room.config) };
-  const admin = createThreadedAdmin(relay, { store: "sqlite:relay.db", folder: room.folder });
+  const admin = createThreadedAdmin(relay, room.place);
   const info = { remoteAddr: { transport: "tcp" as const, hostname: "127.0.0.1", port: 1 } };
   admin.observeAttempt({} as never);
   await admin.end();
