@@ -123,10 +123,11 @@ export async function loadDry(
     async run(job, options) {
       now = blank();
       const began = performance.now();
-      let result = await loaded.process.run(job, options);
+      // Told, since nobody runs it a second time to learn whether it is what ended its process.
+      let result = await loaded.process.run(job, options, true);
       if (result === null) { // its process died after the run before
         loaded = await load();
-        result = await loaded.process.run(job, options);
+        result = await loaded.process.run(job, options, true);
       }
       const { sendings, logs, refused } = now;
       return { ...result ?? DIED, ms: performance.now() - began, sendings, logs, refused };
