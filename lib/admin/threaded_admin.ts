@@ -48,6 +48,8 @@ export function createThreadedAdmin(relay: RelayParts, place: ThreadPlace): Thre
   let thread: Thread | null = null;
   let closing = false;
   let rest: ReturnType<typeof setTimeout> | undefined;
+  let asked = 0;
+  let resting: Promise<void> | null = null;
 
   function onDeath(message: string) {
     thread = null;
@@ -59,15 +61,18 @@ export function createThreadedAdmin(relay: RelayParts, place: ThreadPlace): Thre
     clearTimeout(rest);
     if (closing || thread !== current) return;
     rest = setTimeout(async () => {
-      if (await current.busy() || thread !== current) return restLater(current);
+      const before = asked;
+      // What was asked while it answered may have opened a page.
+      if (await current.busy() || asked > before || thread !== current) return restLater(current);
       thread = null;
-      await current.end();
+      resting = current.end();
     }, place.restMs ?? REST_MS);
   }
 
   return {
     async handle(request, { remoteAddr }) {
       if (closing) return ended();
+      asked++;
       const current = thread ??= startThread(relay, place, onDeath);
       try {
         return await current.handle(request, "hostname" in remoteAddr ? remoteAddr.hostname : "local");
@@ -91,7 +96,7 @@ export function createThreadedAdmin(relay: RelayParts, place: ThreadPlace): Thre
     async end() {
       closing = true;
       clearTimeout(rest);
-      await thread?.end();
+      await Promise.all([thread?.end(), resting]);
       thread = null;
     },
   };
