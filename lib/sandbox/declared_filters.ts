@@ -6,7 +6,7 @@
  */
 import type { Filters } from "../config/schema.ts";
 import { isWherePath } from "../config/rules.ts";
-import type { JsonObject } from "../nouns.ts";
+import { CHANGE_TYPES, type JsonObject } from "../nouns.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 
 /** What is wrong, and where in the filters. */
@@ -47,7 +47,6 @@ const list = (check: Check): Check => (value, path) => {
   return firstOf(value.map((item, i) => check(item, `${path}.${i}`)));
 };
 
-const CHANGE_TYPES: readonly string[] = ["addition", "update", "removal"];
 const BOUNDS: readonly string[] = ["gt", "gte", "lt", "lte"];
 
 const scalar: Check = (value, path) =>
@@ -82,7 +81,9 @@ const where: Check = (value, path) => {
 const CHECKS: Readonly<Record<keyof Filters, Check>> = {
   fields: list(text(fieldPatternMistake)),
   changeTypes: list(
-    text((type) => CHANGE_TYPES.includes(type) ? null : `is none of ${CHANGE_TYPES.join(", ")}`),
+    text((type) =>
+      CHANGE_TYPES.some((known) => known === type) ? null : `is none of ${CHANGE_TYPES.join(", ")}`
+    ),
   ),
   coins: list(notEmpty),
   events: list(notEmpty),
