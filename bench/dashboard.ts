@@ -10,6 +10,7 @@
  * @module
  */
 import { openRoom } from "../tests/admin/room.ts";
+import { threadMs } from "./cpu.ts";
 import { filledFolder, ROUTES } from "./dashboard_store.ts";
 
 const PATHS = [
@@ -82,7 +83,7 @@ async function measure(path: string): Promise<{ took: number; busy: number }> {
   return { took: performance.now() - began, busy: busyMs() - before };
 }
 
-/** Processor time that this thread, where a relay answers requests, has taken, in milliseconds: from Linux's `/proc`. */
+/** Of this thread, where a relay answers requests. */
 function busyMs(): number {
-  return Number(Deno.readTextFileSync(`/proc/self/task/${Deno.pid}/schedstat`).split(" ")[0]) / 1e6;
+  return threadMs(Deno.pid, Deno.pid);
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { cpuMs } from "./cpu.ts";
+import { cpuMs, threadMs } from "./cpu.ts";
 import { openLoop } from "./open_loop.ts";
 import { startRelay } from "./servers.ts";
 
@@ -46,11 +46,11 @@ await Deno.remove(place, { recursive: true });
 async function measure(rate: number, readers: number, burning = 0): Promise<number> {
   const people = readers > 0 ? await openReaders(readers) : null;
   const stranger = burning > 0 ? burn(burning) : null;
-  const [began, whole, part] = [performance.now(), cpuMs(relay.pid), threadMs(dashboard)];
+  const [began, whole, part] = [performance.now(), cpuMs(relay.pid), threadMs(relay.pid, dashboard)];
   const { p50, p99, failed } = await openLoop(relay.url, rate, Number(seconds));
   const cores = (ms: number) => ms / (performance.now() - began);
   const all = cores(cpuMs(relay.pid) - whole);
-  const share = cores(threadMs(dashboard) - part);
+  const share = cores(threadMs(relay.pid, dashboard) - part);
   stranger?.kill("SIGKILL");
   await stranger?.status;
   const read = await people?.close();
@@ -74,11 +74,6 @@ function burn(share: number): Deno.ChildProcess {
 function threadsOf(pid: number): string[] {
   return [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name)
     .filter((thread) => Deno.readTextFileSync(`/proc/${pid}/task/${thread}/comm`).startsWith("worker-"));
-}
-
-/** Processor time that a thread of the relay has taken, in milliseconds. */
-function threadMs(thread: string): number {
-  return Number(Deno.readTextFileSync(`/proc/${relay.pid}/task/${thread}/schedstat`).split(" ")[0]) / 1e6;
 }
 
 async function openReaders(count: number) {

@@ -1,7 +1,7 @@
 /** The files that are the relay's alone. @module */
 import { join, resolve } from "@std/path";
 import type { Config } from "./config/schema.ts";
-import { beingWritten } from "./sandbox/known_plugins.ts";
+import { beingWritten } from "./sandbox/write_whole.ts";
 import { placeOf } from "./store/place.ts";
 
 /**

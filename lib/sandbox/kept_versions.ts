@@ -1,6 +1,7 @@
 /** The text of the last versions of plugins that were in force, kept beside the store to be compared with. @module */
 import { dirname, isAbsolute, join, relative } from "@std/path";
 import type { PluginVersion } from "./version.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** A version that was in force, or is. */
 export interface KeptVersion {
@@ -55,9 +56,7 @@ export function keepVersions(place: string, folder: string, now: () => number): 
       };
       try {
         Deno.mkdirSync(place, { recursive: true, mode: 0o700 });
-        const path = fileOf(place, plugin);
-        Deno.writeTextFileSync(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
-        Deno.renameSync(`${path}.new`, path); // whole, or not at all
+        writeWhole(fileOf(place, plugin), JSON.stringify(kept));
       } catch {
         hashes.delete(plugin);
       }

@@ -4,6 +4,7 @@ import type { FoundPlugin } from "./catalogue.ts";
 import { describe, type PluginDescription } from "./description.ts";
 import type { PluginShape } from "./protocol.ts";
 import { readVersion } from "./version.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** Descriptions of versions that have loaded, so that a start need not load them to know them. */
 export interface KnownPlugins {
@@ -65,17 +66,13 @@ export async function recallPlugins(file: string, root: string): Promise<KnownPl
       if (now === text) return;
       text = now;
       try {
-        Deno.writeTextFileSync(beingWritten(file), now, { mode: 0o600 });
-        Deno.renameSync(beingWritten(file), file); // whole, or not at all
+        writeWhole(file, now);
       } catch {
         // The next start loads them.
       }
     },
   };
 }
-
-/** The name of a file that takes the place of `file` once it is whole. */
-export const beingWritten = (file: string): string => `${file}.new`;
 
 function parse(text: string): Kept {
   try {
