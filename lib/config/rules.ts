@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { isLoopback } from "./loopback.ts";
+import { list, record } from "./loosely.ts";
 import { renderPath } from "./mistake.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -213,7 +214,4 @@ function routeDelays(own: Fields, global: Fields, route: number, context: Contex
 
 type Fields = Record<string, unknown>;
 
-const record = (value: unknown): Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : {};
-const list = (value: unknown): unknown[] => Array.isArray(value) ? value : [];
 const trimSlash = (path: string) => path.replace(/(?<=.)\/$/, "");

@@ -1,4 +1,5 @@
 /** What is wrong with a config's routes as far as their plugins are concerned: whether or not the config is right. @module */
+import { isRecord, list, record } from "../config/loosely.ts";
 import type { Mistake } from "../config/mistake.ts";
 import { describeNode, knownKeys, schemaAt, type SchemaNode } from "../config/permitted.ts";
 import { maskText } from "../config/secrets.ts";
@@ -130,10 +131,6 @@ function optionMistake(
 
 const MISSING = "is missing";
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
-const isRecord = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const record = (value: unknown): JsonObject => isRecord(value) ? value : {};
-const list = (value: unknown): unknown[] => Array.isArray(value) ? value : [];
 
 /** The parts of an `allow` that are lists of texts; what is wrong with the others is told with the config's shape. */
 function allowOf(value: unknown) {

@@ -1,4 +1,5 @@
 /** Which hosts a relay must look up itself. @module */
+import { list, record } from "../config/loosely.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { hostsIn } from "../sandbox/hosts.ts";
 
@@ -16,7 +17,3 @@ export function lookupsOf(routes: Json | undefined): string[] {
     ...net(route),
   ]).map((host) => host.replace(/:\d+$/, "")).filter((host) => /^[a-z0-9.-]*[a-z][a-z0-9.-]*$/i.test(host));
 }
-
-const record = (value: Json | undefined): JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-const list = (value: Json | undefined): Json[] => Array.isArray(value) ? value : [];

@@ -1,8 +1,9 @@
 /** Reads of a config what decides the relay's permissions. What is wrong with it the relay itself tells. @module */
 import schema from "../../config.schema.json" with { type: "json" };
 import { type Environment, substitute, withDotenv } from "../config/environment.ts";
+import { record } from "../config/loosely.ts";
 import { parseJson } from "../config/parse_json.ts";
-import type { Json, JsonObject } from "../nouns.ts";
+import type { Json } from "../nouns.ts";
 import { lookupsOf } from "./lookups.ts";
 import type { LaunchConfig } from "./permissions.ts";
 
@@ -38,6 +39,4 @@ export function launchConfigOf(value: Json): LaunchConfig {
   };
 }
 
-const record = (value: Json | undefined): JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 const text = (value: Json | undefined, otherwise: string) => typeof value === "string" ? value : otherwise;

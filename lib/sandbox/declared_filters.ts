@@ -5,6 +5,7 @@
  * @module
  */
 import type { Filters } from "../config/schema.ts";
+import { isRecord } from "../config/loosely.ts";
 import { isWherePath } from "../config/rules.ts";
 import { CHANGE_TYPES, type JsonObject } from "../nouns.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
@@ -92,6 +93,3 @@ const CHECKS: Readonly<Record<keyof Filters, Check>> = {
 
 const firstOf = (mistakes: readonly (FilterMistake | null)[]): FilterMistake | null =>
   mistakes.find((mistake) => mistake !== null) ?? null;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
