@@ -1,6 +1,7 @@
 /** The receivers that are measured against one another, each a process of its own on a free port. @module */
 import { fromFileUrl, join } from "@std/path";
 import { MEMORY_FLAGS } from "../lib/launch/memory.ts";
+import { LAUNCHER } from "../tests/support/launcher.ts";
 import { BENCH_SECRET } from "./wrk.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
@@ -84,21 +85,7 @@ export async function startRelay(config: Record<string, unknown>): Promise<Serve
 
 /** The relay of a folder as `deno task start` starts it: `pid` is its launcher's. */
 export function launchRelay({ config }: RelayFolder): Promise<Server> {
-  return start(Deno.execPath(), [
-    "run",
-    "--quiet",
-    `--import-map=${ROOT}.imports.json`,
-    "--no-prompt",
-    "--allow-read",
-    "--allow-env",
-    "--allow-run",
-    join(ROOT, "lib/launch.ts"),
-    "start",
-    "--config",
-    config,
-    "--log",
-    "json",
-  ], {});
+  return start(Deno.execPath(), [...LAUNCHER, "start", "--config", config, "--log", "json"], {});
 }
 
 async function start(command: string, args: string[], env: Record<string, string>): Promise<Server> {

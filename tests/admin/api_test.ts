@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { anEvent } from "../store/fixtures.ts";
 import { until } from "../support/until.ts";
 import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
 import { coinBody, openRoom, update } from "./room.ts";
@@ -83,19 +84,7 @@ Deno.test("events are narrowed by time, exactly, also where the clock was set ba
   await using room = await openRoom();
   const at = (minute: number) => Date.UTC(2026, 0, 1, 0, minute);
   const minutes = [0, 1, 2, 60, 61, 59, 62, 120, 121, 122];
-  await room.store.append(minutes.map((minute, index) => ({
-    source: "cryptosync",
-    id: `m${minute}`,
-    type: "cg.coin.listed",
-    coin: null,
-    receivedAt: at(minute),
-    timestamp: "",
-    signature: "",
-    body: new TextEncoder().encode(`{"n":${index}}`),
-    test: false,
-    depth: 0,
-    deliveries: [],
-  })));
+  await room.store.append(minutes.map((minute) => anEvent(`m${minute}`, { receivedAt: at(minute) })));
   const ids = async (query: string) =>
     (await room.json(`/api/events?${query}`)).items.map(({ id }: { id: string }) => id);
   assertEquals(await ids(`since=${at(121)}`), ["m122", "m121"]);
@@ -113,19 +102,13 @@ Deno.test("dead letters are narrowed by time, replays of old events among them, 
   await room.dispatcher.stop(0);
   const at = (minute: number) => Date.UTC(2026, 0, 1, 0, minute);
   const count = 400;
-  await room.store.append(Array.from({ length: count }, (_, minute) => ({
-    source: "cryptosync",
-    id: `m${minute}`,
-    type: "cg.coin.listed",
-    coin: null,
-    receivedAt: at(minute),
-    timestamp: "",
-    signature: "",
-    body: new TextEncoder().encode("{}"),
-    test: false,
-    depth: 0,
-    deliveries: [{ route: "all", matched: null, dueAt: at(minute) }],
-  })));
+  await room.store.append(
+    Array.from({ length: count }, (_, minute) =>
+      anEvent(`m${minute}`, {
+        receivedAt: at(minute),
+        deliveries: [{ route: "all", matched: null, dueAt: at(minute) }],
+      })),
+  );
   const [old] = await room.store.events({ id: "m7" }, { limit: 1 });
   await room.store.replay([{ event: old!.seq, route: "all", matched: null, replayOf: null }], at(count));
   const lease = { relay: "test", now: at(count), leaseUntil: at(count + 1) };

@@ -1,19 +1,10 @@
 /** A relay as `deno task start` starts it: by its launcher, with its permissions and no more. @module */
 import { fromFileUrl, join } from "@std/path";
+import { LAUNCHER } from "../support/launcher.ts";
 import { signedRequest } from "../support/signed_request.ts";
 import { until } from "../support/until.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-const LAUNCHER = [
-  "run",
-  "--quiet",
-  `--import-map=${ROOT}.imports.json`,
-  "--no-prompt",
-  "--allow-read",
-  "--allow-env",
-  "--allow-run",
-  `${ROOT}lib/launch.ts`,
-];
 const SECRET = "whsec_of_the_launched_relay";
 
 /** A folder with a config and one plugin that says whom it met. */
