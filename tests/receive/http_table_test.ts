@@ -81,7 +81,8 @@ for (
     ["changes that are none", '{"event_type":"x","data":{"changes":[1]}}'],
     ["nothing but brackets, deep inside each other", "[".repeat(300_000) + "]".repeat(300_000)],
     ["data too deep to walk through", `{"event_type":"x","data":${'{"a":'.repeat(65)}1${"}".repeat(65)}}`],
-    ["invalid UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d)],
+    ["invalid UTF-8", withBytes('{"event_type":"x","data":{"id":"?"}}', 0xff)],
+    ["a lone surrogate", withBytes('{"event_type":"x","data":{"id":"???"}}', 0xed, 0xa0, 0x80)],
     ["nothing", ""],
   ] as const
 ) {
@@ -96,6 +97,13 @@ for (
     assertEquals(await listener.store.deliveries({}, { limit: 10 }), []);
   });
 }
+
+Deno.test("a body that was sent with the mark for unreadable text in it is understood", async () => {
+  await using listener = await startPublicListener();
+  const body = '\uFEFF{"event_type":"x","data":{"id":"\uFFFD"}}';
+  await fetch(`${listener.url}/webhook`, signedRequest({ id: "marked", body }));
+  assertEquals((await listener.store.event({ id: "marked" }))?.coin, "\uFFFD");
+});
 
 Deno.test("401 tells which check failed, and nothing is stored", async () => {
   await using listener = await startPublicListener();
@@ -196,3 +204,8 @@ Deno.test("503 with Retry-After while the store cannot commit, and 200 as soon a
   holder.close();
   assertEquals((await (await fetch(`${listener.url}/webhook`, request)).json()).status, "accepted");
 });
+
+/** The UTF-8 of `text`, with `bytes` in place of its question marks. */
+function withBytes(text: string, ...bytes: number[]): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text).map((byte) => byte === 0x3f ? bytes.shift()! : byte);
+}
