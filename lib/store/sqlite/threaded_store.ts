@@ -21,6 +21,8 @@ import { Line } from "../../line.ts";
 import { StoreUnavailable } from "../contract.ts";
 import { STORE_ERRORS } from "../known_errors.ts";
 import { type PackedAppended, type PackedEvents, packEvents, unpackAppended } from "./packed.ts";
+import { type PackedClaims, unpackClaims } from "./packed_claims.ts";
+import { type PackedSettlements, packSettlements } from "./packed_settlements.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 import { createTurns } from "./turns.ts";
 
@@ -28,11 +30,13 @@ import { createTurns } from "./turns.ts";
 export interface StoreQuestions extends
   Omit<
     { [Method in keyof Store]-?: NonNullable<Store[Method]> },
-    "exclusively" | "onCommit" | "append"
+    "exclusively" | "onCommit" | "append" | "claim" | "settle"
   > {
   /** Asked first. */
   open(file: string, sizes: Sizes): Promise<void>;
   append(events: PackedEvents): Promise<PackedAppended>;
+  claim(request: ClaimRequest): Promise<PackedClaims>;
+  settle(relay: string, settlements: PackedSettlements, now: number): Promise<boolean[]>;
 }
 
 /**
@@ -78,8 +82,8 @@ export class ThreadedStore implements Store {
     return unpackAppended(await this.#line.ask("append", packEvents(events)));
   }
 
-  claim(request: ClaimRequest): Promise<ClaimResult> {
-    return this.#line.ask("claim", request);
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    return unpackClaims(await this.#line.ask("claim", request));
   }
 
   renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
@@ -87,7 +91,7 @@ export class ThreadedStore implements Store {
   }
 
   settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]> {
-    return this.#line.ask("settle", relay, settlements, now);
+    return this.#line.ask("settle", relay, packSettlements(settlements), now);
   }
 
   event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null> {

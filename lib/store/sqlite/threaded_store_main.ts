@@ -3,6 +3,8 @@
 import { answer } from "../../line.ts";
 import { openSqlite } from "./open.ts";
 import { packAppended, unpackEvents } from "./packed.ts";
+import { packClaims } from "./packed_claims.ts";
+import { unpackSettlements } from "./packed_settlements.ts";
 import type { SqliteStore } from "./store.ts";
 import type { StoreQuestions } from "./threaded_store.ts";
 
@@ -14,9 +16,9 @@ const line = answer<StoreQuestions>({
     store.onCommit((news) => line.tell(news));
   },
   append: async (events) => packAppended(await store.append(unpackEvents(events))),
-  claim: (request) => store.claim(request),
+  claim: async (request) => packClaims(await store.claim(request)),
   renew: (relay, deliveries, leaseUntil) => store.renew(relay, deliveries, leaseUntil),
-  settle: (relay, settlements, now) => store.settle(relay, settlements, now),
+  settle: (relay, settlements, now) => store.settle(relay, unpackSettlements(settlements), now),
   event: (key) => store.event(key),
   events: (filter, page) => store.events(filter, page),
   delivery: (id) => store.delivery(id),
