@@ -3,10 +3,12 @@ import { LIMITS, lineSplitter } from "./protocol.ts";
 
 /** A pause at least so long is worth making. */
 const LEAST_PAUSE_MS = 50;
+/** What one read takes at most. */
+const BUFFER_BYTES = 64 * 1024;
 
 /**
- * Hands each line of `stream` to `take`, until it ends. What comes faster than {@linkcode LIMITS.bytesPerSecond} is left
- * in the pipe for a while, which holds up its writer.
+ * Hands each line of `stream`, a stream of bytes, to `take`, until it ends. What comes faster than
+ * {@linkcode LIMITS.bytesPerSecond} is left in the pipe for a while, which holds up its writer.
  *
  * @param pause Asked after every chunk: milliseconds to leave the rest in the pipe for another reason.
  * @throws {RangeError} When a line is longer than {@linkcode LIMITS.lineBytes}.
@@ -18,17 +20,27 @@ export async function readLines(
   pause: () => number = () => 0,
 ): Promise<void> {
   const split = lineSplitter(LIMITS.lineBytes);
+  const reader = stream.getReader({ mode: "byob" });
+  // One buffer for all reads: a new one for each would cost more than what is read.
+  let buffer = new Uint8Array(BUFFER_BYTES);
   let began = now();
   let bytes = 0;
-  for await (const chunk of stream) {
-    for (const line of split(chunk)) take(line);
-    bytes += chunk.length;
-    const ahead = began + 1000 * bytes / LIMITS.bytesPerSecond - now();
-    const wait = Math.max(ahead, pause());
-    if (wait >= LEAST_PAUSE_MS) await new Promise((resolve) => setTimeout(resolve, wait));
-    if (ahead <= 0) {
-      began = now();
-      bytes = 0;
+  try {
+    for (;;) {
+      const { value: chunk, done } = await reader.read(buffer);
+      if (done) return;
+      for (const line of split(chunk)) take(line);
+      bytes += chunk.length;
+      const ahead = began + 1000 * bytes / LIMITS.bytesPerSecond - now();
+      const wait = Math.max(ahead, pause());
+      if (wait >= LEAST_PAUSE_MS) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (ahead <= 0) {
+        began = now();
+        bytes = 0;
+      }
+      buffer = new Uint8Array(chunk.buffer);
     }
+  } finally {
+    await reader.cancel();
   }
 }
