@@ -1,6 +1,9 @@
 /** A plugin's `fetch`: the runtime's own, with refusals put in words and told to the relay. @module */
 import { refusalOf } from "./failure.ts";
 import type { SentNotes } from "./sent.ts";
+import { createTemplates } from "./templates.ts";
+
+const templateOf = createTemplates();
 
 /**
  * A client that connects over IPv4 alone: a process that may reach any public host is kept from private networks by a
@@ -26,7 +29,8 @@ export function watchedFetch(
     const note = notes()?.request(input, init);
     try {
       const given = client === undefined ? init : { client, ...init } as RequestInit;
-      const response = await original(input, given);
+      const target = typeof input === "string" && init?.signal ? templateOf(input) : input;
+      const response = await original(target, given);
       note?.answered(response.status);
       return response;
     } catch (error) {
