@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
+import { createHmac } from "node:crypto";
 import { createVerify } from "../../lib/verify/verify.ts";
 import { sign } from "../../lib/verify/signature.ts";
 import { GOLDEN_SECRET, GOLDEN_VECTORS, type GoldenVector } from "./golden_vectors.ts";
@@ -99,6 +100,17 @@ Deno.test("verify() takes an event id of bytes beyond ASCII as they were signed"
       ({ ...headersLike(first), "x-cg-event-id": id, "x-cg-signature": signature })[name] ?? null,
   };
   assert(verify(headers as unknown as Headers, body, atTime(first)).verified);
+});
+
+Deno.test("verify() takes event ids of any length, in turn", () => {
+  for (const length of [36, 500, 1, 20_000, 36]) {
+    const id = "e".repeat(length);
+    const mac = createHmac("sha256", GOLDEN_SECRET).update(`${first.timestamp}:${id}:`).update(body);
+    const headers = headersOf({ ...first, id, signature: mac.digest("hex") });
+    assert(verify(headers, body, atTime(first)).verified);
+    headers.set("x-cg-event-id", `${id}e`);
+    assertFalse(verify(headers, body, atTime(first)).verified);
+  }
 });
 
 function headersLike(vector: GoldenVector): Record<string, string> {
