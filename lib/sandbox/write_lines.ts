@@ -7,21 +7,29 @@ export interface Speaker {
   close(): void;
 }
 
-/** Writes to a process's stdin, at once what a turn of the event loop gathers. That it has ended is seen elsewhere. */
+/** More messages than this are not kept for the end of a turn: the process may begin with the first of them meanwhile. */
+const MOST_TOGETHER = 8;
+
+/** Writes to a process's stdin, a few messages at once, at the latest when a turn ends. That it has ended is seen elsewhere. */
 export function writeLines(stdin: WritableStream<Uint8Array>): Speaker {
   const writer = stdin.getWriter();
   const encoder = new TextEncoder();
   let batch = "";
+  let messages = 0;
+
+  function flush() {
+    if (messages === 0) return;
+    const bytes = encoder.encode(batch);
+    batch = "";
+    messages = 0;
+    writer.write(bytes).catch(() => {});
+  }
+
   return {
     say(message) {
-      if (batch === "") {
-        queueMicrotask(() => {
-          const bytes = encoder.encode(batch);
-          batch = "";
-          writer.write(bytes).catch(() => {});
-        });
-      }
       batch += JSON.stringify(message) + "\n";
+      if (++messages === 1) queueMicrotask(flush);
+      else if (messages === MOST_TOGETHER) flush();
     },
     close() {
       writer.close().catch(() => {});
