@@ -31,7 +31,7 @@ type Answered =
 
 /** What goes over together, all of one turn: each message between threads costs time. */
 interface Post {
-  asked?: Asked;
+  asked?: Asked[];
   answered?: Answered[];
   told?: unknown[];
 }
@@ -41,14 +41,14 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
   #waiting = new Map<number, ReturnType<typeof Promise.withResolvers<unknown>>>();
   #asked = 0;
   #ended: Error | null = null;
-  #post: Required<Omit<Post, "asked">> | null = null;
+  #post: Required<Post> | null = null;
 
   constructor(private readonly other: End, private readonly options: LineOptions<Ours> = {}) {
-    other.onmessage = ({ data: { asked, answered = [], told = [] } }: MessageEvent<Post>) => {
+    other.onmessage = ({ data: { asked = [], answered = [], told = [] } }: MessageEvent<Post>) => {
       if (this.#ended !== null) return;
       for (const one of told) options.onTold?.(one);
       for (const one of answered) this.#settle(one);
-      if (asked !== undefined) void this.#answer(asked);
+      for (const one of asked) void this.#answer(one);
     };
   }
 
@@ -65,12 +65,8 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
     if (this.#ended !== null) return Promise.reject(this.#ended);
     const number = ++this.#asked;
     const waiting = Promise.withResolvers<unknown>();
-    try {
-      this.other.postMessage({ asked: { number, what, takes } } satisfies Post);
-      this.#waiting.set(number, waiting);
-    } catch (error) {
-      waiting.reject(error); // something in it is no plain data
-    }
+    this.#waiting.set(number, waiting);
+    this.#posted().asked.push({ number, what, takes });
     return waiting.promise as Promise<Awaited<ReturnType<Theirs[What]>>>;
   }
 
@@ -115,9 +111,29 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
     queueMicrotask(() => {
       const post = this.#post!;
       this.#post = null;
-      if (this.#ended === null) this.other.postMessage(post satisfies Post);
+      if (this.#ended === null) this.#send(post);
     });
-    return this.#post = { answered: [], told: [] };
+    return this.#post = { asked: [], answered: [], told: [] };
+  }
+
+  #send({ asked, answered, told }: Required<Post>): void {
+    try {
+      this.other.postMessage({ asked, answered, told } satisfies Post);
+    } catch (error) { // something in it is no plain data
+      if (asked.length === 0) throw error;
+      for (const one of asked) this.#sendAlone(one);
+      if (answered.length + told.length > 0) this.#send({ asked: [], answered, told });
+    }
+  }
+
+  #sendAlone(one: Asked): void {
+    try {
+      this.other.postMessage({ asked: [one] } satisfies Post);
+    } catch (error) {
+      const waiting = this.#waiting.get(one.number);
+      this.#waiting.delete(one.number);
+      waiting?.reject(error);
+    }
   }
 
   #errorOf({ name, message }: { name: string; message: string }): Error {

@@ -16,12 +16,12 @@ export class Ahead {
   readonly #take = new Map<string, number>();
 
   /**
-   * How many of a route may wait: as many as may run, where attempts are quick. None of a route whose claims are
+   * How many of a route may wait: twice as many as may run, where attempts are quick. None of a route whose claims are
    * counted, or whose deliveries go out together.
    */
   limit({ name, concurrency, rate, schedule }: Route): number {
     const quick = (this.#take.get(name) ?? Infinity) <= QUICK_MS;
-    return quick && rate === null && schedule.digest === null ? Math.min(concurrency, MOST) : 0;
+    return quick && rate === null && schedule.digest === null ? Math.min(2 * concurrency, MOST) : 0;
   }
 
   /** How many of a route wait. */

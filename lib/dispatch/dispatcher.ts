@@ -61,6 +61,8 @@ const RENEW_EVERY_MS = LEASE_MS / 3;
 const LONGEST_SLEEP_MS = LEASE_MS / 4;
 /** The store is asked again so soon where more is due than there are places for. */
 const CROWDED_SLEEP_MS = 10;
+/** What has ended waits so long for a claim to go to the store with, where one is to come soon. */
+const COMPANY_MS = 5;
 /** Wait before a store that failed is asked again. */
 const FAULT_PAUSE_MS = 1000;
 
@@ -82,6 +84,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let claiming = false;
   let claimsUnderWay: Promise<void> | null = null;
   let settling = false;
+  /** Lets what has ended go to the store now. */
+  let takeAlong: (() => void) | null = null;
   let stopping = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let timerAt = Infinity;
@@ -153,6 +157,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         await turn();
         const asked = openings();
         if (asked.length === 0) break;
+        takeAlong?.();
+        await null; // until it goes
         const at = now();
         const { claimed: taken, nextDueAt } = await store.claim({
           relay: parts.relay,
@@ -317,11 +323,24 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
-  /** What ends while a commit runs goes into the next one. */
+  /** Waits for the next claim, but not for long: in one transaction both cost less. */
+  function company(): Promise<void> {
+    return new Promise((resolve) => {
+      const go = () => {
+        clearTimeout(patience);
+        takeAlong = null;
+        resolve();
+      };
+      const patience = setTimeout(go, COMPANY_MS);
+      takeAlong = go;
+    });
+  }
+
+  /** What ends while a commit runs goes into the next one, and, where a claim is to come soon, with that. */
   async function settle() {
     settling = true;
     while (ended.length > 0) {
-      await turn();
+      await (crowded.size > 0 && !stopping && !ended.some(remembers) ? company() : turn());
       const batch = ended;
       ended = [];
       try {

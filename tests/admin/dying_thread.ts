@@ -1,16 +1,21 @@
 /** The dashboard's thread, which fails at `/die` and hangs at `/wait`. */
 import "../../lib/admin/thread/main.ts";
 
-type OnMessage = (event: MessageEvent<{ asked?: { what: string; takes: { url: string }[] } }>) => void;
+interface Asked {
+  what: string;
+  takes: { url: string }[];
+}
+type OnMessage = (event: Pick<MessageEvent<{ asked?: Asked[] }>, "data">) => void;
 
 const scope = self as unknown as { onmessage: OnMessage };
 const real = scope.onmessage;
 scope.onmessage = (event) => {
-  const { what, takes } = event.data.asked ?? {};
-  const url = what === "handle" ? takes![0]!.url : "";
-  if (url.endsWith("/die")) {
+  const urlOf = ({ what, takes }: Asked) => what === "handle" ? takes[0]!.url : "";
+  const { asked = [], ...others } = event.data;
+  if (asked.some((one) => urlOf(one).endsWith("/die"))) {
     setTimeout(() => {
       throw new Error("it died");
     });
-  } else if (!url.endsWith("/wait")) real(event);
+  }
+  real({ data: { asked: asked.filter((one) => !/\/(die|wait)$/.test(urlOf(one))), ...others } });
 };

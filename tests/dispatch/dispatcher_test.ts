@@ -137,9 +137,9 @@ Deno.test("what is claimed before there is a place for it is given back at a sto
   const { store, dispatcher } = started;
   dispatcher.configure([route("a", { concurrency: 3 })]);
   await started.add(100, "a");
-  await until("three run, and as many are claimed ahead", async () => {
+  await until("three run, and twice as many are claimed ahead", async () => {
     const claimed = await store.deliveries({ states: ["running"] }, { limit: 100 });
-    return begun === 63 && claimed.length === 6;
+    return begun === 63 && claimed.length === 9;
   });
   await dispatcher.stop(0);
   const waiting = await store.deliveries({ states: ["pending"] }, { limit: 100 });

@@ -21,6 +21,7 @@ import type {
 import { append } from "./append.ts";
 import { claim } from "./claim.ts";
 import { Engine } from "./engine.ts";
+import { Joint } from "./joint.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listEvents } from "./list_events.ts";
 import * as manage from "./manage.ts";
@@ -43,6 +44,8 @@ const LOOK_EVERY_MS = 250;
 /** A {@linkcode Store} on an {@linkcode Engine}. */
 export class SqliteStore implements Store {
   readonly #engine: Engine;
+  /** For what a relay asks as long as it works. */
+  readonly #joint: Joint;
   readonly #listeners = new Set<(news: CommitNews) => void>();
   readonly exclusively: Store["exclusively"] = createTurns();
   #looking: ReturnType<typeof setInterval> | undefined;
@@ -53,6 +56,7 @@ export class SqliteStore implements Store {
   private constructor(file: string, private readonly lock: Disposable | null, private readonly sizes: Sizes) {
     const onNews = (news: CommitNews) => this.#tell(news);
     this.#engine = new Engine(file, { shared: lock === null, sizes, onNews });
+    this.#joint = new Joint(this.#engine);
     this.#atWork = lock === null;
   }
 
@@ -87,7 +91,7 @@ export class SqliteStore implements Store {
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     this.#atWork = true;
-    const answer = await this.#engine.write((tx) => claim(tx, request));
+    const answer = await this.#joint.write((tx) => claim(tx, request));
     if (answer.claimed.length > 0) this.#engine.syncSoon();
     return answer;
   }
@@ -97,7 +101,7 @@ export class SqliteStore implements Store {
   }
 
   settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]> {
-    return this.#engine.write((tx) => settle(tx, relay, settlements, now), { synced: true });
+    return this.#joint.write((tx) => settle(tx, relay, settlements, now), { synced: true });
   }
 
   async event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null> {
