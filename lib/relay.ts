@@ -139,7 +139,9 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     plugins,
     mistakes: () => mistakes,
     async dryRun(route, event) {
-      const { createDryRun } = await import("./try/dry_run.ts");
+      const { createDryRun }: typeof import("./try/dry_run.ts") = await import(
+        import.meta.resolve("./try/dry_run.ts") // by name Deno would read it, and keep it, at each start
+      );
       dryRun ??= createDryRun({ plugins: pluginsOptions, store, config: () => config, routes: () => routes });
       return await dryRun(route, event);
     },

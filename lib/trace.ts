@@ -46,6 +46,8 @@ export async function openTrace(
   mask: (text: string) => string,
 ): Promise<Trace> {
   if (!["true", "1"].includes(environment["OTEL_DENO"] ?? "")) return NO_TRACE;
-  const { createSpans } = await import("./trace/spans.ts");
+  const { createSpans }: typeof import("./trace/spans.ts") = await import(
+    import.meta.resolve("./trace/spans.ts") // by name Deno would read it, and keep it, at each start
+  );
   return createSpans(mask);
 }

@@ -5,6 +5,17 @@ import { readUrl } from "./place.ts";
 import { ThreadedStore } from "./sqlite/threaded_store.ts";
 import type { Transfer } from "./transfer.ts";
 
+// Each is found only when it is asked for: an import by name Deno would read, with all that it imports, at each start, and
+// keep the text.
+const sqlite = (): Promise<typeof import("./sqlite/open.ts")> =>
+  import(import.meta.resolve("./sqlite/open.ts"));
+const postgres = (): Promise<typeof import("./postgres/store.ts")> =>
+  import(import.meta.resolve("./postgres/store.ts"));
+const sqliteTransfer = (): Promise<typeof import("./sqlite/transfer.ts")> =>
+  import(import.meta.resolve("./sqlite/transfer.ts"));
+const postgresTransfer = (): Promise<typeof import("./postgres/transfer.ts")> =>
+  import(import.meta.resolve("./postgres/transfer.ts"));
+
 /** How a store is opened. */
 export interface OpenOptions {
   /**
@@ -26,10 +37,10 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   if (named.engine === "sqlite") {
     const file = resolve(baseFolder, named.file);
     if (!options.shared) return await ThreadedStore.open(file);
-    const { openSqlite } = await import("./sqlite/open.ts"); // a relay has it in the store's thread alone
+    const { openSqlite } = await sqlite(); // a relay has it in the store's thread alone
     return await openSqlite(file, options);
   }
-  const { PostgresStore } = await import("./postgres/store.ts"); // its client is loaded only where it is used
+  const { PostgresStore } = await postgres();
   return await PostgresStore.open(url, baseFolder, options.shared);
 }
 
@@ -43,7 +54,7 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
 export async function backupStore(url: string, baseFolder: string, file: string): Promise<void> {
   const named = read(url);
   if (named.engine === "sqlite") {
-    const { backupSqlite } = await import("./sqlite/open.ts");
+    const { backupSqlite } = await sqlite();
     return await backupSqlite(resolve(baseFolder, named.file), file);
   }
   const { dumpCommand } = await import("./postgres/dump_command.ts");
@@ -61,10 +72,10 @@ export async function backupStore(url: string, baseFolder: string, file: string)
 export async function openTransfer(url: string, baseFolder: string, into: boolean): Promise<Transfer> {
   const named = read(url);
   if (named.engine === "sqlite") {
-    const { fromSqlite, toSqlite } = await import("./sqlite/transfer.ts");
+    const { fromSqlite, toSqlite } = await sqliteTransfer();
     return await (into ? toSqlite : fromSqlite)(resolve(baseFolder, named.file));
   }
-  const { fromPostgres, toPostgres } = await import("./postgres/transfer.ts");
+  const { fromPostgres, toPostgres } = await postgresTransfer();
   return await (into ? toPostgres : fromPostgres)(url, baseFolder);
 }
 

@@ -21,6 +21,8 @@ export async function openReader(
 ): Promise<StoreReader> {
   const named = readUrl(url)!;
   if (named.engine === "sqlite") return new SqliteReader(resolve(baseFolder, named.file), relay);
-  const { PostgresStore } = await import("./postgres/store.ts");
+  const { PostgresStore }: typeof import("./postgres/store.ts") = await import(
+    import.meta.resolve("./postgres/store.ts") // by name Deno would read it, and keep it, wherever SQLite is the store
+  );
   return await PostgresStore.openReader(url, baseFolder);
 }
