@@ -312,6 +312,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     free(settlements.filter((outcome) => !remembers(outcome)));
     if (!settling && ended.length > 0) void settle();
+    else if (settlements.some(remembers)) takeAlong?.(); // its place is free only then
   }
 
   /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
