@@ -1,7 +1,8 @@
 /** The start, and what a relay takes while nothing happens. @module */
+import { join } from "@std/path";
 import { connect } from "./connection.ts";
 import { childrenOf, type Memory, memoryOf } from "./memory.ts";
-import { launchRelay, relayFolder, type Server, startLimit } from "./servers.ts";
+import { launchRelay, type RelayFolder, relayFolder, type Server, startLimit } from "./servers.ts";
 import { signedRequests } from "./signed_requests.ts";
 
 /** Times from the command to the first event that is accepted, in milliseconds. */
@@ -51,7 +52,7 @@ export async function measureStart(times: number): Promise<StartTimes> {
 export async function measureIdle(): Promise<IdleMemory> {
   await using limit = await startLimit();
   await using at = await relayFolder({});
-  await (await launchRelay(at))[Symbol.asyncDispose](); // from here on its plugins are known
+  await makeKnown(at);
   await using launched = await launchRelay(at);
   await using routed = await relayFolder({ routes: [{ name: "all", plugin: "log", fields: ["*"] }] });
   await using other = await launchRelay(routed);
@@ -63,6 +64,14 @@ export async function measureIdle(): Promise<IdleMemory> {
     launcher: memoryOf(launched.pid),
     plugin: memoryOf(denos(denos(other.pid)[0]!)[0]!),
   };
+}
+
+/** Runs a relay until it has looked at its plugins, so that the next start knows them. */
+async function makeKnown(at: RelayFolder): Promise<void> {
+  await using _ = await launchRelay(at);
+  const written = () =>
+    [...Deno.readDirSync(join(at.folder, "data"))].some(({ name }) => name === "plugins.json");
+  while (!written()) await new Promise((done) => setTimeout(done, 50));
 }
 
 /** Sends an event, and waits until it is accepted. */

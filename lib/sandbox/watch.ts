@@ -1,5 +1,4 @@
 /** Notices that something in the plugins folder changed. @module */
-import { join } from "@std/path";
 
 /** How closely a folder is watched. */
 export interface WatchTimes {
@@ -52,7 +51,7 @@ function fingerprint(folder: string): string {
   let text = "";
   try {
     for (const entry of Deno.readDirSync(folder)) {
-      const path = join(folder, entry.name);
+      const path = `${folder}/${entry.name}`;
       if (entry.isDirectory) {
         text += `${entry.name}/${entry.name === "node_modules" ? "" : fingerprint(path)};`;
       } else text += `${entry.name}:${fileState(path)};`;
