@@ -1,5 +1,5 @@
 /** The admin listener: dashboard, API, metrics and readiness behind one guard. @module */
-import { STATUS_TEXT } from "@std/http";
+import { STATUS_TEXT } from "@std/http/status";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";

@@ -1,5 +1,5 @@
 /** Error answers of the API, as `application/problem+json` (RFC 9457) with a `reason` for programs. @module */
-import { STATUS_TEXT } from "@std/http";
+import { STATUS_TEXT } from "@std/http/status";
 
 /** The statuses that the admin listener refuses with. */
 export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 429 | 500 | 503;

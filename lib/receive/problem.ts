@@ -1,5 +1,5 @@
 /** Error answers, as `application/problem+json` (RFC 9457) with a `reason` for programs. @module */
-import { STATUS_TEXT } from "@std/http";
+import { STATUS_TEXT } from "@std/http/status";
 
 /** The statuses that the public listener refuses with. */
 export type ProblemStatus = 401 | 404 | 405 | 408 | 413 | 503;

@@ -1,5 +1,5 @@
 /** The public listener's handler: a request in, an answer out, the event on disk in between. @module */
-import { STATUS_CODE } from "@std/http";
+import { STATUS_CODE } from "@std/http/status";
 import type { Config, SourceConfig } from "../config/schema.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";

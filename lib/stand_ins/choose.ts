@@ -16,8 +16,10 @@ const RECHECK_AFTER_MS = 24 * 3600 * 1000;
 const STAND_INS: Record<string, string> = {
   "@std/assert": "./lib/stand_ins/assert.ts",
   "@std/crypto": "./lib/stand_ins/crypto.ts",
+  "@std/crypto/timing-safe-equal": "./lib/stand_ins/crypto.ts",
   "@std/dotenv": "./lib/stand_ins/dotenv.ts",
   "@std/http": "./lib/stand_ins/http.ts",
+  "@std/http/status": "./lib/stand_ins/http.ts",
   "@std/path": "./lib/stand_ins/path.ts",
 };
 

@@ -1,5 +1,5 @@
 /** The provider's signature: HMAC-SHA256 over `{timestamp}:{event_id}:{raw_body}`, in hexadecimal. @module */
-import { timingSafeEqual } from "@std/crypto";
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 

@@ -6,11 +6,11 @@
  */
 import { assert, assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import * as assertions from "@std/assert";
-import { timingSafeEqual } from "@std/crypto";
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import * as crypto from "@std/crypto";
 import { parse } from "@std/dotenv";
 import * as dotenv from "@std/dotenv";
-import { STATUS_CODE, STATUS_TEXT } from "@std/http";
+import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import * as http from "@std/http";
 import * as path from "@std/path";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { timingSafeEqual } from "@std/crypto";
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
