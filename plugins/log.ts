@@ -1,7 +1,8 @@
-import { definePlugin, describe, rowsAsText } from "coinrelay/plugin";
+import type { Plugin } from "coinrelay/plugin";
+import { describe, rowsAsText } from "coinrelay/plugin/words";
 
 /** Writes one readable line for each change to the relay's log. */
-export default definePlugin({
+export default {
   description: "Writes one readable line for each change",
   run(event, { log }) {
     const { title, lines, more, test } = describe(event, { maxText: 300, maxLines: 200 });
@@ -12,4 +13,4 @@ export default definePlugin({
     }
     if (more > 0) log.info(`${mark}${title}: … and ${more} more changes`);
   },
-});
+} satisfies Plugin;
