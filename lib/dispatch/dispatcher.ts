@@ -7,6 +7,7 @@ import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import { Ahead } from "./ahead.ts";
 import { retryDelay } from "./backoff.ts";
+import { Company } from "./company.ts";
 import type { Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
@@ -61,8 +62,6 @@ const RENEW_EVERY_MS = LEASE_MS / 3;
 const LONGEST_SLEEP_MS = LEASE_MS / 4;
 /** The store is asked again so soon where more is due than there are places for. */
 const CROWDED_SLEEP_MS = 10;
-/** What has ended waits so long for a claim to go to the store with, where one is to come soon. */
-const COMPANY_MS = 5;
 /** Wait before a store that failed is asked again. */
 const FAULT_PAUSE_MS = 1000;
 
@@ -84,8 +83,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let claiming = false;
   let claimsUnderWay: Promise<void> | null = null;
   let settling = false;
-  /** Lets what has ended go to the store now. */
-  let takeAlong: (() => void) | null = null;
+  const company = new Company();
   let stopping = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let timerAt = Infinity;
@@ -157,7 +155,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         await turn();
         const asked = openings();
         if (asked.length === 0) break;
-        takeAlong?.();
+        company.leave();
         await null; // until it goes
         const at = now();
         const { claimed: taken, nextDueAt } = await store.claim({
@@ -312,36 +310,23 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     free(settlements.filter((outcome) => !remembers(outcome)));
     if (!settling && ended.length > 0) void settle();
-    else if (settlements.some(remembers)) takeAlong?.(); // its place is free only then
+    else if (settlements.some(remembers)) company.leave(); // its place is free only then
   }
 
   /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
   function free(settlements: readonly Settlement[]) {
     for (const { route } of settlements) addLoad(route, -1);
-    for (const name of routesOf(settlements)) {
+    for (const name of new Set(settlements.map(({ route }) => route))) {
       fill(name);
       if (isWorthClaiming(name)) wake([name]);
     }
-  }
-
-  /** Waits for the next claim, but not for long: in one transaction both cost less. */
-  function company(): Promise<void> {
-    return new Promise((resolve) => {
-      const go = () => {
-        clearTimeout(patience);
-        takeAlong = null;
-        resolve();
-      };
-      const patience = setTimeout(go, COMPANY_MS);
-      takeAlong = go;
-    });
   }
 
   /** What ends while a commit runs goes into the next one, and, where a claim is to come soon, with that. */
   async function settle() {
     settling = true;
     while (ended.length > 0) {
-      await (crowded.size > 0 && !stopping && !ended.some(remembers) ? company() : turn());
+      await (crowded.size > 0 && !stopping && !ended.some(remembers) ? company.wait() : turn());
       const batch = ended;
       ended = [];
       try {
@@ -402,10 +387,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 /** Lets what is under way end first, so that one transaction serves many. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function routesOf(settlements: readonly Settlement[]): Set<string> {
-  return new Set(settlements.map(({ route }) => route));
 }
 
 function remembers({ kv }: Settlement): boolean {
