@@ -17,6 +17,14 @@ export interface LineOptions<Ours extends Questions<Ours>> {
   onTold?: (told: unknown) => void;
   /** Errors to be known again by their `name`; of any other the name and the message come over. */
   errors?: Readonly<Record<string, KnownError>>;
+  /** Called before each message to the other end, which may have to be woken to see it. */
+  onPost?: () => void;
+}
+
+/** What of an error goes over a line. */
+export interface Failure {
+  name: string;
+  message: string;
 }
 
 interface Asked {
@@ -27,7 +35,7 @@ interface Asked {
 
 type Answered =
   & { number: number }
-  & ({ answer: unknown } | { failure: { name: string; message: string } });
+  & ({ answer: unknown } | { failure: Failure });
 
 /** What goes over together, all of one turn: each message between threads costs time. */
 interface Post {
@@ -94,8 +102,7 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
       const answer = await this.options.answers![what as keyof Ours](...takes as never[]);
       this.#posted().answered.push({ number, answer });
     } catch (error) {
-      const { name, message } = error as Error;
-      this.#posted().answered.push({ number, failure: { name, message } });
+      this.#posted().answered.push({ number, failure: failureOf(error) });
     }
   }
 
@@ -103,7 +110,7 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
     const waiting = this.#waiting.get(one.number);
     this.#waiting.delete(one.number);
     if ("answer" in one) waiting?.resolve(one.answer);
-    else waiting?.reject(this.#errorOf(one.failure));
+    else waiting?.reject(errorOf(one.failure, this.options.errors));
   }
 
   #posted() {
@@ -111,7 +118,9 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
     queueMicrotask(() => {
       const post = this.#post!;
       this.#post = null;
-      if (this.#ended === null) this.#send(post);
+      if (this.#ended !== null) return;
+      this.options.onPost?.();
+      this.#send(post);
     });
     return this.#post = { asked: [], answered: [], told: [] };
   }
@@ -135,14 +144,24 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
       waiting?.reject(error);
     }
   }
+}
 
-  #errorOf({ name, message }: { name: string; message: string }): Error {
-    const Known = this.options.errors?.[name];
-    return Known === undefined ? Object.assign(new Error(message), { name }) : new Known(message);
-  }
+/** What of an error goes over. */
+export function failureOf(error: unknown): Failure {
+  const { name, message } = error as Error;
+  return { name, message };
+}
+
+/** The error that a failure was, as far as it is known here. */
+export function errorOf({ name, message }: Failure, errors: LineOptions<never>["errors"]): Error {
+  const Known = errors?.[name];
+  return Known === undefined ? Object.assign(new Error(message), { name }) : new Known(message);
 }
 
 /** The end of a thread that answers what it is asked by whoever started it, and asks nothing. */
-export function answer<Ours extends Questions<Ours>>(answers: Ours): Line<Record<never, never>, Ours> {
-  return new Line(self as unknown as End, { answers });
+export function answer<Ours extends Questions<Ours>>(
+  answers: Ours,
+  options: Pick<LineOptions<Ours>, "onTold"> = {},
+): Line<Record<never, never>, Ours> {
+  return new Line(self as unknown as End, { ...options, answers });
 }

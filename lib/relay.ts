@@ -51,13 +51,6 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const counts = createCounts();
   const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secretValues(config)));
 
-  const append = trace.append(groupCommit(async (events: readonly NewEvent[]) => {
-    const began = performance.now();
-    const appended = await store.append(events);
-    counts.commit(events.length, performance.now() - began);
-    return appended;
-  }));
-
   const pluginsOptions: PluginsOptions = {
     folder: resolve(folder, config.pluginsDir),
     root: resolve(import.meta.dirname ?? ".", ".."),
@@ -74,6 +67,13 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     openStore(config.store, folder),
     createPlugins(pluginsOptions),
   ]);
+
+  const append = trace.append(groupCommit(async (events: readonly NewEvent[]) => {
+    const began = performance.now();
+    const appended = await store.append(events);
+    counts.commit(events.length, performance.now() - began);
+    return appended;
+  }, { atOnce: store.gathers ? Infinity : 1 }));
 
   let routes: Route[] = [];
   let mistakes: RouteMistake[] = [];

@@ -18,15 +18,24 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** How calls are gathered. */
+export interface GroupOptions {
+  /** Most calls of `append` at a time: what arrives meanwhile is gathered. Default: 1. */
+  atOnce?: number;
+}
+
 /**
- * Gathers calls into few calls of `append`, one at a time.
+ * Gathers calls into few calls of `append`.
  *
  * When `append` cannot commit, all callers of that commit are refused. Any other failure is the fault of an event in
  * it: then each is tried by itself, so that only the callers of faulty events fail.
  */
-export function groupCommit(append: (events: readonly NewEvent[]) => Promise<Appended[]>): AppendOne {
+export function groupCommit(
+  append: (events: readonly NewEvent[]) => Promise<Appended[]>,
+  { atOnce = 1 }: GroupOptions = {},
+): AppendOne {
   let waiting: Waiting[] = [];
-  let busy = false, beginsSoon = false;
+  let running = 0, beginsSoon = false;
 
   function next(): Waiting[] {
     let bytes = 0, count = 0;
@@ -59,28 +68,28 @@ export function groupCommit(append: (events: readonly NewEvent[]) => Promise<App
   }
 
   async function run(): Promise<void> {
-    beginsSoon = false;
-    if (busy || waiting.length === 0) return;
-    busy = true;
-    let batch = next();
-    let committing = commit(batch);
-    while (batch.length > 0) {
-      const tell = await committing;
-      batch = next();
-      if (batch.length > 0) committing = commit(batch); // before the callers are told: they take a while to answer
-      tell();
-    }
-    busy = false;
+    running++;
+    const tell = await commit(next());
+    running--;
+    begin(); // before the callers are told: they take a while to answer
+    tell();
+  }
+
+  function begin(): void {
+    while (waiting.length > 0 && running < atOnce) run();
   }
 
   return (event) =>
     new Promise((resolve, reject) => {
       waiting.push({ event, resolve, reject });
-      if (busy) return;
-      if (waiting.length >= ENOUGH_EVENTS) run();
+      if (running >= atOnce) return;
+      if (waiting.length >= ENOUGH_EVENTS) begin();
       else if (!beginsSoon) {
         beginsSoon = true;
-        setImmediate(run);
+        setImmediate(() => {
+          beginsSoon = false;
+          begin();
+        });
       }
     });
 }

@@ -79,6 +79,18 @@ Deno.test("the next commit has begun when the callers of the last are told", asy
   assertEquals(order, ["commit of 1", "commit of 2", "told of 1", "told of 2"]);
 });
 
+Deno.test("where several commits may run at once, what arrives waits for none that runs", async () => {
+  const { append, next } = held();
+  const one = groupCommit(append, { atOnce: Infinity });
+  const first = one(anEvent("1"));
+  const call = await next();
+  const second = one(anEvent("2"));
+  (await next()).answer();
+  assertEquals((await second).result, "accepted");
+  call.answer();
+  await first;
+});
+
 Deno.test("a failed commit refuses all its callers, and the next goes on", async () => {
   const { append, next } = held();
   const one = groupCommit(append);

@@ -17,23 +17,31 @@ import type {
   Store,
   StoredEvent,
 } from "../contract.ts";
-import { Line } from "../../line.ts";
+import { errorOf, Line } from "../../line.ts";
 import { StoreUnavailable } from "../contract.ts";
 import { STORE_ERRORS } from "../known_errors.ts";
+import { EventRing, ringMemory } from "./event_ring.ts";
 import { type PackedAppended, type PackedEvents, packEvents, unpackAppended } from "./packed.ts";
 import { type PackedClaims, unpackClaims } from "./packed_claims.ts";
 import { type PackedSettlements, packSettlements } from "./packed_settlements.ts";
+import type { GroupResult } from "./ring_commits.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
 import { createTurns } from "./turns.ts";
 
-/** What the store's thread can be asked. It tells {@linkcode CommitNews} unasked. */
+/** What the store's thread tells unasked: news, and what became of groups of events that came through the ring. */
+export interface Told {
+  news: CommitNews[];
+  appended: GroupResult[];
+}
+
+/** What the store's thread can be asked. Whatever it is told means that there is something in the ring. */
 export interface StoreQuestions extends
   Omit<
     { [Method in keyof Store]-?: NonNullable<Store[Method]> },
-    "exclusively" | "onCommit" | "append" | "claim" | "settle"
+    "gathers" | "exclusively" | "onCommit" | "append" | "claim" | "settle"
   > {
   /** Asked first. */
-  open(file: string, sizes: Sizes): Promise<void>;
+  open(file: string, sizes: Sizes, ring: SharedArrayBuffer): Promise<void>;
   append(events: PackedEvents): Promise<PackedAppended>;
   claim(request: ClaimRequest): Promise<PackedClaims>;
   settle(relay: string, settlements: PackedSettlements, now: number): Promise<boolean[]>;
@@ -46,6 +54,12 @@ export interface StoreQuestions extends
 export class ThreadedStore implements Store {
   readonly #line: Line<StoreQuestions>;
   readonly #listeners = new Set<(news: CommitNews) => void>();
+  readonly #memory = ringMemory();
+  readonly #ring = new EventRing(this.#memory);
+  /** Groups in the ring, in the order in which they were written. */
+  readonly #inRing: ReturnType<typeof Promise.withResolvers<PackedAppended>>[] = [];
+  readonly gathers = true;
+  #ended = false;
   readonly exclusively: Store["exclusively"] = createTurns();
   #closed: Promise<void> | null = null;
 
@@ -56,9 +70,8 @@ export class ThreadedStore implements Store {
     });
     this.#line = new Line(worker, {
       errors: STORE_ERRORS,
-      onTold: (news) => {
-        for (const listener of this.#listeners) listener(news as CommitNews);
-      },
+      onTold: (told) => this.#hear(told as Told),
+      onPost: () => this.#ring.ring(),
     });
   }
 
@@ -70,7 +83,7 @@ export class ThreadedStore implements Store {
   static async open(file: string, sizes: Sizes = SIZES): Promise<ThreadedStore> {
     const store = new ThreadedStore();
     try {
-      await store.#line.ask("open", file, sizes);
+      await store.#line.ask("open", file, sizes, store.#memory);
     } catch (error) {
       store.#end();
       throw error;
@@ -79,7 +92,13 @@ export class ThreadedStore implements Store {
   }
 
   async append(events: readonly NewEvent[]): Promise<Appended[]> {
-    return unpackAppended(await this.#line.ask("append", packEvents(events)));
+    if (this.#ended || !this.#ring.write(events)) {
+      return unpackAppended(await this.#line.ask("append", packEvents(events)));
+    }
+    const group = Promise.withResolvers<PackedAppended>();
+    this.#inRing.push(group);
+    if (this.#ring.mustWake()) this.#line.tell("wake");
+    return unpackAppended(await group.promise);
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
@@ -156,12 +175,27 @@ export class ThreadedStore implements Store {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= this.#line.settled().then(() => this.#line.ask("close")).finally(() =>
-      this.#end()
-    );
+    return this.#closed ??= this.#settled().then(() => this.#line.ask("close")).finally(() => this.#end());
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.allSettled(this.#inRing.map(({ promise }) => promise));
+    await this.#line.settled();
+  }
+
+  #hear({ news, appended }: Told): void {
+    for (const result of appended) {
+      const group = this.#inRing.shift()!;
+      if ("failure" in result) group.reject(errorOf(result.failure, STORE_ERRORS));
+      else group.resolve(result);
+    }
+    for (const one of news) this.#listeners.forEach((listener) => listener(one));
   }
 
   #end(): void {
-    this.#line.end(new StoreUnavailable("The store is closed"));
+    const error = new StoreUnavailable("The store is closed");
+    this.#ended = true;
+    this.#line.end(error);
+    for (const { reject } of this.#inRing.splice(0)) reject(error);
   }
 }

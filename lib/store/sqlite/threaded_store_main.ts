@@ -1,19 +1,35 @@
 /// <reference lib="deno.worker" />
 /** What runs in the store's thread: see `threaded_store.ts`. @module */
 import { answer } from "../../line.ts";
+import type { CommitNews } from "../contract.ts";
+import { EventRing } from "./event_ring.ts";
 import { openSqlite } from "./open.ts";
 import { packAppended, unpackEvents } from "./packed.ts";
 import { packClaims } from "./packed_claims.ts";
 import { unpackSettlements } from "./packed_settlements.ts";
+import { ringCommits } from "./ring_commits.ts";
 import type { SqliteStore } from "./store.ts";
-import type { StoreQuestions } from "./threaded_store.ts";
+import type { StoreQuestions, Told } from "./threaded_store.ts";
 
 let store: SqliteStore;
+let wake = () => {};
+/** News of commits from the ring, to be told in one message with what they answer. */
+let held: CommitNews[] | null = null;
 
 const line = answer<StoreQuestions>({
-  async open(file, sizes) {
+  async open(file, sizes, ring) {
     store = await openSqlite(file, { sizes });
-    store.onCommit((news) => line.tell(news));
+    store.onCommit((news) => {
+      if (held === null) line.tell({ news: [news], appended: [] } satisfies Told);
+      else held.push(news);
+    });
+    wake = ringCommits(new EventRing(ring), (events) => {
+      held ??= [];
+      return store.append(events);
+    }, (appended) => {
+      line.tell({ news: held ?? [], appended } satisfies Told);
+      held = null;
+    });
   },
   append: async (events) => packAppended(await store.append(unpackEvents(events))),
   claim: async (request) => packClaims(await store.claim(request)),
@@ -34,4 +50,4 @@ const line = answer<StoreQuestions>({
   prune: (olderThan, forgetIdsBefore, limit) => store.prune(olderThan, forgetIdsBefore, limit),
   ready: () => store.ready(),
   close: () => store.close(),
-});
+}, { onTold: () => wake() });
