@@ -102,6 +102,8 @@ const NOT_RUN: Record<string, string> = {
   "--help": "the last test asks each command for it",
   "--allow-read": "is an option of Deno's",
   "--lite-mode": "is an option of V8's, which was tried and is not used",
+  "--max-lazy": "is an option of V8's, which was tried and is not used",
+  "--no-config": "is an option of Deno's, which was tried and is not used",
   "--optimize-for-size": "is an option of V8's, which was tried and is not used",
   "deno task ok": "is what runs this, in CI",
   "npx -y deno@2 task ok": "is what runs this, in CI",
