@@ -1,15 +1,22 @@
-/** Events on their way to the store's thread: values in a row and bodies in one piece cost half of what objects do. @module */
+/** Events on their way between the relay and its store's thread: values in a row and bodies in one piece cost half of what objects do. @module */
 import type { Appended, NewEvent, PlannedDelivery } from "../contract.ts";
 
-/** Events, packed. */
-export interface PackedEvents {
+/** What events say, packed. */
+export interface PackedFacts {
   /** {@linkcode FIELDS} values of each event. */
   values: (string | number | boolean | null)[];
   /** The bodies, one after the other. */
-  bodies: Uint8Array;
+  bodies: Uint8Array<ArrayBuffer>;
+}
+
+/** Events, packed. */
+export interface PackedEvents extends PackedFacts {
   /** The deliveries of each event that has any, by its place. */
   deliveries: Map<number, readonly PlannedDelivery[]>;
 }
+
+/** What an event says, wherever it stands and whatever is to be done about it. */
+type Facts = Omit<NewEvent, "deliveries">;
 
 /** What became of events, packed: the seq of each that was accepted, {@linkcode DUPLICATE} for the others. */
 export type PackedAppended = number[];
@@ -19,25 +26,22 @@ const FIELDS = 10;
 /** No event has it: seqs begin at 1. */
 const DUPLICATE = 0;
 
-/** Packs events. */
-export function packEvents(events: readonly NewEvent[]): PackedEvents {
-  const values: PackedEvents["values"] = [];
-  const deliveries: PackedEvents["deliveries"] = new Map();
+/** Packs what events say. */
+export function packFacts(events: readonly Facts[]): PackedFacts {
+  const values: PackedFacts["values"] = [];
   const bodies = new Uint8Array(events.reduce((length, { body }) => length + body.length, 0));
   let at = 0;
-  events.forEach((event, index) => {
-    const { source, id, type, coin, receivedAt, timestamp, signature, test, depth, body } = event;
+  for (const { source, id, type, coin, receivedAt, timestamp, signature, test, depth, body } of events) {
     values.push(source, id, type, coin, receivedAt, timestamp, signature, test, depth, body.length);
     bodies.set(body, at);
     at += body.length;
-    if (event.deliveries.length > 0) deliveries.set(index, event.deliveries);
-  });
-  return { values, bodies, deliveries };
+  }
+  return { values, bodies };
 }
 
-/** The events that were packed. Their bodies are views into one piece. */
-export function unpackEvents({ values, bodies, deliveries }: PackedEvents): NewEvent[] {
-  const events: NewEvent[] = [];
+/** What was packed. The bodies are views into one piece. */
+export function unpackFacts({ values, bodies }: PackedFacts): Facts[] {
+  const events: Facts[] = [];
   let from = 0;
   for (let at = 0; at < values.length; at += FIELDS) {
     const to = from + (values[at + 9] as number);
@@ -52,11 +56,24 @@ export function unpackEvents({ values, bodies, deliveries }: PackedEvents): NewE
       test: values[at + 7] as boolean,
       depth: values[at + 8] as number,
       body: bodies.subarray(from, to),
-      deliveries: deliveries.get(at / FIELDS) ?? [],
     });
     from = to;
   }
   return events;
+}
+
+/** Packs events. */
+export function packEvents(events: readonly NewEvent[]): PackedEvents {
+  const deliveries: PackedEvents["deliveries"] = new Map();
+  events.forEach((event, place) => {
+    if (event.deliveries.length > 0) deliveries.set(place, event.deliveries);
+  });
+  return { ...packFacts(events), deliveries };
+}
+
+/** The events that were packed. */
+export function unpackEvents({ deliveries, ...facts }: PackedEvents): NewEvent[] {
+  return unpackFacts(facts).map((event, place) => ({ ...event, deliveries: deliveries.get(place) ?? [] }));
 }
 
 /** Packs what became of events. */

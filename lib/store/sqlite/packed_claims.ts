@@ -1,6 +1,7 @@
 /** Claimed deliveries on their way from the store's thread: values in a row, each event once, bodies in one piece. @module */
 import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
 import type { ClaimResult } from "../contract.ts";
+import { type PackedFacts, packFacts, unpackFacts } from "./packed.ts";
 
 type Value = string | number | boolean | null;
 
@@ -8,17 +9,14 @@ type Value = string | number | boolean | null;
 export interface PackedClaims {
   /** {@linkcode DELIVERY_VALUES} values of each delivery. */
   deliveries: Value[];
-  /** {@linkcode EVENT_VALUES} values of each event. */
-  events: Value[];
-  /** The bodies, one after the other. */
-  bodies: Uint8Array<ArrayBuffer>;
+  /** The seq of each event, and what it says. */
+  seqs: number[];
+  events: PackedFacts;
   nextDueAt: number | null;
 }
 
 /** Values of a delivery: the place of its event, and its own. */
 const DELIVERY_VALUES = 12;
-/** Values of an event. */
-const EVENT_VALUES = 11;
 
 /** Packs what a claim answered. */
 export function packClaims({ claimed, nextDueAt }: ClaimResult): PackedClaims {
@@ -33,25 +31,13 @@ export function packClaims({ claimed, nextDueAt }: ClaimResult): PackedClaims {
     deliveries.push(place, id, route, state, indexes, attempts, dueAt, createdAt, finishedAt, error);
     deliveries.push(replayOf, discarded);
   }
-  const events: Value[] = [];
-  let length = 0;
-  for (const event of places.keys()) {
-    const { seq, source, id, type, coin, receivedAt, timestamp, signature, test, depth, body } = event;
-    events.push(seq, source, id, type, coin, receivedAt, timestamp, signature, test, depth, body.length);
-    length += body.length;
-  }
-  const bodies = new Uint8Array(length);
-  let at = 0;
-  for (const { body } of places.keys()) {
-    bodies.set(body, at);
-    at += body.length;
-  }
-  return { deliveries, events, bodies, nextDueAt };
+  const events = [...places.keys()];
+  return { deliveries, seqs: events.map(({ seq }) => seq), events: packFacts(events), nextDueAt };
 }
 
 /** What was packed. The bodies are views into one piece. */
 export function unpackClaims(packed: PackedClaims): ClaimResult {
-  const events = unpackEvents(packed);
+  const events = unpackFacts(packed.events).map((event, place) => ({ seq: packed.seqs[place]!, ...event }));
   const claimed: ClaimResult["claimed"] = [];
   const values = packed.deliveries;
   for (let at = 0; at < values.length; at += DELIVERY_VALUES) {
@@ -73,29 +59,6 @@ export function unpackClaims(packed: PackedClaims): ClaimResult {
     claimed.push({ delivery, event });
   }
   return { claimed, nextDueAt: packed.nextDueAt };
-}
-
-function unpackEvents({ events: values, bodies }: PackedClaims): StoredEvent[] {
-  const events: StoredEvent[] = [];
-  let from = 0;
-  for (let at = 0; at < values.length; at += EVENT_VALUES) {
-    const to = from + (values[at + 10] as number);
-    events.push({
-      seq: values[at] as number,
-      source: values[at + 1] as string,
-      id: values[at + 2] as string,
-      type: values[at + 3] as string | null,
-      coin: values[at + 4] as string | null,
-      receivedAt: values[at + 5] as number,
-      timestamp: values[at + 6] as string,
-      signature: values[at + 7] as string,
-      test: values[at + 8] as boolean,
-      depth: values[at + 9] as number,
-      body: bodies.subarray(from, to),
-    });
-    from = to;
-  }
-  return events;
 }
 
 function indexesOf(text: string | null): number[] | null {
