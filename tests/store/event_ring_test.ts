@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { type Appended, type NewEvent, StoreUnavailable } from "../../lib/store/contract.ts";
 import { EventRing, ringMemory } from "../../lib/store/sqlite/event_ring.ts";
+import { packEvents } from "../../lib/store/sqlite/packed.ts";
 import { type GroupResult, ringCommits } from "../../lib/store/sqlite/ring_commits.ts";
 import { ThreadedStore } from "../../lib/store/sqlite/threaded_store.ts";
 import { createRandom } from "../support/random.ts";
@@ -32,7 +33,7 @@ Deno.test("what is written to a ring is read as it was, however often it goes ar
           deliveries: index % 3 ? [] : [planned(), { route: "all", matched: null, dueAt: step }],
         }),
     );
-    if (writer.write(group)) {
+    if (writer.write(packEvents(group))) {
       inside.push(group);
       bytes += group.reduce((sum, { body }) => sum + body.length, 0);
     } else refused++;
@@ -51,20 +52,20 @@ Deno.test("a full ring takes no more until it is read, and never takes a group t
   const { writer, reader } = ends();
   const group = [anEvent("a", { body: new Uint8Array(10_000) })];
   let written = 0;
-  while (writer.write(group)) written++;
+  while (writer.write(packEvents(group))) written++;
   assert(written > 10);
   assertEquals(reader.read(1).length, 1);
-  while (writer.write(group)) written++;
+  while (writer.write(packEvents(group))) written++;
   assertEquals(reader.read(ALL).length, written - 1);
-  assertEquals(writer.write([anEvent("b", { body: new Uint8Array(100_000) })]), false);
+  assertEquals(writer.write(packEvents([anEvent("b", { body: new Uint8Array(100_000) })])), false);
 });
 
 Deno.test("what is read is not written over", () => {
   const { writer, reader } = ends();
-  writer.write([anEvent("a", { body: new Uint8Array(1000).fill(1) })]);
+  writer.write(packEvents([anEvent("a", { body: new Uint8Array(1000).fill(1) })]));
   const [[read]] = reader.read(ALL) as [[NewEvent]];
   for (let round = 0; round < 1000; round++) {
-    writer.write([anEvent("b", { body: new Uint8Array(1000).fill(2) })]);
+    writer.write(packEvents([anEvent("b", { body: new Uint8Array(1000).fill(2) })]));
     reader.read(ALL);
   }
   assertEquals(read.body, new Uint8Array(1000).fill(1));
@@ -73,7 +74,7 @@ Deno.test("what is read is not written over", () => {
 Deno.test("a reader does not fall asleep on what it has not read, and is woken once", () => {
   const { writer, reader } = ends();
   assertEquals([writer.mustWake(), writer.mustWake()], [true, false]);
-  writer.write([anEvent("a")]);
+  writer.write(packEvents([anEvent("a")]));
   assertEquals(reader.sleeps(), false);
   assertEquals(reader.readWithin(60_000, ALL).length, 1);
   assertEquals(reader.sleeps(), true);
@@ -88,7 +89,7 @@ async function commitAll(groups: NewEvent[][], append: (events: readonly NewEven
     told.push(...results);
     if (told.length === groups.length) all.resolve();
   });
-  for (const group of groups) assert(writer.write(group));
+  for (const group of groups) assert(writer.write(packEvents(group)));
   wake();
   await all.promise;
   return told;

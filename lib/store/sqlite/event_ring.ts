@@ -9,7 +9,7 @@
  * @module
  */
 import type { NewEvent } from "../contract.ts";
-import { packEvents, unpackEvents } from "./packed.ts";
+import { type PackedEvents, unpackEvents } from "./packed.ts";
 
 const WORD = 4;
 /**
@@ -48,8 +48,8 @@ export class EventRing {
   }
 
   /** Writes a group, and rings; answers whether there was room for it. */
-  write(events: readonly NewEvent[]): boolean {
-    const { values, bodies, deliveries } = packEvents(events);
+  write({ values, bodies, deliveries }: PackedEvents): boolean {
+    if (bodies.length > MOST_BYTES) return false;
     const json = JSON.stringify([values, [...deliveries]]);
     const most = GROUP_HEAD_BYTES + json.length * CHARACTER_BYTES + bodies.length + WORD;
     const at = most > MOST_BYTES ? null : this.#roomFor(most);

@@ -1,4 +1,4 @@
-/** Events on their way between the relay and its store's thread: values in a row and bodies in one piece cost half of what objects do. @module */
+/** Events between the relay and its store's thread: values in a row and bodies in one piece cost half of what objects do. @module */
 import type { Appended, NewEvent, PlannedDelivery } from "../contract.ts";
 
 /** What events say, packed. */

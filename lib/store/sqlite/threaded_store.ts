@@ -59,7 +59,6 @@ export class ThreadedStore implements Store {
   /** Groups in the ring, in the order in which they were written. */
   readonly #inRing: ReturnType<typeof Promise.withResolvers<PackedAppended>>[] = [];
   readonly gathers = true;
-  #ended = false;
   readonly exclusively: Store["exclusively"] = createTurns();
   #closed: Promise<void> | null = null;
 
@@ -92,8 +91,9 @@ export class ThreadedStore implements Store {
   }
 
   async append(events: readonly NewEvent[]): Promise<Appended[]> {
-    if (this.#ended || !this.#ring.write(events)) {
-      return unpackAppended(await this.#line.ask("append", packEvents(events)));
+    const packed = packEvents(events);
+    if (this.#closed !== null || !this.#ring.write(packed)) {
+      return unpackAppended(await this.#line.ask("append", packed));
     }
     const group = Promise.withResolvers<PackedAppended>();
     this.#inRing.push(group);
@@ -193,9 +193,6 @@ export class ThreadedStore implements Store {
   }
 
   #end(): void {
-    const error = new StoreUnavailable("The store is closed");
-    this.#ended = true;
-    this.#line.end(error);
-    for (const { reject } of this.#inRing.splice(0)) reject(error);
+    this.#line.end(new StoreUnavailable("The store is closed"));
   }
 }
