@@ -1,8 +1,9 @@
 /** Puts what arrives while a commit runs into the next one, so that many share the cost of one sync. @module */
 import { setImmediate } from "node:timers";
-import { type Appended, type NewEvent, StoreUnavailable } from "./contract.ts";
+import type { Appended, NewEvent } from "./contract.ts";
+import { tellEach, together } from "./together.ts";
 
-/** Appends one event and answers once it is on disk. Rejects with {@linkcode StoreUnavailable}; then nothing was written. */
+/** Appends one event and answers once it is on disk. Rejects with `StoreUnavailable`; then nothing was written. */
 export type AppendOne = (event: NewEvent) => Promise<Appended>;
 
 /** So many are not kept waiting for others that may have arrived with them: the store is as well begun with these. */
@@ -52,27 +53,13 @@ export function groupCommit(
     return waiting.splice(0, count);
   }
 
-  /** Commits a batch; answers with what tells its callers. */
-  async function commit(batch: readonly Waiting[]): Promise<() => void> {
-    try {
-      const appended = await append(batch.map((one) => one.event));
-      return () => batch.forEach((one, index) => one.resolve(appended[index]!));
-    } catch (error) {
-      if (batch.length === 1 || error instanceof StoreUnavailable) {
-        return () => batch.forEach((one) => one.reject(error));
-      }
-      const tells: (() => void)[] = [];
-      for (const one of batch) tells.push(await commit([one]));
-      return () => tells.forEach((tell) => tell());
-    }
-  }
-
   async function run(): Promise<void> {
     running++;
-    const tell = await commit(next());
+    const batch = next();
+    const results = await together(batch, (some) => append(some.map(({ event }) => event)));
     running--;
     begin(); // before the callers are told: they take a while to answer
-    tell();
+    tellEach(batch, results);
   }
 
   function begin(): void {

@@ -1,5 +1,5 @@
 /** Puts what is asked in one turn into one transaction: a commit costs more than what most of them write. @module */
-import { StoreUnavailable } from "../contract.ts";
+import { tellEach, together } from "../together.ts";
 import type { Engine } from "./engine.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -28,19 +28,14 @@ export class Joint {
   }
 
   async #run(tasks: readonly Task[]): Promise<void> {
-    const synced = tasks.some((task) => task.synced);
-    try {
-      const answers = await this.engine.write((tx) => {
-        const answers = tasks.map(({ body }) => body(tx));
-        tx.afterCommit(() => tasks.forEach((task, at) => task.synced || task.resolve(answers[at])));
-        return answers;
-      }, { synced });
-      tasks.forEach(({ resolve }, at) => resolve(answers[at]));
-    } catch (error) {
-      // One that fails by itself takes no other with it.
-      if (tasks.length > 1 && !(error instanceof StoreUnavailable)) {
-        for (const task of tasks) await this.#run([task]);
-      } else tasks.forEach(({ reject }) => reject(error));
-    }
+    tellEach(tasks, await together(tasks, (some) => this.#commit(some)));
+  }
+
+  #commit(tasks: readonly Task[]): Promise<unknown[]> {
+    return this.engine.write((tx) => {
+      const answers = tasks.map(({ body }) => body(tx));
+      tx.afterCommit(() => tasks.forEach((task, at) => task.synced || task.resolve(answers[at])));
+      return answers;
+    }, { synced: tasks.some(({ synced }) => synced) });
   }
 }

@@ -1,7 +1,8 @@
 /** Commits the events that come through a ring: all that lie in it, with each commit. @module */
 import { setImmediate } from "node:timers";
 import { type Failure, failureOf } from "../../line.ts";
-import { type Appended, type NewEvent, StoreUnavailable } from "../contract.ts";
+import type { Appended, NewEvent } from "../contract.ts";
+import { together } from "../together.ts";
 import type { EventRing } from "./event_ring.ts";
 import { packAppended, type PackedAppended } from "./packed.ts";
 
@@ -28,19 +29,13 @@ export function ringCommits(
 ): () => void {
   let running = false;
 
-  /** When several groups fail for another cause than the disk, one of them is at fault: each is tried by itself. */
   async function commit(groups: readonly NewEvent[][]): Promise<GroupResult[]> {
-    try {
-      const appended = packAppended(await append(groups.flat()));
+    const results = await together(groups, async (some) => {
+      const appended = packAppended(await append(some.flat()));
       let at = 0;
-      return groups.map(({ length }) => appended.slice(at, at += length));
-    } catch (error) {
-      const failure = failureOf(error);
-      if (groups.length === 1 || error instanceof StoreUnavailable) return groups.map(() => ({ failure }));
-      const results: GroupResult[] = [];
-      for (const group of groups) results.push(...await commit([group]));
-      return results;
-    }
+      return some.map(({ length }) => appended.slice(at, at += length));
+    });
+    return results.map((one) => one.status === "fulfilled" ? one.value : { failure: failureOf(one.reason) });
   }
 
   async function run(): Promise<void> {
