@@ -21,13 +21,6 @@ export function digestKey(keys: readonly string[]): string {
   return hashOf(keys);
 }
 
-const encoder = new TextEncoder();
-// Used again and again: to make one for each delivery costs as much as to hash so short a text.
-const fresh = sha256.create();
-const hash = fresh.clone();
-const digest = new Uint8Array(hash.outputLen);
-
 function hashOf(parts: readonly string[]): string {
-  fresh._cloneInto(hash).update(encoder.encode(JSON.stringify(parts))).digestInto(digest);
-  return "msg_" + bytesToHex(digest.subarray(0, 16));
+  return "msg_" + bytesToHex(sha256(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
 }

@@ -1,4 +1,5 @@
 /** Tells one version of a plugin from another. @module */
+import { relative } from "@std/path";
 
 /** A version of a plugin: what its files hold. */
 export interface PluginVersion {
@@ -22,7 +23,7 @@ export async function readVersion(file: string): Promise<PluginVersion> {
   for (const path of files.keys()) { // grows while it is walked
     const text = path === file ? Deno.readTextFileSync(path) : readIfThere(path);
     files.set(path, text);
-    all += `${wayFrom(file, path)}\0${text ?? ""}\0`;
+    all += `${relative(file, path)}\0${text ?? ""}\0`;
     for (const [, specifier] of text?.matchAll(IMPORT) ?? []) {
       const imported = new URL(specifier!, `file://${path}`).pathname;
       if (!files.has(imported)) files.set(imported, null);
@@ -30,16 +31,6 @@ export async function readVersion(file: string): Promise<PluginVersion> {
   }
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(all));
   return { hash: new Uint8Array(hash).toHex().slice(0, 16), files };
-}
-
-/** As `relative` of `@std/path`, which looks at each character: a start asks for the ways to all that plugins import. */
-function wayFrom(file: string, other: string): string {
-  const from = file.split("/");
-  const to = other.split("/");
-  const apart = from.findIndex((name, i) => name !== to[i]);
-  return apart < 0
-    ? to.slice(from.length).join("/")
-    : "../".repeat(from.length - apart) + to.slice(apart).join("/");
 }
 
 function readIfThere(path: string): string | null {
