@@ -17,8 +17,6 @@ export interface LineOptions<Ours extends Questions<Ours>> {
   onTold?: (told: unknown) => void;
   /** Errors to be known again by their `name`; of any other the name and the message come over. */
   errors?: Readonly<Record<string, KnownError>>;
-  /** Called before each message to the other end, which may have to be woken to see it. */
-  onPost?: () => void;
 }
 
 /** What of an error goes over a line. */
@@ -119,7 +117,6 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
       const post = this.#post!;
       this.#post = null;
       if (this.#ended !== null) return;
-      this.options.onPost?.();
       this.#send(post);
     });
     return this.#post = { asked: [], answered: [], told: [] };

@@ -73,7 +73,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     const appended = await store.append(events);
     counts.commit(events.length, performance.now() - began);
     return appended;
-  }, { atOnce: store.gathers ? Infinity : 1 }));
+  }));
 
   let routes: Route[] = [];
   let mistakes: RouteMistake[] = [];

@@ -176,9 +176,6 @@ export interface KvEntry {
 
 /** A store holds events, deliveries, attempts and what routes remember. */
 export interface Store {
-  /** Whether calls of {@linkcode append} that run at once share a commit, so that none need wait for another. */
-  readonly gathers: boolean;
-
   /**
    * Commits all of `events` with their deliveries in one transaction, each deduplicated by (source, id) in the same
    * step. Answers in the order given. Safe to call while another call runs.

@@ -1,13 +1,14 @@
 /** Puts what arrives while a commit runs into the next one, so that many share the cost of one sync. @module */
 import { setImmediate } from "node:timers";
 import type { Appended, NewEvent } from "./contract.ts";
+import { createPatience } from "./patience.ts";
 import { tellEach, together } from "./together.ts";
 
 /** Appends one event and answers once it is on disk. Rejects with `StoreUnavailable`; then nothing was written. */
 export type AppendOne = (event: NewEvent) => Promise<Appended>;
 
-/** So many are not kept waiting for others that may have arrived with them: the store is as well begun with these. */
-const ENOUGH_EVENTS = 16;
+/** So long a commit waits for those that are wanted, in milliseconds; a little longer where the runtime's clock ticks late. */
+const WAIT_MS = 1;
 /** Most events of one commit: bounds how long a commit takes. */
 const MAX_EVENTS = 512;
 /** Most body bytes of one commit. */
@@ -19,24 +20,29 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** How calls are gathered. */
-export interface GroupOptions {
-  /** Most calls of `append` at a time: what arrives meanwhile is gathered. Default: 1. */
-  atOnce?: number;
-}
+/** Calls `then` so many milliseconds later, unless what it answers is called first. */
+export type Later = (then: () => void, ms: number) => () => void;
+
+const byTimer: Later = (then, ms) => {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+};
 
 /**
- * Gathers calls into few calls of `append`.
+ * Gathers calls into few calls of `append`, one at a time: what arrives in one turn, or while a call runs, goes
+ * together, and a crowd of senders is waited for; see {@linkcode createPatience}.
  *
  * When `append` cannot commit, all callers of that commit are refused. Any other failure is the fault of an event in
  * it: then each is tried by itself, so that only the callers of faulty events fail.
  */
 export function groupCommit(
   append: (events: readonly NewEvent[]) => Promise<Appended[]>,
-  { atOnce = 1 }: GroupOptions = {},
+  later: Later = byTimer,
 ): AppendOne {
+  const patience = createPatience();
   let waiting: Waiting[] = [];
-  let running = 0, beginsSoon = false;
+  let running = false, beginsSoon = false;
+  let stopWaiting: (() => void) | null = null;
 
   function next(): Waiting[] {
     let bytes = 0, count = 0;
@@ -54,29 +60,35 @@ export function groupCommit(
   }
 
   async function run(): Promise<void> {
-    running++;
+    running = true;
     const batch = next();
+    patience.began(batch.length);
     const results = await together(batch, (some) => append(some.map(({ event }) => event)));
-    running--;
-    begin(); // before the callers are told: they take a while to answer
+    running = false;
     tellEach(batch, results);
+    consider();
   }
 
   function begin(): void {
-    while (waiting.length > 0 && running < atOnce) run();
+    stopWaiting?.();
+    stopWaiting = null;
+    beginsSoon = false;
+    if (!running && waiting.length > 0) void run();
+  }
+
+  function consider(): void {
+    if (running || beginsSoon || waiting.length === 0) return;
+    if (waiting.length < patience.wanted) {
+      stopWaiting ??= later(begin, WAIT_MS);
+    } else { // not at once: others may come in this turn, and the callers of the last commit have theirs first
+      beginsSoon = true;
+      setImmediate(begin);
+    }
   }
 
   return (event) =>
     new Promise((resolve, reject) => {
       waiting.push({ event, resolve, reject });
-      if (running >= atOnce) return;
-      if (waiting.length >= ENOUGH_EVENTS) begin();
-      else if (!beginsSoon) {
-        beginsSoon = true;
-        setImmediate(() => {
-          beginsSoon = false;
-          begin();
-        });
-      }
+      consider();
     });
 }

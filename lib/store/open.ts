@@ -2,7 +2,6 @@
 import { resolve } from "@std/path";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { readUrl } from "./place.ts";
-import { ThreadedStore } from "./sqlite/threaded_store.ts";
 import type { Transfer } from "./transfer.ts";
 
 // Each is found only when it is asked for: an import by name Deno would read, with all that it imports, at each start, and
@@ -36,8 +35,7 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
   const named = read(url);
   if (named.engine === "sqlite") {
     const file = resolve(baseFolder, named.file);
-    if (!options.shared) return await ThreadedStore.open(file);
-    const { openSqlite } = await sqlite(); // a relay has it in the store's thread alone
+    const { openSqlite } = await sqlite();
     return await openSqlite(file, options);
   }
   const { PostgresStore } = await postgres();

@@ -85,19 +85,3 @@ Deno.test("whoever waits when a line ends is refused, and whoever asks afterward
   await assertRejects(() => line.asking.ask("add", 1, 1), Full, "it is over");
   await line.asking.settled();
 });
-
-Deno.test("the other end is woken before each message to it", async () => {
-  const order: string[] = [];
-  const end: End = {
-    postMessage: () => order.push("message"),
-    onmessage: null,
-  };
-  const line = new Line<Sums>(end, { onPost: () => order.push("woken") });
-  line.tell("a");
-  line.tell("b");
-  await Promise.resolve();
-  line.ask("add", 1, 2).catch(() => {});
-  await Promise.resolve();
-  assertEquals(order, ["woken", "message", "woken", "message"]);
-  line.end(new Full());
-});

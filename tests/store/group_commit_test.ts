@@ -3,6 +3,8 @@ import { type Appended, type NewEvent, StoreUnavailable } from "../../lib/store/
 import { groupCommit } from "../../lib/store/group_commit.ts";
 import { anEvent } from "./fixtures.ts";
 
+const turn = () => new Promise((next) => setTimeout(next, 0));
+
 /** An `append` that notes the ids of each call and answers when told to. */
 function held() {
   const calls: { ids: string[]; answer(error?: Error): void }[] = [];
@@ -47,21 +49,7 @@ Deno.test("what arrives while a commit runs goes into the next", async () => {
   await Promise.all(later);
 });
 
-Deno.test("what is enough for a commit waits for nothing else of its turn", async () => {
-  const { append, next } = held();
-  const one = groupCommit(append);
-  const ids = Array.from({ length: 20 }, (_, index) => `${index + 1}`);
-  const answers = ids.map((id) => one(anEvent(id)));
-  const first = await next();
-  assertEquals(first.ids, ids.slice(0, 16));
-  first.answer();
-  const second = await next();
-  assertEquals(second.ids, ids.slice(16));
-  second.answer();
-  assertEquals((await Promise.all(answers)).length, 20);
-});
-
-Deno.test("the next commit has begun when the callers of the last are told", async () => {
+Deno.test("the callers of a commit are told before the next one begins", async () => {
   const { append, next } = held();
   const order: string[] = [];
   const one = groupCommit((events) => {
@@ -76,19 +64,59 @@ Deno.test("the next commit has begun when the callers of the last are told", asy
   await first;
   (await next()).answer();
   await second;
-  assertEquals(order, ["commit of 1", "commit of 2", "told of 1", "told of 2"]);
+  assertEquals(order, ["commit of 1", "told of 1", "commit of 2", "told of 2"]);
 });
 
-Deno.test("where several commits may run at once, what arrives waits for none that runs", async () => {
+/** Senders that each wait for their answer before they send again, and what decides how long a commit waits for them. */
+async function crowd() {
   const { append, next } = held();
-  const one = groupCommit(append, { atOnce: Infinity });
-  const first = one(anEvent("1"));
+  const waits: { ms: number; stopped: boolean; end(): void }[] = [];
+  const one = groupCommit(append, (then, ms) => {
+    const wait = { ms, stopped: false, end: then };
+    waits.push(wait);
+    return () => void (wait.stopped = true);
+  });
+  let sent = 0;
+  const send = (count: number) => Array.from({ length: count }, () => one(anEvent(`${++sent}`)));
+  const answers = send(20);
+  const first = await next();
+  first.answer();
+  await Promise.all(answers); // the crowd is known now
+  return { send, next, waits };
+}
+
+Deno.test("a crowd that comes back in parts is one commit", async () => {
+  const { send, next, waits } = await crowd();
+  const answers = send(10);
+  await turn();
+  assertEquals(waits.map(({ ms }) => ms), [1]);
+  answers.push(...send(15)); // more than came before, as many as are tried
   const call = await next();
-  const second = one(anEvent("2"));
-  (await next()).answer();
-  assertEquals((await second).result, "accepted");
+  assertEquals([call.ids.length, waits.length, waits[0]!.stopped], [25, 1, true]);
   call.answer();
-  await first;
+  await Promise.all(answers);
+});
+
+Deno.test("whoever of a crowd does not come back is waited for once", async () => {
+  const { send, next, waits } = await crowd();
+  const fewer = send(12);
+  waits.at(-1)!.end();
+  const call = await next();
+  assertEquals(call.ids.length, 12);
+  call.answer();
+  await Promise.all(fewer);
+  const again = send(12);
+  (await next()).answer();
+  await Promise.all(again);
+  const alone = send(1);
+  waits.at(-1)!.end();
+  (await next()).answer();
+  await Promise.all(alone);
+  const waited = waits.length;
+  const last = send(1);
+  (await next()).answer();
+  await Promise.all(last);
+  assertEquals(waits.length, waited);
 });
 
 Deno.test("a failed commit refuses all its callers, and the next goes on", async () => {
@@ -120,5 +148,5 @@ Deno.test("one commit is bounded by events and by bytes", async () => {
   const body = new Uint8Array(1024 * 1024);
   await Promise.all(Array.from({ length: 1100 }, (_, index) => one(anEvent(`${index}`))));
   await Promise.all(Array.from({ length: 20 }, (_, index) => one(anEvent(`${index}`, { body }))));
-  assertEquals(sizes, [16, 512, 512, 60, 8, 8, 4]);
+  assertEquals(sizes, [512, 512, 76, 8, 8, 4]);
 });

@@ -5,7 +5,6 @@ import { type CommitNews, StoreOlder, StoreUnavailable, StoreUnusable } from "..
 import { backupStore, openStore } from "../../lib/store/open.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { SIZES } from "../../lib/store/sqlite/sizes.ts";
-import { ThreadedStore } from "../../lib/store/sqlite/threaded_store.ts";
 import { startChild } from "./child.ts";
 import { anEvent, asking, drain, ending, planned, put, withFolder } from "./fixtures.ts";
 
@@ -69,7 +68,7 @@ Deno.test("a second relay is refused, in this process and from another, until th
 
 Deno.test("a store that is closed refuses what is asked of it", () =>
   withFolder(async (folder) => {
-    const store = await ThreadedStore.open(join(folder, "relay.db"));
+    const store = await openSqlite(join(folder, "relay.db"));
     await store.close();
     await store.close();
     await assertRejects(() => store.append([anEvent("late")]), StoreUnavailable, "The store is closed");

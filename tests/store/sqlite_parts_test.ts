@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertRejects, fail } from "@std/assert";
 import { type Entry, passed, RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
 import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
-import type { Appended, NewEvent } from "../../lib/store/contract.ts";
-import { packAppended, packEvents, unpackAppended, unpackEvents } from "../../lib/store/sqlite/packed.ts";
 import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
 import { seeded } from "./fixtures.ts";
 
@@ -217,34 +215,4 @@ Deno.test("a disk that is quick is waited for, one that has become slow is synce
   for (let i = 0; i < 40; i++) await log.flush();
   assertEquals(waitedFor.slice(0, 5), [false, true, true, true, false]);
   assertEquals(waitedFor.at(-1), true);
-});
-
-Deno.test("events that were packed for the store's thread come out as they went in", () => {
-  const event = (id: string, body: string, more: Partial<NewEvent>): NewEvent => ({
-    source: "cryptosync",
-    id,
-    type: "cg.coin.info.updated",
-    coin: "aave",
-    receivedAt: 1_776_066_000_000,
-    timestamp: "1776066000",
-    signature: "ab",
-    test: false,
-    depth: 0,
-    body: new TextEncoder().encode(body),
-    deliveries: [],
-    ...more,
-  });
-  const events = [
-    event("a", "{}", {}),
-    event("b", "", { type: null, coin: null, test: true, depth: 3 }),
-    event("c", "[1, 2]", {
-      deliveries: [
-        { route: "r", matched: [0, 2], dueAt: 5 },
-        { route: "s", matched: null, dueAt: 6 },
-      ],
-    }),
-  ];
-  assertEquals(unpackEvents(structuredClone(packEvents(events))), events);
-  const appended: Appended[] = [{ result: "accepted", seq: 1 }, { result: "duplicate" }];
-  assertEquals(unpackAppended(packAppended(appended)), appended);
 });

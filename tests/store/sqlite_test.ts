@@ -1,20 +1,13 @@
 import { join } from "@std/path";
-import type { Store } from "../../lib/store/contract.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { SIZES, type Sizes } from "../../lib/store/sqlite/sizes.ts";
-import { ThreadedStore } from "../../lib/store/sqlite/threaded_store.ts";
 import { type Opened, storeContract } from "./contract.ts";
 
-type Open = (file: string, sizes: Sizes) => Promise<Store>;
-
-function opener(
-  sizes: Sizes,
-  openStore: Open = (file, sizes) => openSqlite(file, { sizes }),
-): () => Promise<Opened> {
+function opener(sizes: Sizes): () => Promise<Opened> {
   return async () => {
     const folder = await Deno.makeTempDir({ prefix: "coinrelay-store-" });
     const file = join(folder, "relay.db");
-    const open = () => openStore(file, sizes);
+    const open = () => openSqlite(file, { sizes });
     let store = await open();
     return {
       store,
@@ -33,4 +26,3 @@ function opener(
 storeContract("sqlite", opener(SIZES));
 // What a store does only when it is large, done by a small one: keys on disk, blocks, listings in another thread.
 storeContract("large sqlite", opener({ recentIds: 8, blockEvents: 16, smallStore: 0 }));
-storeContract("threaded sqlite", opener(SIZES, ThreadedStore.open));

@@ -40,7 +40,6 @@ const REORDER_MS = 300_000;
 
 /** A {@linkcode Store} on an {@linkcode Engine}. */
 export class PostgresStore implements Store {
-  readonly gathers = false;
   readonly #me = crypto.randomUUID();
   readonly #engine: Engine;
   readonly #listeners = new Set<(news: CommitNews) => void>();

@@ -25,6 +25,7 @@ export interface ConnectionOptions {
 export class Connection {
   #db: DatabaseSync | null = null;
   #wasOpen = false;
+  #closed = false;
   #busyTimeoutMs = BUSY_TIMEOUT_MS;
   #statements = new Map<string, StatementSync>();
 
@@ -82,7 +83,14 @@ export class Connection {
     this.#open().exec(sql);
   }
 
+  /** Whatever is asked afterwards is refused. */
   close(): void {
+    this.letGo();
+    this.#closed = true;
+  }
+
+  /** Closes the file, until something is asked again. */
+  letGo(): void {
     const db = this.#db;
     this.#db = null;
     this.#statements.clear();
@@ -97,12 +105,13 @@ export class Connection {
     try {
       if (this.#db?.isTransaction) this.#prepare("ROLLBACK").run();
     } catch {
-      this.close();
+      this.letGo();
     }
   }
 
   #open(): DatabaseSync {
     if (this.#db) return this.#db;
+    if (this.#closed) throw new StoreUnavailable("The store is closed");
     const { readOnly = false } = this.options;
     let db: DatabaseSync;
     try {
@@ -141,7 +150,7 @@ export class Connection {
     try {
       return action();
     } catch (error) {
-      if (breaksConnection(error)) this.close(); // its cache may not be what is on disk, or its disk is no longer there
+      if (breaksConnection(error)) this.letGo(); // its cache may not be what is on disk, or its disk is no longer there
       throw translate(error, this.file);
     }
   }

@@ -43,7 +43,6 @@ const LOOK_EVERY_MS = 250;
 
 /** A {@linkcode Store} on an {@linkcode Engine}. */
 export class SqliteStore implements Store {
-  readonly gathers = false;
   readonly #engine: Engine;
   /** For what a relay asks as long as it works. */
   readonly #joint: Joint;
