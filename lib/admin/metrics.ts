@@ -76,15 +76,9 @@ export async function renderMetrics(looked: Looked): Promise<string> {
       ...sources,
     ].map(([source, { ack }]) => [{ source }, ack]),
   );
-  addHistogram(
-    registry,
-    "commit_batch_events",
-    "Received events given to the store together.",
-    BATCH_EVENTS,
-    [
-      [{}, batch],
-    ],
-  );
+  addHistogram(registry, "commit_batch_events", "Received events written by one commit.", BATCH_EVENTS, [
+    [{}, batch],
+  ]);
   addHistogram(registry, "commit_duration_seconds", "How long a commit of events took.", COMMIT_SECONDS, [
     [{}, commit],
   ]);

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { openTrace } from "../../lib/trace.ts";
 import { makeFolder, start, writeConfig } from "../launch/launched.ts";
 import { signedRequest } from "../support/signed_request.ts";
+import { until } from "../support/until.ts";
 import { type ReceivedSpan, startCollector } from "./collector.ts";
 
 const SECRET = "whsec_of_the_launched_relay";
@@ -100,8 +101,11 @@ Deno.test("a failure shows on its spans without its secrets; what it sets off is
     assertEquals(failed!.attributes["coinrelay.state"], "dead");
     assertEquals([mourning!.traceId, mourning!.parentSpanId], [failed!.traceId, failed!.spanId]);
     await relay.find(/mourns out/);
-    const line = collector.logs().find(({ text }) => text.includes("dead letter"));
-    assertEquals([line?.traceId, line?.spanId], [failed!.traceId, failed!.spanId]);
+    const line = await until(
+      "the log tells of the dead letter",
+      () => collector.logs().find(({ text }) => text.includes("dead letter")),
+    );
+    assertEquals([line.traceId, line.spanId], [failed!.traceId, failed!.spanId]);
     assert(!collector.requests.some(({ text }) => text.includes(PASSWORD)));
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -39,23 +39,23 @@ export class Connection {
 
   /** Runs a statement that answers no rows; answers how many rows it changed. */
   run(sql: string, ...bound: Bound[]): number {
-    return this.#guard(() => Number(this.#prepare(sql).run(...bound.map(storableBound)).changes));
+    return this.#guard(() => Number(this.#prepare(sql).run(...storableBounds(bound)).changes));
   }
 
   /** The first row. */
   get<Row>(sql: string, ...bound: Bound[]): Row | undefined {
-    return this.#guard(() => this.#prepare(sql).get(...bound.map(storableBound)) as Row | undefined);
+    return this.#guard(() => this.#prepare(sql).get(...storableBounds(bound)) as Row | undefined);
   }
 
   /** All rows. */
   all<Row>(sql: string, ...bound: Bound[]): Row[] {
-    return this.#guard(() => this.#prepare(sql).all(...bound.map(storableBound)) as Row[]);
+    return this.#guard(() => this.#prepare(sql).all(...storableBounds(bound)) as Row[]);
   }
 
   /** The rows one by one, for those that are too many to hold. Whoever stops early lets go of the database. */
   *each<Row>(sql: string, ...bound: Bound[]): Generator<Row> {
     // Prepared for this once: a statement that is kept may be asked for again while its rows are still coming.
-    const rows = this.#guard(() => this.#open().prepare(sql).iterate(...bound.map(storableBound)));
+    const rows = this.#guard(() => this.#open().prepare(sql).iterate(...storableBounds(bound)));
     try {
       for (let row = this.#guard(() => rows.next()); !row.done; row = this.#guard(() => rows.next())) {
         yield row.value as Row;
@@ -156,6 +156,11 @@ export class Connection {
   }
 }
 
-function storableBound(value: Bound): Bound {
-  return typeof value === "string" ? storable(value) : value;
+/** In place: many rows have many. */
+function storableBounds(bound: Bound[]): Bound[] {
+  for (let index = 0; index < bound.length; index++) {
+    const value = bound[index]!;
+    if (typeof value === "string") bound[index] = storable(value);
+  }
+  return bound;
 }

@@ -56,8 +56,7 @@ export class EventLog {
     return candidates.map((fresh) => {
       if (isKnown(fresh)) return null;
       fresh.seq = this.#lastSeq + tx.fresh.length + 1;
-      tx.names.add(nameOf(fresh));
-      tx.fresh.push(fresh);
+      tx.take(fresh);
       return fresh;
     });
   }
@@ -66,7 +65,7 @@ export class EventLog {
   adopt(tx: Transaction, events: readonly StoredEvent[]): void {
     this.catchUp();
     const taken = events.filter(({ seq }) => seq > this.#lastSeq).map((event) => freshOf(event.seq, event));
-    tx.fresh.push(...taken);
+    for (const fresh of taken) tx.take(fresh);
     this.insert(tx, taken);
   }
 
@@ -105,7 +104,7 @@ export class EventLog {
     const anyRemembered = this.db.get("SELECT 1 FROM remembered LIMIT 1") !== undefined;
     return (event) => {
       const { key, id, source } = event;
-      if (tx.names.has(nameOf(event))) return true;
+      if (tx.has(event)) return true;
       const isIt = (seq: number) =>
         this.db.get("SELECT 1 FROM events WHERE seq = ? AND id = ? AND source = ?", seq, id, source);
       if (seqs.get(key)?.some(isIt)) return true;
@@ -128,6 +127,3 @@ function freshOf(seq: number, event: Fresh["event"]): Fresh {
     event,
   };
 }
-
-/** Tells events apart as (source, id) does. */
-const nameOf = ({ id, source }: Fresh) => `${id}\0${source}`;

@@ -1,8 +1,8 @@
 /** Inserts many rows with few statements. @module */
 import type { Bound, Connection } from "./connection.ts";
 
-/** Rows of one statement, largest first. Few sizes, since each is prepared once and kept. */
-const ROWS = [64, 16, 4, 1];
+/** Rows of one statement, largest first. Each is prepared once and kept. */
+const ROWS = [64, 32, 16, 8, 4, 2, 1];
 
 /**
  * Inserts rows of `width` columns.

@@ -7,14 +7,27 @@ import { PENDING } from "../states.ts";
 
 /** A write transaction. It keeps the counters true, and gathers what others want to know of it. */
 export class Transaction {
-  /** The events that it appends, and their ids and sources. */
+  /** The events that it appends. */
   readonly fresh: Fresh[] = [];
-  readonly names = new Set<string>();
+  readonly #byKey = new Map<number, Fresh>();
   readonly #counts = new Map<number, number>();
   readonly #due = new Set<number>();
   readonly #afterCommit: (() => void)[] = [];
 
   constructor(readonly db: Connection, readonly routes: RouteIds, readonly log: EventLog) {}
+
+  /** Takes an event into it. */
+  take(event: Fresh): void {
+    this.fresh.push(event);
+    this.#byKey.set(event.key, event);
+  }
+
+  /** Whether it appends an event of that source and id. */
+  has({ key, source, id }: Fresh): boolean {
+    const isIt = (one: Fresh) => one.id === id && one.source === source;
+    const found = this.#byKey.get(key);
+    return found !== undefined && (isIt(found) || this.fresh.some(isIt)); // two ids may share a key
+  }
 
   /** Tells that `by` more (or fewer) deliveries of a route are in a state. Pending ones are news. */
   count(route: number, state: number, by: number): void {
