@@ -23,12 +23,13 @@ const hashOf = (coin: string) => textKey(2, coin) % 2 ** 32;
  * ```
  */
 export function coinsOf(first: number, events: readonly { seq: number; coin: string }[]): Uint8Array {
-  const entries = events.map(({ seq, coin }) => ({ hash: hashOf(coin), offset: seq - first }));
-  entries.sort((a, b) => a.hash - b.hash || a.offset - b.offset);
+  // Both in one number: numbers are sorted many times faster than objects.
+  const entries = Float64Array.from(events, ({ seq, coin }) => hashOf(coin) * BLOCK_SPAN + (seq - first))
+    .sort();
   const view = new DataView(new ArrayBuffer(entries.length * (HASH_BYTES + OFFSET_BYTES)));
-  entries.forEach(({ hash, offset }, index) => {
-    view.setUint32(index * HASH_BYTES, hash, true);
-    view.setUint16(entries.length * HASH_BYTES + index * OFFSET_BYTES, offset, true);
+  entries.forEach((entry, index) => {
+    view.setUint32(index * HASH_BYTES, Math.floor(entry / BLOCK_SPAN), true);
+    view.setUint16(entries.length * HASH_BYTES + index * OFFSET_BYTES, entry % BLOCK_SPAN, true);
   });
   return new Uint8Array(view.buffer);
 }
