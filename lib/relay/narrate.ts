@@ -19,26 +19,27 @@ export function createNarrator(now: () => number): Narrator {
   const mayWrite = pace(now, (kind, count) => receive.info(`… and ${count} more ${kind} within a second`));
 
   return {
-    receipt({ source, result, reason, authentic, headers, body, notUnderstood, tookMs }) {
-      const facts = { source, event: headers.id || null, reason };
+    receipt(receipt) {
+      const { result, reason, authentic, notUnderstood } = receipt;
       if (notUnderstood !== null && mayWrite("not understood")) {
-        receive.warn(`stored, but not understood: ${notUnderstood}`, facts);
+        receive.warn(`stored, but not understood: ${notUnderstood}`, factsOf(receipt));
       }
       if (result !== "rejected") {
         if (mayWrite(result)) {
-          receive.info(result, { ...facts, bytes: body.byteLength, ms: Math.round(tookMs) });
+          const { body, tookMs } = receipt;
+          receive.info(result, { ...factsOf(receipt), bytes: body.byteLength, ms: Math.round(tookMs) });
         }
       } else if (reason === "store_unavailable") {
-        if (mayWrite("503")) receive.error("answered 503: the store cannot commit", facts);
+        if (mayWrite("503")) receive.error("answered 503: the store cannot commit", factsOf(receipt));
       } else if (authentic) {
         if (mayWrite(`${reason}`)) {
           receive.warn(
             "refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
-            facts,
+            factsOf(receipt),
           );
         }
       } else if (mayWrite(`${reason}`)) {
-        receive.warn("refused", facts);
+        receive.warn("refused", factsOf(receipt));
       }
     },
 
@@ -62,6 +63,11 @@ export function createNarrator(now: () => number): Narrator {
       }
     },
   };
+}
+
+/** What a line about a delivery to us says of it. */
+function factsOf({ source, headers, reason }: Receipt) {
+  return { source, event: headers.id || null, reason };
 }
 
 /** Lets a few lines of each kind through in a second, and sums up the rest in the next. */

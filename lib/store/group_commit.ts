@@ -41,7 +41,7 @@ export function groupCommit(
 ): AppendOne {
   const patience = createPatience();
   let waiting: Waiting[] = [];
-  let running = false, beginsSoon = false;
+  let running = false, looksSoon = false;
   let stopWaiting: (() => void) | null = null;
 
   function next(): Waiting[] {
@@ -72,18 +72,22 @@ export function groupCommit(
   function begin(): void {
     stopWaiting?.();
     stopWaiting = null;
-    beginsSoon = false;
     if (!running && waiting.length > 0) void run();
   }
 
+  function look(): void {
+    looksSoon = false;
+    if (running || waiting.length === 0) return;
+    if (waiting.length >= patience.wanted) begin();
+    else stopWaiting ??= later(begin, WAIT_MS);
+  }
+
+  /** Has the next commit begin with this turn, or later. */
   function consider(): void {
-    if (running || beginsSoon || waiting.length === 0) return;
-    if (waiting.length < patience.wanted) {
-      stopWaiting ??= later(begin, WAIT_MS);
-    } else { // not at once: others may come in this turn, and the callers of the last commit have theirs first
-      beginsSoon = true;
-      setImmediate(begin);
-    }
+    if (running || looksSoon || waiting.length === 0) return;
+    if (stopWaiting !== null && waiting.length < patience.wanted) return;
+    looksSoon = true;
+    setImmediate(look); // after all that comes in this turn, and what the callers of the last commit do
   }
 
   return (event) =>

@@ -100,6 +100,7 @@ Deno.test("a crowd that comes back in parts is one commit", async () => {
 Deno.test("whoever of a crowd does not come back is waited for once", async () => {
   const { send, next, waits } = await crowd();
   const fewer = send(12);
+  await turn();
   waits.at(-1)!.end();
   const call = await next();
   assertEquals(call.ids.length, 12);
@@ -109,6 +110,7 @@ Deno.test("whoever of a crowd does not come back is waited for once", async () =
   (await next()).answer();
   await Promise.all(again);
   const alone = send(1);
+  await turn();
   waits.at(-1)!.end();
   (await next()).answer();
   await Promise.all(alone);
