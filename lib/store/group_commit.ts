@@ -41,7 +41,7 @@ export function groupCommit(
 ): AppendOne {
   const patience = createPatience();
   let waiting: Waiting[] = [];
-  let running = false, looksSoon = false;
+  let running = false, looksSoon = false, waited = false;
   let stopWaiting: (() => void) | null = null;
 
   function next(): Waiting[] {
@@ -69,25 +69,32 @@ export function groupCommit(
     consider();
   }
 
-  function begin(): void {
-    stopWaiting?.();
-    stopWaiting = null;
-    if (!running && waiting.length > 0) void run();
-  }
-
   function look(): void {
     looksSoon = false;
     if (running || waiting.length === 0) return;
-    if (waiting.length >= patience.wanted) begin();
-    else stopWaiting ??= later(begin, WAIT_MS);
+    if (waiting.length < patience.wanted && !waited) {
+      stopWaiting ??= later(() => {
+        waited = true;
+        lookSoon(); // what has arrived while something else held this thread up is read before
+      }, WAIT_MS);
+      return;
+    }
+    stopWaiting?.();
+    stopWaiting = null;
+    waited = false;
+    void run();
   }
 
-  /** Has the next commit begin with this turn, or later. */
-  function consider(): void {
-    if (running || looksSoon || waiting.length === 0) return;
-    if (stopWaiting !== null && waiting.length < patience.wanted) return;
+  /** Looks after all that comes in this turn, and what the callers of the last commit do. */
+  function lookSoon(): void {
+    if (looksSoon) return;
     looksSoon = true;
-    setImmediate(look); // after all that comes in this turn, and what the callers of the last commit do
+    setImmediate(look);
+  }
+
+  function consider(): void {
+    if (running || waiting.length === 0) return;
+    if (stopWaiting === null || waiting.length >= patience.wanted) lookSoon();
   }
 
   return (event) =>

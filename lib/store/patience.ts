@@ -8,6 +8,8 @@ const MOST = 64;
 const MORE = 1.25;
 /** Commits between two tries, at first; after one that was in vain twice as many, up to the second. */
 const TRY_AFTER = 64, TRY_AFTER_AT_MOST = 1024;
+/** Commits after which those are tried again that were expected and did not come: they may only have been late. */
+const TRY_AGAIN_AFTER = 4;
 
 /** Learns from the sizes of commits. */
 export interface Patience {
@@ -53,9 +55,9 @@ export function createPatience(): Patience {
     began(events) {
       if (events < wanted) {
         if (trying) tryAfter = Math.min(tryAfter * 2, TRY_AFTER_AT_MOST);
+        left = trying ? tryAfter : TRY_AGAIN_AFTER;
         wanted = events < FEWEST ? 1 : events;
         trying = false;
-        left = tryAfter;
       } else if (events > wanted) {
         if (events < FEWEST) return;
         tryAfter = TRY_AFTER;

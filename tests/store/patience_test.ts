@@ -29,6 +29,17 @@ Deno.test("a crowd that grows is followed at once, however long nothing more was
   assert(patience.wanted > 30);
 });
 
+Deno.test("a crowd of which some were late once is whole again after a few commits", () => {
+  const patience = createPatience();
+  patience.began(8);
+  for (let i = 0; i < 10_000; i++) patience.began(Math.min(patience.wanted, 32));
+  while (patience.wanted > 32) patience.began(32);
+  patience.began(20);
+  let commits = 0;
+  for (; patience.wanted < 32; commits++) patience.began(Math.min(patience.wanted, 32));
+  assert(commits < 20, `after ${commits}`);
+});
+
 Deno.test("of a large crowd not all are waited for", () => {
   const patience = createPatience();
   for (let i = 0; i < 100; i++) patience.began(1000);
