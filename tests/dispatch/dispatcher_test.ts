@@ -122,6 +122,7 @@ Deno.test("an event by itself costs one claim", async () => {
   let claims = 0;
   store.claim = (request) => (claims++, claim(request));
   dispatcher.configure([route("a")]);
+  await until("what was due at the start is asked for", () => claims === 1);
   for (let event = 1; event <= 3; event++) {
     await started.add(1, "a");
     await started.settled(event);
