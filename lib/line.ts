@@ -20,7 +20,7 @@ export interface LineOptions<Ours extends Questions<Ours>> {
 }
 
 /** What of an error goes over a line. */
-export interface Failure {
+interface Failure {
   name: string;
   message: string;
 }
@@ -144,21 +144,18 @@ export class Line<Theirs extends Questions<Theirs>, Ours extends Questions<Ours>
 }
 
 /** What of an error goes over. */
-export function failureOf(error: unknown): Failure {
+function failureOf(error: unknown): Failure {
   const { name, message } = error as Error;
   return { name, message };
 }
 
 /** The error that a failure was, as far as it is known here. */
-export function errorOf({ name, message }: Failure, errors: LineOptions<never>["errors"]): Error {
+function errorOf({ name, message }: Failure, errors: LineOptions<never>["errors"]): Error {
   const Known = errors?.[name];
   return Known === undefined ? Object.assign(new Error(message), { name }) : new Known(message);
 }
 
 /** The end of a thread that answers what it is asked by whoever started it, and asks nothing. */
-export function answer<Ours extends Questions<Ours>>(
-  answers: Ours,
-  options: Pick<LineOptions<Ours>, "onTold"> = {},
-): Line<Record<never, never>, Ours> {
-  return new Line(self as unknown as End, { ...options, answers });
+export function answer<Ours extends Questions<Ours>>(answers: Ours): Line<Record<never, never>, Ours> {
+  return new Line(self as unknown as End, { answers });
 }

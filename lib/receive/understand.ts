@@ -69,9 +69,8 @@ function readCoin(from: JsonObject): Coin {
 function isDeeperThan(depth: number, value: Json): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth === 0) return true;
-  if (Array.isArray(value)) return value.some((inner) => isDeeperThan(depth - 1, inner));
-  for (const key in value) {
-    if (isDeeperThan(depth - 1, value[key]!)) return true;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    if (isDeeperThan(depth - 1, inner)) return true;
   }
   return false;
 }

@@ -19,27 +19,26 @@ export function createNarrator(now: () => number): Narrator {
   const mayWrite = pace(now, (kind, count) => receive.info(`… and ${count} more ${kind} within a second`));
 
   return {
-    receipt(receipt) {
-      const { result, reason, authentic, notUnderstood } = receipt;
+    receipt({ source, result, reason, authentic, headers, body, notUnderstood, tookMs }) {
+      const facts = { source, event: headers.id || null, reason };
       if (notUnderstood !== null && mayWrite("not understood")) {
-        receive.warn(`stored, but not understood: ${notUnderstood}`, factsOf(receipt));
+        receive.warn(`stored, but not understood: ${notUnderstood}`, facts);
       }
       if (result !== "rejected") {
         if (mayWrite(result)) {
-          const { body, tookMs } = receipt;
-          receive.info(result, { ...factsOf(receipt), bytes: body.byteLength, ms: Math.round(tookMs) });
+          receive.info(result, { ...facts, bytes: body.byteLength, ms: Math.round(tookMs) });
         }
       } else if (reason === "store_unavailable") {
-        if (mayWrite("503")) receive.error("answered 503: the store cannot commit", factsOf(receipt));
+        if (mayWrite("503")) receive.error("answered 503: the store cannot commit", facts);
       } else if (authentic) {
         if (mayWrite(`${reason}`)) {
           receive.warn(
             "refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
-            factsOf(receipt),
+            facts,
           );
         }
       } else if (mayWrite(`${reason}`)) {
-        receive.warn("refused", factsOf(receipt));
+        receive.warn("refused", facts);
       }
     },
 
@@ -63,11 +62,6 @@ export function createNarrator(now: () => number): Narrator {
       }
     },
   };
-}
-
-/** What a line about a delivery to us says of it. */
-function factsOf({ source, headers, reason }: Receipt) {
-  return { source, event: headers.id || null, reason };
 }
 
 /** Lets a few lines of each kind through in a second, and sums up the rest in the next. */

@@ -19,8 +19,6 @@ const TELLING_TRIES = 3;
 /** Refusals of any events in a row, with nothing taken in between. */
 const TELLING_ROW = 5;
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
-/** Of most deliveries nothing is told. */
-const NOTHING: readonly JsonObject[] = [];
 const PACE = { firstMs: 15 * MINUTE, mostMs: 4 * HOUR, calmMs: 24 * HOUR };
 /** So long before the provider gives up it is told once more. */
 const LAST_CALL_MS = 2 * HOUR;
@@ -28,13 +26,13 @@ const LAST_CALL_MS = 2 * HOUR;
 /** Follows one source. */
 export interface Rejecting {
   /** Takes note of a receipt; answers what to tell now: mostly nothing. */
-  record(receipt: Receipt): readonly JsonObject[];
+  record(receipt: Receipt): JsonObject[];
   /** To be called every minute or so: time alone makes some things worth telling. */
   tick(now: number): JsonObject[];
   /** What another relay on the same store may have taken since this one refused it; null when nothing is refused. */
   doubtful(): Doubtful | null;
   /** Another relay has taken this event; answers what to tell now. */
-  takenElsewhere(id: string, now: number): readonly JsonObject[];
+  takenElsewhere(id: string, now: number): JsonObject[];
 }
 
 /**
@@ -56,9 +54,12 @@ export function createRejecting(source: string, before: JsonObject | null = null
   const unsigned = createTrack(source, going?.["authentic"] === false ? going : null);
   return {
     record(receipt) {
-      if (receipt.result === "rejected") return (receipt.authentic ? signed : unsigned).record(receipt);
-      const told = signed.record(receipt), more = unsigned.record(receipt);
-      return more.length === 0 ? told : [...told, ...more];
+      const tracks = receipt.result !== "rejected"
+        ? [signed, unsigned]
+        : receipt.authentic
+        ? [signed]
+        : [unsigned];
+      return tracks.flatMap((track) => track.record(receipt));
     },
     tick: (now) => [signed, unsigned].flatMap((track) => track.tell(now)),
     doubtful() {
@@ -97,8 +98,8 @@ function createTrack(source: string, before: JsonObject | null) {
   }
 
   /** What is left when something is taken may be a stranger's. */
-  function taken(now: number): readonly JsonObject[] {
-    if (!outstanding) return NOTHING;
+  function taken(now: number): JsonObject[] {
+    if (!outstanding) return [];
     const left = failing.read(now);
     if (left !== null && isTelling(left)) return [];
     outstanding = lastCalled = gaveUpTold = false;
@@ -109,15 +110,15 @@ function createTrack(source: string, before: JsonObject | null) {
   return {
     tell,
     doubtful: () => outstanding || failing.any() ? [failing.doubtful()] : [],
-    takenElsewhere(id: string, now: number): readonly JsonObject[] {
+    takenElsewhere(id: string, now: number): JsonObject[] {
       failing.takenElsewhere(id);
       return taken(now);
     },
-    record(receipt: Receipt): readonly JsonObject[] {
+    record(receipt: Receipt): JsonObject[] {
       const stand = failing.record(receipt);
       if (receipt.result !== "rejected") return taken(receipt.at);
       // A flood must cost nothing: all is read only when there may be something to tell.
-      return stand !== null && isTelling(stand) && pacing.ready(receipt.at) ? tell(receipt.at) : NOTHING;
+      return stand !== null && isTelling(stand) && pacing.ready(receipt.at) ? tell(receipt.at) : [];
     },
   };
 }

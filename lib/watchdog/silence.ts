@@ -4,16 +4,13 @@ import type { JsonObject } from "../nouns.ts";
 /** Told when nothing was taken for `silentMinutes`; see {@linkcode createSilence}. */
 export const SILENT_EVENT_TYPE = "relay.source.silent";
 
-/** Told of all but a few deliveries. */
-const NOTHING: readonly JsonObject[] = [];
-
 const MINUTE = 60_000, DAY = 24 * 60 * MINUTE;
 const GRACE_MS = 10 * MINUTE;
 
 /** Follows one source. Times in milliseconds since 1970. */
 export interface Silence {
   /** Something rightly signed was taken; answers what to tell now: mostly nothing. */
-  heard(at: number): readonly JsonObject[];
+  heard(at: number): JsonObject[];
   /** To be called now and then. */
   tick(now: number): JsonObject[];
   /** Whether {@linkcode tick} would tell something: time to look whether another relay has heard the source. */
@@ -58,7 +55,7 @@ export function createSilence(
       const heardBefore = last;
       last = at;
       toldAt = -Infinity;
-      if (!outstanding) return NOTHING;
+      if (!outstanding) return [];
       outstanding = false;
       return [{
         summary: `${source} is heard again`,

@@ -27,7 +27,7 @@ function receipt(
   };
 }
 
-const states = (told: readonly JsonObject[]) => told.map(({ state, authentic }) => [state, authentic]);
+const states = (told: JsonObject[]) => told.map(({ state, authentic }) => [state, authentic]);
 
 Deno.test("a rightly signed refusal is told at once, with the tries and the time left", () => {
   const rejecting = createRejecting("cryptosync");

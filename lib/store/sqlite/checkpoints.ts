@@ -33,16 +33,11 @@ export class Checkpoints {
       if (log - checkpointed < MANY_PAGES) return;
       const rare = performance.now() - this.#last > RARE_MS;
       this.#last = performance.now();
-      if (rare) this.run();
+      if (rare) size(this.db, "PASSIVE");
       else this.#runBeside();
     } catch {
       // What hinders a checkpoint hinders the next commit, which tells.
     }
-  }
-
-  /** Checkpoints in this thread. */
-  run(): LogSize {
-    return size(this.db, "PASSIVE");
   }
 
   /** Moves all of the log into the database and empties it, unless somebody still reads it; answers whether. */
@@ -54,8 +49,8 @@ export class Checkpoints {
     this.#running = true;
     try {
       await this.thread.ask("checkpoint");
-      // The log begins anew only when all of it is moved, and commits that go on never leave it so by themselves.
-      if (size(this.db, "NOOP").log >= TOO_MANY_PAGES) this.run();
+      // The log begins anew only when all of it is moved: where commits never pause, the other thread may not get there.
+      if (size(this.db, "NOOP").log >= TOO_MANY_PAGES) size(this.db, "PASSIVE");
     } catch {
       // The log grows until a checkpoint works again.
     } finally {
