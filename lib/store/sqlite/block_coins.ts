@@ -17,20 +17,24 @@ const hashOf = (coin: string) => textKey(2, coin) % 2 ** 32;
  * import { assertEquals } from "@std/assert";
  * import { coinsOf, seqsOfCoin } from "./block_coins.ts";
  *
- * const coins = coinsOf(100, [{ seq: 100, coin: "btc" }, { seq: 101, coin: "eth" }, { seq: 103, coin: "btc" }]);
+ * const coins = coinsOf(100, [{ seq: 100, coin: "btc" }, { seq: 101, coin: null }, { seq: 103, coin: "btc" }]);
  * assertEquals(seqsOfCoin(coins, 100, "btc"), [100, 103]);
- * assertEquals(coins.byteLength, 3 * 6);
+ * assertEquals(coins.byteLength, 2 * 6);
  * ```
  */
-export function coinsOf(first: number, events: readonly { seq: number; coin: string }[]): Uint8Array {
+export function coinsOf(first: number, events: readonly { seq: number; coin: string | null }[]): Uint8Array {
   // Both in one number, which is sorted sooner than an object.
-  const entries = Float64Array.from(events, ({ seq, coin }) => hashOf(coin) * BLOCK_SPAN + (seq - first))
-    .sort();
-  const view = new DataView(new ArrayBuffer(entries.length * (HASH_BYTES + OFFSET_BYTES)));
-  entries.forEach((entry, index) => {
-    view.setUint32(index * HASH_BYTES, Math.floor(entry / BLOCK_SPAN), true);
-    view.setUint16(entries.length * HASH_BYTES + index * OFFSET_BYTES, entry % BLOCK_SPAN, true);
-  });
+  const numbers = new Float64Array(events.length);
+  let count = 0;
+  for (const { seq, coin } of events) {
+    if (coin !== null) numbers[count++] = hashOf(coin) * BLOCK_SPAN + (seq - first);
+  }
+  const entries = numbers.subarray(0, count).sort();
+  const view = new DataView(new ArrayBuffer(count * (HASH_BYTES + OFFSET_BYTES)));
+  for (let index = 0; index < count; index++) {
+    view.setUint32(index * HASH_BYTES, Math.floor(entries[index]! / BLOCK_SPAN), true);
+    view.setUint16(count * HASH_BYTES + index * OFFSET_BYTES, entries[index]! % BLOCK_SPAN, true);
+  }
   return new Uint8Array(view.buffer);
 }
 

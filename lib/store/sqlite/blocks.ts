@@ -65,18 +65,17 @@ export class Blocks {
 /** The row of a block. */
 function summaryOf(events: readonly Noted[]): Bound[] {
   const { seq: first } = events[0]!;
-  const names = (values: (string | null)[]) => {
-    const different = [...new Set(values)];
-    return different.length > MOST_NAMES ? null : JSON.stringify(different);
-  };
-  const times = events.map(({ receivedAt }) => receivedAt);
-  return [
-    first,
-    events.at(-1)!.seq,
-    Math.min(...times),
-    Math.max(...times),
-    names(events.map(({ source }) => source)),
-    names(events.map(({ type }) => type)),
-    coinsOf(first, events.flatMap(({ seq, coin }) => coin === null ? [] : [{ seq, coin }])),
-  ];
+  const sources = new Set<string>(), types = new Set<string | null>();
+  let from = Infinity, to = -Infinity;
+  for (const { source, type, receivedAt } of events) {
+    sources.add(source);
+    types.add(type);
+    from = Math.min(from, receivedAt);
+    to = Math.max(to, receivedAt);
+  }
+  return [first, events.at(-1)!.seq, from, to, listOf(sources), listOf(types), coinsOf(first, events)];
+}
+
+function listOf(names: ReadonlySet<string | null>): string | null {
+  return names.size > MOST_NAMES ? null : JSON.stringify([...names]);
 }
