@@ -71,7 +71,9 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   const append = trace.append(groupCommit(async (events: readonly NewEvent[]) => {
     const began = performance.now();
     const appended = await store.append(events);
-    counts.commit(events.length, performance.now() - began);
+    const tookMs = performance.now() - began;
+    counts.commit(events.length, tookMs);
+    narrator.commit(events.length, tookMs);
     return appended;
   }));
 

@@ -5,10 +5,14 @@ import type { Receipt } from "../receive/receiver.ts";
 
 /** More lines of a kind in one second than this are counted instead. */
 const LINES_A_SECOND = 20;
+/** A commit that takes so long is worth a line, in milliseconds: the provider waits for it, and not much longer. */
+const SLOW_COMMIT_MS = 1000;
 
 /** Writes the lines. */
 export interface Narrator {
   receipt(receipt: Receipt): void;
+  /** One commit of received events. */
+  commit(events: number, tookMs: number): void;
   attempt(report: AttemptReport): void;
 }
 
@@ -40,6 +44,12 @@ export function createNarrator(now: () => number): Narrator {
       } else if (mayWrite(`${reason}`)) {
         receive.warn("refused", facts);
       }
+    },
+
+    commit(events, tookMs) {
+      if (tookMs < SLOW_COMMIT_MS || !mayWrite("slow commits")) return;
+      const seconds = (tookMs / 1000).toFixed(1);
+      receive.warn(`the store took ${seconds} s to commit: look at its disk`, { events });
     },
 
     attempt({ job, result, settlement, chainCut }) {

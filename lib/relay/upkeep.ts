@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { logOf } from "../log.ts";
 import type { Store } from "../store/contract.ts";
 import { pruneAll, retentionLimits } from "../store/retention.ts";
+import { watchStandstill } from "./standstill.ts";
 
 /** What upkeep needs from its surroundings. */
 export interface UpkeepParts {
@@ -20,7 +21,10 @@ const PRUNE_TURN_MS = PRUNE_EVERY_MS - 10_000;
 /** Between two steps of pruning, so that acks come first. */
 const PRUNE_PAUSE_MS = 50;
 
-/** Begins; until stopped, old events are deleted every now and then, and what waits follows a clock that is set back. */
+/**
+ * Begins; until stopped, old events are deleted every now and then, what waits follows a clock that is set back, and a
+ * standstill is told of.
+ */
 export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void } {
   const log = logOf("upkeep");
   const ending = new AbortController();
@@ -39,8 +43,18 @@ export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void
     }
   }, PRUNE_EVERY_MS);
 
-  const setBackBy = watchClock({ wall: now, steady: () => performance.now() });
+  const steady = () => performance.now();
+  const stoodStillFor = watchStandstill(CLOCK_EVERY_MS, steady);
+  const setBackBy = watchClock({ wall: now, steady });
   const watching = setInterval(async () => {
+    const stillMs = stoodStillFor();
+    if (stillMs > 0) {
+      log.error(
+        `the relay stood still for ${
+          (stillMs / 1000).toFixed(1)
+        } s and answered nobody: its disk did not answer, or the machine had no time for it`,
+      );
+    }
     const byMs = setBackBy();
     if (byMs === 0) return;
     log.warn(
