@@ -96,6 +96,13 @@ if (text !== current || !stillBelieved()) {
     Deno.writeTextFileSync(draft, text);
     Deno.renameSync(draft, MAP); // whole or not at all: two tasks may start at once
   } catch (error) {
-    if (text !== current) throw error; // an installed project may be read-only: what is there goes on
+    if (text !== current) { // else what is there goes on: an installed project may be read-only
+      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+      console.error(
+        "cannot write .imports.json: run `sudo deno task imports` in the program's folder, " +
+          decodeURIComponent(ROOT.pathname),
+      );
+      Deno.exit(1);
+    }
   }
 }

@@ -1,0 +1,84 @@
+/** `deno task imports`, where the program's folder is not the user's own. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+/** A folder with what the task needs, that may not be written. */
+async function makeInstalled(imports: string | null) {
+  const folder = await Deno.makeTempDir({ prefix: "coinrelay-installed-" });
+  await Deno.mkdir(join(folder, "lib", "stand_ins"), { recursive: true });
+  for (const file of ["deno.json", "lib/stand_ins/choose.ts"]) {
+    await Deno.copyFile(join(ROOT, file), join(folder, file));
+  }
+  if (imports !== null) await Deno.writeTextFile(join(folder, ".imports.json"), imports);
+  await Deno.chmod(folder, 0o555);
+  return {
+    folder,
+    /** Root may write everywhere but for the capabilities that it gives up here. */
+    async choose() {
+      const task = [
+        Deno.execPath(),
+        "run",
+        "--quiet",
+        "--no-config",
+        "--no-lock",
+        "-A",
+        "lib/stand_ins/choose.ts",
+      ];
+      const [program, ...args] = Deno.uid() === 0
+        ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all", ...task]
+        : task;
+      const { code, stderr } = await new Deno.Command(program!, {
+        args,
+        cwd: folder,
+        env: { COINRELAY_STD: "stand-ins", NO_COLOR: "1" },
+      }).output();
+      return { code, said: new TextDecoder().decode(stderr) };
+    },
+    async [Symbol.asyncDispose]() {
+      await Deno.chmod(folder, 0o755);
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+const ignore = Deno.build.os !== "linux";
+
+for (const [what, imports] of [["no import map", null], ["another version's import map", "{}\n"]] as const) {
+  Deno.test(
+    `with ${what} in a folder that may not be written, it says what to run, and where`,
+    { ignore },
+    async () => {
+      await using installed = await makeInstalled(imports);
+      const { code, said } = await installed.choose();
+      assertEquals(code, 1, said);
+      assertStringIncludes(
+        said,
+        `cannot write .imports.json: run \`sudo deno task imports\` in the program's folder, ${installed.folder}/`,
+      );
+      assertEquals(said.trim().split("\n").length, 1);
+    },
+  );
+}
+
+Deno.test(
+  "a right import map in a folder that may not be written goes on, however old",
+  { ignore },
+  async () => {
+    const { imports } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json"))) as {
+      imports: Record<string, string>;
+    };
+    const standIns = ["assert", "crypto", "dotenv", "http", "path"]
+      .map((name) => [`@std/${name}`, `./lib/stand_ins/${name}.ts`]);
+    const right = {
+      ...imports,
+      ...Object.fromEntries(standIns),
+      "@std/crypto/timing-safe-equal": "./lib/stand_ins/crypto.ts",
+      "@std/http/status": "./lib/stand_ins/http.ts",
+    };
+    await using installed = await makeInstalled(`${JSON.stringify({ imports: right }, null, 2)}\n`);
+    await Deno.utime(join(installed.folder, ".imports.json"), 0, 0);
+    assertEquals(await installed.choose(), { code: 0, said: "" });
+  },
+);
