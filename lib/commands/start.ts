@@ -57,7 +57,10 @@ export async function run(args: string[]): Promise<number> {
   }
   outliveFileSizeLimit();
   const log = logOf("relay");
-  log.info(`listening on ${relay.url}`, { sources: config.sources.map(({ path }) => path).join(" ") });
+  log.info(
+    `listening on ${relay.url}${isEveryAddress(config.server) ? " (every address of this machine)" : ""}`,
+    { sources: config.sources.map(({ path }) => path).join(" ") },
+  );
   log.info(`dashboard at ${relay.adminUrl}/`);
   if (first) console.log(`\n${first(config)}\n`);
 
@@ -77,6 +80,10 @@ export async function run(args: string[]): Promise<number> {
   await relay.stop(GRACE_MS);
   log.info("stopped");
   return EXIT.done;
+}
+
+function isEveryAddress({ hostname }: Config["server"]): boolean {
+  return ["0.0.0.0", "::", "[::]"].includes(hostname);
 }
 
 /** The hosts that a config has the relay look up, and that this process may not: it was launched for another config. */
