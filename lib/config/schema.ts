@@ -157,7 +157,10 @@ const route = z.strictObject({
   quietHours: z.strictObject({
     from: timeOfDay.describe('When they begin, such as "22:00"'),
     to: timeOfDay.describe('When they end, such as "07:00"; may lie on the next day'),
-    except: z.strictObject(filters).optional().describe("What goes out all the same. Default: nothing"),
+    except: z.strictObject({
+      ...filters,
+      fields: filters.fields.describe('Field patterns of what goes out all the same, such as "platforms.*"'),
+    }).optional().describe("What goes out all the same. Default: nothing"),
   }).optional().describe("Hours in which nothing is sent; what comes in them waits for their end"),
   timeZone: z.string().superRefine(rules.timeZone).optional().describe(
     'Zone of the times of day, such as "Europe/Berlin". Default: the server\'s own',
