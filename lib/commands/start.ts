@@ -57,10 +57,10 @@ export async function run(args: string[]): Promise<number> {
   }
   outliveFileSizeLimit();
   const log = logOf("relay");
-  log.info(
-    `listening on ${relay.url}${isEveryAddress(config.server) ? " (every address of this machine)" : ""}`,
-    { sources: config.sources.map(({ path }) => path).join(" ") },
-  );
+  log.info(`listening on ${relay.url}`, {
+    sources: config.sources.map(({ path }) => path).join(" "),
+    ...isEveryAddress(config.server) && { reachable: "at every address of this machine" },
+  });
   log.info(`dashboard at ${relay.adminUrl}/`);
   if (first) console.log(`\n${first(config)}\n`);
 

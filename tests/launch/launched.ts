@@ -83,7 +83,7 @@ export function start(
     find,
     /** Where it listens. */
     async url() {
-      return (await find(/listening on (http:[^" ]+)/))[1]!;
+      return (await find(/listening on (http:[^"]+)"/))[1]!;
     },
     async adminUrl() {
       return (await find(/dashboard at (http:[^"]+)\/"/))[1]!;

@@ -133,7 +133,7 @@ function startProcess(configFile: string, env: Record<string, string>) {
 
   async function listening() {
     const found = await logged("listening", ({ message }) => message.startsWith("listening on "));
-    const url = found.message.split(" ")[2]!;
+    const url = found.message.slice("listening on ".length);
     const dashboard = await logged("dashboard", ({ message }) => message.startsWith("dashboard at "));
     const adminUrl = dashboard.message.slice("dashboard at ".length, -1);
     return {
