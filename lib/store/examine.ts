@@ -6,7 +6,7 @@ import { openStore } from "./open.ts";
 import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
 import { expectNotMoved } from "./sqlite/moved.ts";
-import { translateAtOpen } from "./sqlite/errors.ts";
+import { remedyForDamage, translateAtOpen } from "./sqlite/errors.ts";
 import { expectNewest } from "./sqlite/migrations.ts";
 
 /** What there is to know of a store. */
@@ -98,8 +98,7 @@ function isOlder(db: Connection): boolean {
 
 function damaged(file: string, damage: readonly string[]): string {
   const where = damage.join("; ").replaceAll(/\*\*\*.*?\*\*\*\s*|\s+/g, " ").trim().slice(0, 200);
-  return `${file} is damaged (${where}). Stop the relay, move the file away and put a ` +
-    `backup in its place (and remove ${file}-wal and ${file}-shm); without a backup, try "sqlite3 ${file} .recover"`;
+  return `${file} is damaged (${where}). ${remedyForDamage(file)}`;
 }
 
 function bytesOf(file: string): number {

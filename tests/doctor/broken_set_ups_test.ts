@@ -122,13 +122,11 @@ const BROKEN: Record<string, BrokenSetUp> = {
       db.close();
       await overwrite(path("data", "relay.db"), 200_000);
     },
-    says:
-      /^store: .*relay\.db is damaged \([^*\n]+\)\. Stop the relay, move the file away and put a backup in its place/,
+    says: /^store: .*relay\.db is damaged \([^*\n]+\)\. Stop the relay, put it aside with its/,
   },
   "a store that is no database": {
     break: ({ path }) => Deno.writeTextFile(path("data", "relay.db"), "not a database. ".repeat(600)),
-    says:
-      /^store: Cannot open \S+relay\.db: file is not a database\. Stop the relay, move it away and put a backup/,
+    says: /^store: Cannot open \S+relay\.db: file is not a database\. Stop the relay, put it aside with its/,
   },
   "a store of another program": {
     async break({ path }) {

@@ -43,16 +43,19 @@ export function translate(error: unknown, file: string): unknown {
   });
 }
 
+/** What to do about a damaged file. Nothing of it is thrown away: it may yet be read in part. */
+export function remedyForDamage(file: string): string {
+  return `Stop the relay, put it aside with its ${file}-wal and ${file}-shm, and put a backup in its place; ` +
+    `without a backup, try "sqlite3 ${file} .recover"`;
+}
+
 /** The error to hand on when the file cannot even be opened. */
 export function translateAtOpen(error: unknown, file: string): unknown {
   const cause = error instanceof StoreUnavailable ? error.cause : error;
   const code = resultCode(cause);
   if (code === CORRUPT || code === NOT_A_DATABASE) {
     return new StoreUnusable(
-      `Cannot open ${file}: ${
-        (cause as Error).message
-      }. Stop the relay, move it away and put a backup in its place (and remove ` +
-        `${file}-wal and ${file}-shm); without a backup, try "sqlite3 ${file} .recover"`,
+      `Cannot open ${file}: ${(cause as Error).message}. ${remedyForDamage(file)}`,
       { cause: error },
     );
   }
