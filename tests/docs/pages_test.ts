@@ -78,7 +78,7 @@ Deno.test("the README's first five minutes: the change is shown, and a plugin dr
   await using copy = await makeFreshCopy();
   await copy.start();
   assertMatch(copy.shown(), /This is the first start/);
-  assertMatch(copy.shown(), /listening on http:\/\/127\.0\.0\.1:\d+ .*every address of this machine/);
+  assertMatch(copy.shown(), /listening on http:\/\/127\.0\.0\.1:\d+.*every address of this machine/);
   assertMatch((await copy.run("deno task send")).said, /^accepted /m);
   await until("the first terminal shows the change", () => /Joined a category/.test(copy.shown()));
   await Deno.writeTextFile(join(copy.folder, "plugins", "new_links.ts"), plugin);
