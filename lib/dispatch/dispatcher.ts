@@ -6,13 +6,12 @@ import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import { Ahead } from "./ahead.ts";
-import { retryDelay } from "./backoff.ts";
 import { Company } from "./company.ts";
 import type { Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
 import { holdToMeasure } from "./remembering.ts";
-import { cutsChain, givenBack, settlement } from "./settle.ts";
+import { cutsChain, faulted, givenBack, settlement } from "./settle.ts";
 
 /** One ended attempt, for logs, metrics and the dashboard. */
 export interface AttemptReport {
@@ -260,25 +259,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     return running.get(claimed.delivery.id)?.claimed === claimed;
   }
 
-  /** A fault of ours counts as a failed attempt: it may neither end the relay nor be met for ever. */
+  /** A fault of ours may neither end the relay nor be met for ever. */
   function fail(batch: readonly Claimed[], startedAt: number, fault: unknown) {
     parts.onFault(fault);
-    const at = now();
+    const facts = { startedAt, now: now(), random: parts.random(), plan: parts.plan };
     end(
-      batch.filter(isStillRunning).map(({ delivery: { id, route, attempts } }) => {
-        const policy = routes.get(route)?.retry;
-        const delay = policy ? retryDelay(policy, attempts, null, parts.random()) : 0;
-        const error = `the relay failed: ${fault instanceof Error ? fault.message : fault}`;
-        const durationMs = Math.max(0, at - startedAt);
-        return {
-          delivery: id,
-          attempt: { number: attempts, startedAt, durationMs, outcome: "retry", error, sent: [] },
-          next: delay === null ? { state: "dead" } : { state: "pending", dueAt: at + delay },
-          route,
-          kv: [],
-          emitted: [],
-        };
-      }),
+      batch.filter(isStillRunning).map((claimed) =>
+        faulted({ ...facts, claimed, route: routes.get(claimed.delivery.route) }, fault)
+      ),
     );
   }
 

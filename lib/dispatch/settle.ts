@@ -1,11 +1,13 @@
 /** What becomes of a delivery after an attempt: a pure decision. @module */
-import type { Attempt, EventForPlugin, JsonObject } from "../nouns.ts";
+import type { Attempt } from "../nouns.ts";
 import { ownEvent } from "./own_event.ts";
 import type { Route } from "../route/resolve.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Claimed, NewEvent, Settlement } from "../store/contract.ts";
 import { retryDelay } from "./backoff.ts";
 import type { Job, Result } from "./contract.ts";
+import { idempotencyKey } from "./idempotency.ts";
+import { eventForPlugin } from "./job.ts";
 
 /** An event this deep in a chain of emits makes no further events. */
 export const MAX_DEPTH = 4;
@@ -16,7 +18,8 @@ export const DEAD_EVENT_TYPE = "relay.delivery.dead";
 /** Everything that the decision depends on. */
 export interface Ended {
   claimed: Claimed;
-  job: Job;
+  /** Null where a fault of the relay's ended the attempt: nothing was emitted. */
+  job: Job | null;
   route: Route;
   result: Result;
   startedAt: number;
@@ -32,14 +35,11 @@ export interface Ended {
  * attempt was made for.
  */
 export function settlement(ended: Ended, first = true): Settlement {
-  const { claimed: { delivery }, route, result, startedAt, now } = ended;
-  const attempt: Attempt = {
-    number: delivery.attempts,
-    startedAt,
-    durationMs: Math.max(0, now - startedAt),
-    outcome: result.outcome,
-    error: result.error,
-    sent: first ? result.sent : result.sent.map((one) => ({ ...one, body: "" })),
+  const { claimed: { delivery }, route, result, now } = ended;
+  const { sent } = result;
+  const attempt = {
+    ...attemptOf(ended),
+    sent: first ? sent : sent.map((one) => ({ ...one, body: "" })),
   };
   const base = { delivery: delivery.id, attempt, route: route.name };
   if (result.outcome === "done") {
@@ -56,6 +56,26 @@ export function settlement(ended: Ended, first = true): Settlement {
     : { ...base, next: { state: "pending", dueAt: now + delay }, kv: [], emitted: [] };
 }
 
+/**
+ * For an attempt that a fault of the relay's ended: it counts as failed. `route`: undefined where it is in force no more.
+ * Should the fault be the plan's, what is told of a dead letter goes to nobody.
+ */
+export function faulted(
+  facts: Omit<Ended, "job" | "route" | "result"> & { route: Route | undefined },
+  fault: unknown,
+): Settlement {
+  const { claimed, route, now } = facts;
+  const error = `the relay failed: ${fault instanceof Error ? fault.message : fault}`;
+  const result: Result = { outcome: "retry", error, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+  if (route === undefined) return givenBack(claimed, now, attemptOf({ ...facts, result }));
+  const ended: Ended = { ...facts, job: null, route, result };
+  try {
+    return settlement(ended);
+  } catch {
+    return settlement({ ...ended, plan: () => [] });
+  }
+}
+
 /** For a delivery that is not to end here. `attempt`: null where none took place. */
 export function givenBack(
   { delivery: { id, route } }: Claimed,
@@ -65,6 +85,17 @@ export function givenBack(
   return { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] };
 }
 
+/** The attempt as it is kept. */
+function attemptOf(
+  { claimed: { delivery }, result: { outcome, error, sent }, startedAt, now }: Pick<
+    Ended,
+    "claimed" | "result" | "startedAt" | "now"
+  >,
+): Attempt {
+  const durationMs = Math.max(0, now - startedAt);
+  return { number: delivery.attempts, startedAt, durationMs, outcome, error, sent };
+}
+
 /** Whether the attempt emitted events that are cut off because their chain is too deep. */
 export function cutsChain({ claimed, result }: Pick<Ended, "claimed" | "result">): boolean {
   return result.emitted.length > 0 && claimed.event.depth >= MAX_DEPTH;
@@ -72,17 +103,34 @@ export function cutsChain({ claimed, result }: Pick<Ended, "claimed" | "result">
 
 /** Ids come from the delivery's key, so that a repeated attempt stores nothing twice. */
 function emittedEvents(ended: Ended): NewEvent[] {
-  if (cutsChain(ended)) return [];
-  const { claimed: { event }, job, result } = ended;
+  const { claimed: { event }, job, result, plan, now } = ended;
+  if (job === null || cutsChain(ended)) return [];
+  const { coin, test } = job.event;
   return result.emitted.map(({ type, data }, index) =>
-    own(ended, `${job.idempotencyKey}:${index}`, type, data, event.depth + 1)
+    ownEvent(
+      {
+        id: `${job.idempotencyKey}:${index}`,
+        type,
+        coin: coin.id === "" ? null : coin,
+        data,
+        test,
+        depth: event.depth + 1,
+      },
+      plan,
+      now,
+    )
   );
 }
 
-/** The death of a delivery that told of a death is not told: it would never end. */
-function deadEvents(ended: Ended): NewEvent[] {
-  const { claimed: { delivery, event }, job, result, route, startedAt } = ended;
+/**
+ * Of each delivery by itself, those of a digest too. The death of a delivery that told of a death is not told: it would
+ * never end.
+ */
+function deadEvents(
+  { claimed: { delivery, event }, result, route, startedAt, plan, now }: Ended,
+): NewEvent[] {
   if (event.type === DEAD_EVENT_TYPE) return [];
+  const { coin } = eventForPlugin(event, []);
   const data = {
     route: route.name,
     plugin: route.plugin,
@@ -91,17 +139,16 @@ function deadEvents(ended: Ended): NewEvent[] {
     error: result.error,
     event: { id: event.id, type: event.type, source: event.source },
   };
-  const id = `${job.idempotencyKey}:dead:${startedAt}`;
-  return [own(ended, id, DEAD_EVENT_TYPE, data, Math.min(event.depth + 1, MAX_DEPTH))];
-}
-
-function own(
-  { job, plan, now }: Ended,
-  id: string,
-  type: string,
-  data: JsonObject,
-  depth: number,
-): NewEvent {
-  const coin: EventForPlugin["coin"] | null = job.event.coin.id === "" ? null : job.event.coin;
-  return ownEvent({ id, type, coin, data, test: job.event.test, depth }, plan, now);
+  return [ownEvent(
+    {
+      id: `${idempotencyKey(event, delivery)}:dead:${startedAt}`,
+      type: DEAD_EVENT_TYPE,
+      coin: coin.id === "" ? null : coin,
+      data,
+      test: event.test,
+      depth: Math.min(event.depth + 1, MAX_DEPTH),
+    },
+    plan,
+    now,
+  )];
 }

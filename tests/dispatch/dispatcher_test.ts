@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Job, PluginRunner, Result } from "../../lib/dispatch/contract.ts";
 import { type AttemptReport, createDispatcher } from "../../lib/dispatch/dispatcher.ts";
+import { DEAD_EVENT_TYPE } from "../../lib/dispatch/settle.ts";
+import type { Plan } from "../../lib/route/plan.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { until } from "../support/until.ts";
@@ -31,6 +33,8 @@ function route(name: string, settings: Partial<Route> = {}): Route {
 async function startDispatcher(
   run: (job: Job) => Promise<Result | null>,
   readyAt: PluginRunner["readyAt"] = () => 0,
+  plan: Plan = ({ type }, now) =>
+    type.startsWith("relay.") ? [{ route: "alarms", matched: null, dueAt: now }] : [],
 ) {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
   const store = await openStore("sqlite:relay.db", folder);
@@ -39,8 +43,7 @@ async function startDispatcher(
   const dispatcher = createDispatcher({
     store,
     runner: { run, readyAt },
-    plan: ({ type }, now) =>
-      type.startsWith("relay.") ? [{ route: "alarms", matched: null, dueAt: now }] : [],
+    plan,
     relay: "relay-1",
     now: Date.now,
     random: () => 0.5,
@@ -70,6 +73,17 @@ async function startDispatcher(
         depth: 0,
         deliveries: routes.map((name) => ({ route: name, matched: null, dueAt: now })),
       })));
+    },
+    /** What is told of dead letters: the `data` of each, oldest first, and what it was told to. */
+    async deaths() {
+      const told = await store.events({ type: DEAD_EVENT_TYPE }, { after: 0, limit: 100 });
+      const routed = await store.deliveries({ routes: ["alarms"] }, { limit: 100 });
+      const text = new TextDecoder();
+      return told.map(({ seq, coin, body }) => ({
+        coin,
+        data: JSON.parse(text.decode(body)).data,
+        routed: routed.filter(({ event }) => event === seq).length,
+      }));
     },
     settled: (wanted: number, state: "done" | "dead" = "done") =>
       until(`${wanted} deliveries are ${state}`, async () => {
@@ -240,6 +254,39 @@ Deno.test("a fault of the runner's counts as a failed attempt, and ends in a dea
   assertEquals(started.dispatcher.running().size, 0);
 });
 
+Deno.test("a dead letter that a fault of the relay's makes is told like any other", async () => {
+  await using started = await startDispatcher(() => {
+    throw new RangeError("too deep");
+  });
+  started.dispatcher.configure([route("a")]);
+  await started.add(1, "a");
+  const [dead] = await started.settled(1, "dead");
+  assertEquals(await started.deaths(), [{
+    coin: "aave",
+    data: {
+      route: "a",
+      plugin: "a",
+      delivery: dead!.id,
+      attempts: 3,
+      error: "the relay failed: too deep",
+      event: { id: "evt-1", type: "cg.coin.listed", source: "cryptosync" },
+    },
+    routed: 1,
+  }]);
+});
+
+Deno.test("a fault of the plan's for what is told of a dead letter loses neither", async () => {
+  await using started = await startDispatcher(() => Promise.resolve(FAILED), undefined, () => {
+    throw new RangeError("no plan");
+  });
+  started.dispatcher.configure([route("a")]);
+  await started.add(1, "a");
+  const [dead] = await started.settled(1, "dead");
+  assertEquals([dead!.attempts, dead!.error], [3, "the relay failed: no plan"]);
+  assertEquals((await started.deaths()).map(({ data, routed }) => [data.delivery, routed]), [[dead!.id, 0]]);
+  assertEquals(started.faults.map(String), ["RangeError: no plan"]);
+});
+
 Deno.test("an attempt that the plugin could not begin is undone", async () => {
   let refusals = 2;
   await using started = await startDispatcher(() => Promise.resolve(refusals-- > 0 ? null : DONE));
@@ -285,4 +332,19 @@ Deno.test("a digest's deliveries go out as one event, and succeed or fail togeth
   assertEquals(ids, ["evt-1", "evt-2", "evt-3", "evt-4", "evt-5"]);
   assertEquals(jobs[0]!.idempotencyKey, jobs[1]!.idempotencyKey);
   assertEquals(done.map(({ attempts }) => attempts), [2, 2, 2, 2, 2]);
+});
+
+Deno.test("a digest that dies is told once for each delivery, each naming its own event", async () => {
+  await using started = await startDispatcher(() => Promise.resolve({ ...FAILED, outcome: "permanent" }));
+  await started.add(3, "a");
+  const schedule = { digest: { everyMs: 1 }, quietHours: null, timeZone: "UTC" };
+  started.dispatcher.configure([route("a", { schedule })]);
+  const dead = await started.settled(3, "dead");
+  const deaths = await started.deaths();
+  assertEquals(deaths.map(({ data }) => data.event.id).sort(), ["evt-1", "evt-2", "evt-3"]);
+  assertEquals(
+    deaths.map(({ data }) => data.delivery).sort(),
+    dead.map(({ id }) => id).sort(),
+  );
+  assertEquals(deaths.map(({ routed }) => routed), [1, 1, 1]);
 });

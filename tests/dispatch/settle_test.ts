@@ -3,7 +3,7 @@ import { idempotencyKey } from "../../lib/dispatch/idempotency.ts";
 import { eventForPlugin } from "../../lib/dispatch/job.ts";
 import { MAX_ASKED_DELAY_MS, retryDelay } from "../../lib/dispatch/backoff.ts";
 import type { Result } from "../../lib/dispatch/contract.ts";
-import { DEAD_EVENT_TYPE, type Ended, MAX_DEPTH, settlement } from "../../lib/dispatch/settle.ts";
+import { DEAD_EVENT_TYPE, type Ended, faulted, MAX_DEPTH, settlement } from "../../lib/dispatch/settle.ts";
 import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 
@@ -163,6 +163,24 @@ Deno.test("a permanent failure makes a dead letter at once, and an event that te
     error: "no_service",
     event: { id: "evt-1", type: "cg.coin.info.updated", source: "cryptosync" },
   });
+});
+
+Deno.test("what is told of a dead letter of a digest bears its own delivery's id and coin, as if it had gone alone", () => {
+  const alone = ended({ outcome: "permanent", error: "no_service" });
+  const job = alone.job!;
+  const event = { ...job.event, coin: { id: "", symbol: "", name: "" }, test: true };
+  const gathered = { ...alone, job: { ...job, event, idempotencyKey: "msg_of_the_digest" } };
+  assertEquals(settlement(gathered).emitted, settlement(alone).emitted);
+  assertEquals(settlement(gathered, false).emitted, settlement(alone).emitted);
+});
+
+Deno.test("a fault of the relay's where the route is in force no more counts as an attempt, and its delivery waits", () => {
+  const { attempt, next, emitted } = faulted(
+    { ...ended({}, { attempts: 10 }), route: undefined },
+    new RangeError("no"),
+  );
+  assertEquals([attempt?.number, attempt?.outcome, attempt?.error], [10, "retry", "the relay failed: no"]);
+  assertEquals([next, emitted], [{ state: "pending", dueAt: 1250 }, []]);
 });
 
 Deno.test("the last attempt makes a dead letter", () => {
