@@ -34,6 +34,8 @@ export interface Watchdog {
 const LOOK_EVERY_MS = 1000;
 /** So often the store is asked whether another relay has taken what this one refused. */
 const ASK_EVERY_MS = 30_000;
+/** So many of a source's newest events are looked at for one that is no test. */
+const NEWEST_LOOKED_AT = 10;
 /** So many of the events told before the start are looked at: a source's last is among them, or long past. */
 const TOLD_LOOKED_AT = 200;
 
@@ -103,7 +105,7 @@ export async function startWatchdog(
   async function askForRefused(source: string, rejecting: Rejecting) {
     try {
       const { refusedAt, events } = rejecting.doubtful()!;
-      const [newest] = await store.events({ source }, { limit: 1 });
+      const newest = (await store.events({ source }, { limit: NEWEST_LOOKED_AT })).find(({ test }) => !test);
       const taken = newest !== undefined && newest.receivedAt > refusedAt ? [newest.id] : [];
       for (const { id, refusedAt } of events) {
         const stored = await store.event({ id, source });

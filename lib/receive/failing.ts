@@ -42,7 +42,10 @@ export interface Failing extends FailingStand {
 
 /** Keeps count. Bounded, whatever strangers send. */
 export interface FailingDeliveries {
-  /** Answers how the event stands that was refused; null when none was. */
+  /**
+   * Answers how the event stands that was refused; null when none was. A test says nothing of how the provider's
+   * deliveries fare, refused or taken.
+   */
   record(receipt: Receipt): FailingStand | null;
   /** What is failing at `now`; null when nothing is. */
   read(now: number): Failing | null;
@@ -145,6 +148,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
 
   return {
     record(receipt) {
+      if (receipt.test) return null;
       if (receipt.result !== "rejected") taken(receipt.headers.id);
       else if (receipt.reason !== null && looksLikeDelivery(receipt)) return refused(receipt, receipt.reason);
       return null;

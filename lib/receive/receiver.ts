@@ -16,7 +16,10 @@ import { createBodyReader } from "./body.ts";
 import { problem } from "./problem.ts";
 import { understand } from "./understand.ts";
 
-/** Marks an event as a test. It counts only on a verified delivery. */
+/**
+ * Marks a delivery as a test. The provider never sends it, and it is not signed: an event is marked by it only on a
+ * verified delivery, and what it is on can neither raise an alarm nor end one.
+ */
 export const TEST_HEADER = "x-coinrelay-test";
 
 /** What came of one request to a source, for logs, metrics and the dashboard. */
@@ -29,6 +32,8 @@ export interface Receipt {
   reason: RefusalReason | "too_large" | "too_slow" | "store_unavailable" | null;
   /** Whether the signature was right. */
   authentic: boolean;
+  /** Whether it bears {@linkcode TEST_HEADER}, and so is none of the provider's. */
+  test: boolean;
   headers: SignedHeaders;
   /** The raw body; empty when it was not read to its end. */
   body: Uint8Array;
@@ -87,6 +92,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
 
   async function receive(request: Request, source: SourceConfig, verify: Verify): Promise<Response> {
     const began = performance.now();
+    const test = request.headers.get(TEST_HEADER) !== null;
     const body = await bodies.read(request);
     const at = now();
     const receipt = (
@@ -101,6 +107,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
         result,
         reason,
         authentic,
+        test,
         headers,
         body: typeof body === "string" ? NO_BYTES : body,
         notUnderstood,
@@ -141,7 +148,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
         timestamp: headers.timestamp,
         signature: headers.signature,
         body,
-        test: request.headers.get(TEST_HEADER) !== null,
+        test,
         depth: 0,
         deliveries: understood === null ? [] : parts.plan(understood, at),
       });

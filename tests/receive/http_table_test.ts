@@ -117,6 +117,23 @@ Deno.test("401 tells which check failed, and nothing is stored", async () => {
   assertEquals(listener.receipts.map(({ authentic }) => authentic), [false, false, true, true, true]);
 });
 
+Deno.test("what bears the header of a test is reported as one, taken or refused", async () => {
+  await using listener = await startPublicListener();
+  for (const secret of [GOLDEN_SECRET, "whsec_other"]) {
+    for (const test of [true, false]) {
+      const request = signedRequest({ secret });
+      const headers = { ...request.headers, ...test && { "x-coinrelay-test": "1" } };
+      await (await fetch(`${listener.url}/webhook`, { ...request, headers })).body?.cancel();
+    }
+  }
+  assertEquals(listener.receipts.map(({ result, test }) => [result, test]), [
+    ["accepted", true],
+    ["accepted", false],
+    ["rejected", true],
+    ["rejected", false],
+  ]);
+});
+
 Deno.test("a refusal never tells the secret or the right signature", async () => {
   await using listener = await startPublicListener();
   const request = signedRequest();

@@ -12,6 +12,7 @@ function receipt(change: Partial<Omit<Receipt, "headers">> & { id?: string } = {
     result: "accepted",
     reason: null,
     authentic: true,
+    test: false,
     headers: { timestamp: "1", id, signature: "s" },
     body: new Uint8Array(),
     notUnderstood: null,
@@ -51,6 +52,16 @@ Deno.test("counts over time hold a quarter of an hour in steps of ten seconds, a
   assertEquals([day.length, sum(day)], [96, 3]);
   const { rejected, bad_signature, stale_timestamp } = day.at(-1)!.counts;
   assertEquals([rejected, bad_signature, stale_timestamp], [1, 1, 0]);
+});
+
+Deno.test("a refused test is counted and explained, and fails no delivery of the provider's", () => {
+  const ledger = createLedger(AT);
+  ledger.record(refused("stale_timestamp", { authentic: true, test: true }));
+  const { rejected, failing } = ledger.source("a", AT);
+  assertEquals([rejected.stale_timestamp, ledger.refusals("a").length, failing], [1, 1, null]);
+  ledger.record(refused("stale_timestamp", { authentic: true }));
+  ledger.record(receipt({ test: true }));
+  assertEquals(ledger.source("a", AT).failing?.tries, 1);
 });
 
 Deno.test("a flood of one reason pushes out no refusal of another, and memory stays bounded", () => {

@@ -19,6 +19,7 @@ function receipt(
     result: reason === null ? "accepted" : "rejected",
     reason,
     authentic: reason === null || authentic,
+    test: false,
     headers: { timestamp: String(Math.floor(at / 1000)), id, signature: "00" },
     body: new Uint8Array(),
     notUnderstood: null,
@@ -148,6 +149,45 @@ Deno.test("a trouble that comes and goes is told no more often than one that las
     rejecting.record(receipt(at + 1000, null, { id: `${at}` }));
   }
   assert(told <= 12, `${told} in 24 hours`);
+});
+
+Deno.test("tests that are refused are never told, and do not count against what the provider sends", () => {
+  const rejecting = createRejecting("cryptosync");
+  const reasons = ["bad_signature", "stale_timestamp", "store_unavailable"] as const;
+  for (let i = 0; i < 30; i++) {
+    const test = receipt(START + i, reasons[i % 3]!, { id: i < 15 ? "evt-1" : `evt-${i}`, test: true });
+    assertEquals(rejecting.record(test), []);
+  }
+  assertEquals(rejecting.tick(START + 25 * HOUR), []);
+  assertEquals(rejecting.record(receipt(START + 30, "bad_signature")), [], "its first try");
+});
+
+Deno.test("tests hide no trouble and end none: the provider's deliveries are told as if there were no tests", () => {
+  const alone = createRejecting("cryptosync"), among = createRejecting("cryptosync");
+  const test = (at: number, reason: Receipt["reason"], id: string) =>
+    assertEquals(among.record(receipt(at, reason, { id, test: true })), []);
+  const told: [JsonObject[], JsonObject[]] = [[], []];
+  for (let at = START; at <= START + 25 * HOUR; at += 30 * MINUTE) {
+    const one = receipt(at, "bad_signature", { id: `evt-${(at - START) / HOUR % 7}` });
+    test(at, "bad_signature", one.headers.id);
+    told[0].push(...alone.record(one), ...alone.tick(at));
+    told[1].push(...among.record(one), ...among.tick(at));
+    test(at, null, one.headers.id);
+    test(at, null, "of the test itself");
+  }
+  assertEquals(told[1], told[0]);
+  assertEquals(told[1].at(-1)!["state"], "gave_up");
+});
+
+Deno.test("a trouble whose events are long past ends with what the provider sends, not with a test", () => {
+  const rejecting = createRejecting("cryptosync");
+  const unnamed = {
+    headers: { timestamp: "", id: "", signature: "" },
+    body: new TextEncoder().encode('{"event_type":"cg.coin.listed","data":{}}'),
+  };
+  for (let i = 0; i < 5; i++) rejecting.record(receipt(START + i, "missing_header", unnamed));
+  assertEquals(rejecting.record(receipt(START + 25 * HOUR, null, { test: true })), []);
+  assertEquals(states(rejecting.record(receipt(START + 25 * HOUR, null))), [["recovered", undefined]]);
 });
 
 Deno.test("after a restart counts go on, and the end is told", () => {

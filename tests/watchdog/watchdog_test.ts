@@ -40,10 +40,10 @@ async function startOn(
     look: watchdog.look,
     teller,
     /** A delivery arrives; null: it is taken. */
-    receives: (id: string, reason: Receipt["reason"]) =>
+    receives: (id: string, reason: Receipt["reason"], authentic = true) =>
       watchdog.receipt({
         ...{ source: "s", at: now(), result: reason === null ? "accepted" : "rejected", reason },
-        ...{ authentic: true, headers: { id, timestamp: String(now() / 1000), signature: "00" } },
+        ...{ authentic, test: false, headers: { id, timestamp: String(now() / 1000), signature: "00" } },
         ...{ body: new Uint8Array(), notUnderstood: null, tookMs: 1 },
       }),
     async [Symbol.asyncDispose]() {
@@ -115,6 +115,23 @@ Deno.test("what one relay refused and another on the same store took is told as 
     now += 60 * MINUTE;
     await lookOut(one, at.store);
   }
+  assertEquals(await rejections(at.store), ["rejecting", "recovered"]);
+});
+
+Deno.test("a test that another relay took ends no trouble", async () => {
+  let now = START;
+  await using at = await tempStore();
+  await using one = await startOn(at.store, () => now);
+  for (let n = 0; n < 5; n++) one.receives(`evt-${n}`, "bad_signature", false);
+  await until("it is told", async () => (await rejections(at.store)).length === 1);
+  now += MINUTE;
+  await at.store.append([{ ...event("test-1", now), test: true }]);
+  now += MINUTE;
+  await lookOut(one, at.store);
+  assertEquals(await rejections(at.store), ["rejecting"]);
+  await at.store.append([event("evt-9", now), { ...event("test-2", now), test: true }]);
+  now += MINUTE;
+  await lookOut(one, at.store);
   assertEquals(await rejections(at.store), ["rejecting", "recovered"]);
 });
 
