@@ -21,7 +21,8 @@ export interface SourceCounts {
   /** By `result`, and for the rejected by `rejected REASON`. */
   received: Map<Received, number>;
   notUnderstood: number;
-  accepted: number;
+  /** How many accepted events the provider charges for: all that are no tests. */
+  charged: number;
   /** In seconds, by {@linkcode ACK_SECONDS}. */
   ack: Histogram;
 }
@@ -53,14 +54,14 @@ export interface Counted {
 
 /** Counts what happens. */
 export interface Counts {
-  receipt(receipt: Pick<Receipt, "source" | "result" | "reason" | "notUnderstood" | "tookMs">): void;
+  receipt(receipt: Pick<Receipt, "source" | "result" | "reason" | "notUnderstood" | "test" | "tookMs">): void;
   attempt(report: Pick<AttemptReport, "job" | "settlement">): void;
   /** One commit of received events. */
   commit(events: number, tookMs: number): void;
   read(): Counted;
 }
 
-/** API credits that the provider charges for a delivered event, unless the config says otherwise; its retries are free. */
+/** API credits that the provider charges for a delivered event, unless the config says otherwise; its retries are free, and tests. */
 export const CREDITS_PER_EVENT = 10;
 
 /** Upper bounds of buckets. */
@@ -79,7 +80,7 @@ export function createCounts(): Counts {
   function ofSource(name: string): SourceCounts {
     let counts = sources.get(name);
     if (counts === undefined) {
-      counts = { received: new Map(), notUnderstood: 0, accepted: 0, ack: histogram(ACK_SECONDS) };
+      counts = { received: new Map(), notUnderstood: 0, charged: 0, ack: histogram(ACK_SECONDS) };
       sources.set(name, counts);
     }
     return counts;
@@ -95,12 +96,12 @@ export function createCounts(): Counts {
   }
 
   return {
-    receipt({ source, result, reason, notUnderstood, tookMs }) {
+    receipt({ source, result, reason, notUnderstood, test, tookMs }) {
       const counts = ofSource(source);
       add(counts.received, reason === null ? result : `rejected ${reason}`);
       observe(counts.ack, ACK_SECONDS, tookMs / 1000);
       if (result !== "accepted") return;
-      counts.accepted++;
+      if (!test) counts.charged++;
       if (notUnderstood !== null) counts.notUnderstood++;
     },
     attempt({ job: { route }, settlement: { next, attempt } }) {

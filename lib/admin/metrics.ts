@@ -89,7 +89,7 @@ export async function renderMetrics(looked: Looked): Promise<string> {
     }
     if (counts.notUnderstood > 0) notUnderstood.inc({ source }, counts.notUnderstood);
     const price = looked.creditsPerEvent.get(source) ?? CREDITS_PER_EVENT;
-    if (counts.accepted > 0) credits.inc({ source }, counts.accepted * price);
+    if (counts.charged > 0) credits.inc({ source }, counts.charged * price);
   }
 
   const deliveries = counter(

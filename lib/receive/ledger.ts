@@ -53,6 +53,8 @@ export type FailingStretch = Omit<Failing, "inARow" | "events" | "reason">;
 /** What one source received. */
 export interface SourceRecord {
   accepted: number;
+  /** How many of the accepted the provider charges for: all that are no tests. */
+  charged: number;
   duplicate: number;
   rejected: Readonly<Record<RefusedBecause, number>>;
   /** How many accepted bodies were not understood. */
@@ -84,7 +86,7 @@ const KEPT_REFUSALS = 20;
 const KEPT_HEADER_CHARS = 512;
 
 interface Account {
-  counts: { accepted: number; duplicate: number; rejected: Record<RefusedBecause, number> };
+  counts: { accepted: number; charged: number; duplicate: number; rejected: Record<RefusedBecause, number> };
   notUnderstood: number;
   last: Record<Receipt["result"], number | null>;
   failing: FailingDeliveries;
@@ -124,7 +126,10 @@ export function createLedger(since: number): Ledger {
       to.failing.record(receipt);
       if (result !== "rejected") {
         to.counts[result]++;
-        if (result === "accepted" && receipt.notUnderstood !== null) to.notUnderstood++;
+        if (result === "accepted") {
+          if (!receipt.test) to.counts.charged++;
+          if (receipt.notUnderstood !== null) to.notUnderstood++;
+        }
       } else if (reason !== null) {
         refuse(to, receipt, reason);
       }
@@ -133,6 +138,7 @@ export function createLedger(since: number): Ledger {
       const { counts, notUnderstood, last, failing } = account(name);
       return {
         accepted: counts.accepted,
+        charged: counts.charged,
         duplicate: counts.duplicate,
         rejected: { ...counts.rejected },
         notUnderstood,
@@ -152,7 +158,7 @@ export function createLedger(since: number): Ledger {
 function emptyAccount(): Account {
   const rejected = Object.fromEntries(REFUSED_BECAUSE.map((reason) => [reason, 0]));
   return {
-    counts: { accepted: 0, duplicate: 0, rejected: rejected as Record<RefusedBecause, number> },
+    counts: { accepted: 0, charged: 0, duplicate: 0, rejected: rejected as Record<RefusedBecause, number> },
     notUnderstood: 0,
     last: { accepted: null, duplicate: null, rejected: null },
     failing: createFailing(),

@@ -71,6 +71,19 @@ Deno.test("credits are counted as the config prices them", async () => {
   assertEquals((await room.json("/api/sources")).items[0].credits, 6);
 });
 
+Deno.test("test events are counted as accepted, and cost no credits", async () => {
+  await using room = await openRoom();
+  await room.deliver({ id: "a" });
+  const credits = async () => {
+    const text = await (await room.ask("/metrics")).text();
+    const { accepted, credits } = (await room.json("/api/sources")).items[0];
+    return [value(text, 'coinrelay_api_credits_total{source="cryptosync"}'), credits, accepted];
+  };
+  assertEquals(await credits(), [10, 10, 1]);
+  assertEquals((await room.post("/api/test-event")).status, 201);
+  assertEquals(await credits(), [10, 10, 2]);
+});
+
 Deno.test("what strangers send makes no new series", async () => {
   await using room = await openRoom();
   const series = async () => (await (await room.ask("/metrics")).text()).split("\n").length;

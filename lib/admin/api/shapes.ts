@@ -142,7 +142,7 @@ export const sourceItem = z.strictObject({
   duplicate: count,
   rejected: z.record(z.enum(REFUSED_BECAUSE), count),
   notUnderstood: count,
-  credits: z.number().describe("API credits that the accepted events cost"),
+  credits: z.number().describe("API credits that the accepted events cost; tests cost none"),
   creditsPerEvent: z.number(),
   silentMinutes: z.number().nullable().describe("The limit of the config; null: none"),
   silent: z.boolean(),

@@ -107,7 +107,7 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
           <dt>API credits</dt>
           <dd>
             {number(credits)}{" "}
-            <span class="soft">{`(${source.creditsPerEvent} a new event; retries are free)`}</span>
+            <span class="soft">{`(${source.creditsPerEvent} a new event; retries and tests are free)`}</span>
           </dd>
           <dt>Counted since</dt>
           <dd>

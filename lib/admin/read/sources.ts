@@ -71,7 +71,7 @@ export function createSources(parts: AdminParts): Sources {
         duplicate: record.duplicate,
         rejected: record.rejected,
         notUnderstood: record.notUnderstood,
-        credits: record.accepted * creditsPerEvent(source),
+        credits: record.charged * creditsPerEvent(source),
         creditsPerEvent: creditsPerEvent(source),
         silentMinutes,
         silent: silentMinutes !== null && now - (lastAt ?? since) > silentMinutes * 60_000,
