@@ -26,7 +26,9 @@ export const messageOptions = {
   },
   get severity() {
     const severity = z.enum(SEVERITIES);
-    return z.union([severity, z.record(z.string(), severity)]).optional().describe(
+    return z.union([severity, z.record(z.string(), severity)], {
+      error: `must be one of ${SEVERITIES.join(", ")}, or an object with one of them for each field pattern`,
+    }).optional().describe(
       'One severity for everything, or one for each field pattern: { "platforms.*": "critical" }',
     );
   },

@@ -323,3 +323,20 @@ Deno.test("mistakes in a request are told, each with its place", async () => {
   assertEquals((await told("/api/nothing"))[0], 404);
   assertEquals((await room.ask("/api/replay", { method: "POST", body: "{" })).status, 400);
 });
+
+Deno.test("a body that may have several forms is refused with what they are", async () => {
+  await using room = await openRoom();
+  const told = async (path: string, body: unknown) => {
+    const response = await room.post(path, body);
+    return [response.status, (await response.json()).detail];
+  };
+  const forms = "give delivery, a whole number; or event and route, and source where two have that event.";
+  for (const body of [{}, { delivery: "17" }, { event: "e" }]) {
+    assertEquals(await told("/api/replay", body), [400, forms], JSON.stringify(body));
+  }
+  assertEquals(await told("/api/dead-letters/retry", { since: "yesterday", until: true }), [
+    400,
+    "since: must be ISO 8601, or milliseconds since 1970; until: must be ISO 8601, or milliseconds since 1970.",
+  ]);
+  assertEquals(await told("/api/test-event", { body: 3 }), [400, "body: must be text or a JSON object."]);
+});

@@ -6,9 +6,11 @@ import {
   type DescribeOptions,
   difference,
   type Json,
+  messageOptions,
   renderMessage,
   rowsAsText,
   severityOf,
+  z,
 } from "coinrelay/plugin";
 import { plainEvent, updated } from "./events.ts";
 
@@ -152,4 +154,12 @@ Deno.test("clean leaves one line of what can be seen, in every script", () => {
   }
   assertEquals(clean(" a\t\n b\u2028c\u0000d\u{e0041} "), "a b cd");
   assertEquals(clean("\ud83d"), "\ufffd");
+});
+
+Deno.test("a severity that is none is refused with those there are", () => {
+  for (const severity of ["loud", { "links.*": "loud" }]) {
+    const [mistake] = z.strictObject(messageOptions).safeParse({ severity }).error!.issues;
+    assertEquals(mistake!.path, ["severity"]);
+    assertStringIncludes(mistake!.message, "info, notice, warning, critical");
+  }
 });

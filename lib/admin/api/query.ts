@@ -15,12 +15,14 @@ const list = z.string().transform((text) =>
   text.split(",").map((one) => one.trim()).filter((one) => one !== "")
 );
 const yes = z.enum(["1", "0", "true", "false"]).transform((text) => text === "1" || text === "true");
+const A_TIME = "must be ISO 8601, or milliseconds since 1970";
 const time = z.string().transform((text, context) => {
   const at = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
   if (Number.isFinite(at)) return at;
-  context.addIssue({ code: "custom", message: "must be ISO 8601, or milliseconds since 1970" });
+  context.addIssue({ code: "custom", message: A_TIME });
   return z.NEVER;
 });
+const timeInBody = z.union([time, z.number()], { error: A_TIME });
 const whole = z.string().regex(/^\d{1,15}$/, "must be a whole number").transform(Number);
 const text = z.string().max(500);
 
@@ -85,8 +87,8 @@ export const bulkBody = z.strictObject({
   coin: text.optional(),
   source: text.optional(),
   event: text.optional(),
-  since: z.union([time, z.number()]).optional(),
-  until: z.union([time, z.number()]).optional(),
+  since: timeInBody.optional(),
+  until: timeInBody.optional(),
   ids: z.array(z.int()).min(1).max(10_000).optional().describe(
     "These deliveries, and nothing else narrows them",
   ),
@@ -101,13 +103,15 @@ export const replayBody = z.union([
     source: text.optional(),
     route: text.describe("For this route; it gets the changes it matches, or all where it matches none"),
   }),
-]);
+], { error: "give delivery, a whole number; or event and route, and source where two have that event" });
 
 /** `POST /api/test-event`. */
 export const testBody = z.strictObject({
   source: text.optional().describe("Default: the first"),
   sample: text.optional().describe("Name of a sample; default: the first"),
-  body: z.union([z.string(), z.record(z.string(), z.unknown())]).optional().describe(
+  body: z.union([z.string(), z.record(z.string(), z.unknown())], {
+    error: "must be text or a JSON object",
+  }).optional().describe(
     "A body of your own, as text or JSON, in place of a sample",
   ),
 });
