@@ -16,7 +16,10 @@ import {
 
 const options = z.strictObject({
   timeoutSeconds: z.number().positive().max(60).default(10).describe("How long a site may take to answer"),
-  attempts: z.int().min(1).max(10).default(3).describe("A site that does not answer so many times is dead"),
+  attempts: z.int().min(1).max(10).default(3).describe(
+    "A site that does not answer so many times is dead. Not more than the route's retry.maxAttempts: with fewer of those " +
+      "the delivery becomes a dead letter, and nothing is emitted",
+  ),
 });
 type Options = z.output<typeof options>;
 
@@ -287,7 +290,13 @@ function unreachable(error: unknown, url: URL, context: Context<Options>): Reaso
   return "dead";
 }
 
-/** A site that is down for a moment is not dead: it is asked again, as often as the options say. */
-function again(message: string, { attempt, options }: Context<Options>): void {
-  if (attempt < options.attempts) throw new Error(`${message}; looking again later`);
+/**
+ * A site that is down for a moment is not dead: it is asked again, as often as the options say. Should the route allow
+ * fewer attempts, its dead letter says how many would have been needed.
+ */
+function again(message: string, { attempt, options: { attempts } }: Context<Options>): void {
+  if (attempt >= attempts) return;
+  throw new Error(
+    `${message}; looking again later: this was attempt ${attempt} of ${attempts}, which retry.maxAttempts must allow`,
+  );
 }

@@ -89,7 +89,10 @@ Deno.test("link_check asks again before it calls a site dead", async () => {
     const around = { options: { ...impatient, attempts: 3 }, fetch: web.fetch({ "tether.to": does }) };
     const first = await attempt(linkCheck, event, around);
     assertEquals([first.outcome, first.emitted], ["retry", []]);
-    assertMatch(first.error, /^tether\.to .*; looking again later/);
+    assertMatch(
+      first.error,
+      /^tether\.to .*; looking again later: this was attempt 1 of 3, which retry\.maxAttempts must allow/,
+    );
   }
   const gone = { options: { ...options, attempts: 3 }, fetch: web.fetch({ "tether.to": "404" }) };
   assertEquals((await attempt(linkCheck, event, gone)).emitted[0]?.data.reasons, ["dead"]);
