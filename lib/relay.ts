@@ -30,6 +30,8 @@ export interface Relay {
   url: string;
   /** Where the admin listener listens. */
   adminUrl: string;
+  /** Whether its store has no event. */
+  isUnused(): Promise<boolean>;
   /**
    * Puts another config in force.
    *
@@ -194,6 +196,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
   return {
     url: urlOf(server.addr),
     adminUrl: urlOf(adminServer.addr),
+    isUnused: async () => (await store.events({}, { limit: 1 })).length === 0,
     async reconfigure(next) {
       const waiting = RESTART_NEEDED.filter((path) => valueAt(next, path) !== valueAt(config, path));
       config = carrySubstitutions(next, { ...next, store: config.store, pluginsDir: config.pluginsDir });

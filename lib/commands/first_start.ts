@@ -29,8 +29,21 @@ export function firstStart(configFile: string, environment: Environment): FirstS
     `This is the first start. Made for you:\n${made.join("\n")}\n\n${nextSteps(config, environment)}`;
 }
 
+/**
+ * Whether the config, made by an earlier start, still takes its secret from where that put it: then
+ * {@linkcode nextSteps} are right for it.
+ */
+export function isAsFirstMade(
+  { sources }: Pick<Config, "sources">,
+  configFile: string,
+  environment: Environment,
+): boolean {
+  const secret = withDotenv(configFile, environment)[SECRET_NAME];
+  return secret !== undefined && sources[0]?.secrets[0] === secret;
+}
+
 /** What to do once the relay runs. */
-function nextSteps(config: Parameters<FirstStart>[0], environment: Environment): string {
+export function nextSteps(config: Parameters<FirstStart>[0], environment: Environment): string {
   const task = isNpx(environment) ? "npx -y deno@2 task" : "deno task";
   const { server, admin, sources } = config;
   const path = sources[0]?.path ?? "/webhook";

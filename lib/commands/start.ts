@@ -11,7 +11,7 @@ import type { Json } from "../nouns.ts";
 import type { Relay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
-import { firstStart } from "./first_start.ts";
+import { firstStart, isAsFirstMade, nextSteps } from "./first_start.ts";
 
 /** How long a stop waits for requests and attempts under way: less than the ten seconds that Docker grants. */
 const GRACE_MS = 8000;
@@ -56,6 +56,9 @@ export async function run(args: string[]): Promise<number> {
     return EXIT.yourInput;
   }
   outliveFileSizeLimit();
+  // The start that made the config may have failed, a port being taken say, and told nothing.
+  const isForPerson = (format ?? (Deno.stdout.isTerminal() ? "text" : "json")) === "text";
+  const isBeginning = isForPerson && isAsFirstMade(config, file, environment) && await relay.isUnused();
   const log = logOf("relay");
   log.info(`listening on ${relay.url}`, {
     sources: config.sources.map(({ path }) => path).join(" "),
@@ -63,6 +66,7 @@ export async function run(args: string[]): Promise<number> {
   });
   log.info(`dashboard at ${relay.adminUrl}/`);
   if (first) console.log(`\n${first(config)}\n`);
+  else if (isBeginning) console.log(`\n${nextSteps(config, environment)}\n`);
 
   const watching = watchConfig(file, async (news) => {
     if (news.error) {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { firstStart } from "../../lib/commands/first_start.ts";
 import { loadConfig } from "../../lib/config/load.ts";
+import { signedRequest } from "../support/signed_request.ts";
 
 async function inEmptyFolder(use: (folder: string, config: string) => void | Promise<void>) {
   const folder = await Deno.makeTempDir();
@@ -84,4 +85,62 @@ Deno.test("a first start keeps the other lines of .env, and fills in an empty se
     );
     assertEquals(mode(env), 0o600);
     assertMatch(loadConfig(file, {}).sources[0]!.secrets[0]!, /^whsec_/);
+  }));
+
+const answer = async (url: string, init?: RequestInit) => (await (await fetch(url, init)).json()).status;
+
+const FIRST_STEPS = "First event     in a second terminal: deno task send";
+
+/** Starts a relay for a person, and ends it once it listens and was used; answers what it wrote, and how it ended. */
+async function startOnce(config: string, use = (url: string) => answer(`${url}/healthz`)) {
+  const root = fromFileUrl(new URL("../../", import.meta.url));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", `--import-map=${root}.imports.json`, "-A", `${root}main.ts`],
+      ...["start", "--config", config, "--log", "text"],
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(child.stderr).text();
+  let said = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const before = said;
+    said += text;
+    if (/dashboard at/.test(before) || !/dashboard at/.test(said)) continue;
+    await use(/listening on (\S+)/.exec(said)![1]!);
+    child.kill("SIGTERM");
+  }
+  return { code: (await child.status).code, said, errors: await errors };
+}
+
+Deno.test("what to do next is told at each start that a person sees, until there is a first event", () =>
+  inEmptyFolder(async (folder, file) => {
+    firstStart(file, {});
+    const made = JSON.parse(Deno.readTextFileSync(file));
+    const withPorts = (port: number) =>
+      Deno.writeTextFileSync(
+        file,
+        JSON.stringify({ ...made, routes: [], server: { hostname: "127.0.0.1", port }, admin: { port: 0 } }),
+      );
+    const holder = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    withPorts((holder.addr as Deno.NetAddr).port);
+    const failed = await startOnce(file);
+    holder.close();
+    assertEquals([failed.code, failed.said.includes(FIRST_STEPS)], [1, false]);
+    assertStringIncludes(failed.errors, "another program has it");
+
+    withPorts(0);
+    const secret = loadConfig(file, {}).sources[0]!.secrets[0]!;
+    const second = await startOnce(file, (url) => answer(`${url}/webhook`, signedRequest({ secret })));
+    assertStringIncludes(second.said, FIRST_STEPS);
+    assert(!(await startOnce(file)).said.includes(FIRST_STEPS));
+
+    Deno.removeSync(join(folder, "data"), { recursive: true });
+    Deno.writeTextFileSync(
+      file,
+      Deno.readTextFileSync(file).replace("${CRYPTOSYNC_WEBHOOK_SECRET}", "whsec_mine"),
+    );
+    assert(!(await startOnce(file)).said.includes(FIRST_STEPS), "a config of one's own");
   }));
