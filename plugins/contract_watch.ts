@@ -29,7 +29,7 @@ export default definePlugin({
     }
     const now = Date.parse(receivedAt);
     const windowMs = context.options.windowMinutes * 60_000;
-    const key = `recent/${coin.id.slice(0, 200).toWellFormed()}`;
+    const key = `recent/${coin.id.slice(0, MAX_COIN_ID).toWellFormed()}`;
     const earlier = (await context.kv.get<Recent[]>(key) ?? []).filter(({ at }) =>
       Math.abs(now - at) <= windowMs
     );
@@ -42,13 +42,14 @@ export default definePlugin({
       one !== undefined
     );
     const recent = [...earlier, ...alone].filter((one) => !used.has(one)).slice(-MAX_RECENT);
-    remember(key, recent, now + windowMs, context);
+    await remember(key, recent, windowMs, context);
   },
 });
 
 /** An event makes at most 100 others, two for each change. */
 const MAX_CHANGES = 50;
 const MAX_RECENT = 20;
+const MAX_COIN_ID = 200;
 /** Longer than any address; more of what a stranger wrote is not handed on. */
 const MAX_ADDRESS = 500;
 
@@ -147,22 +148,59 @@ function tell({ from, to }: Move, { emit }: Pick<Context, "emit">): void {
   }
 }
 
-/** When what this process has written may be forgotten, so that coins that change once leave nothing behind. */
-const expiry = new Map<string, number>();
+/** So many lists tell which coins something is remembered of: a process that begins anew forgets what another left. */
+const LISTS = 32;
+/** Most bytes of all that one list leads to, itself included: together less than the 1 MiB that a route may remember. */
+const LIST_BYTES = 24 * 1024;
+const COIN_BYTES = 16 * 1024;
+/** One run may write 256 keys. */
+const MAX_FORGOTTEN = 100;
 
-function remember(
+/** That something is remembered under a key: since when, and how many bytes it takes. */
+type Listed = { key: string; since: number; bytes: number };
+
+/**
+ * What this process put on each list of each route. Runs that are under way together do not see what the others write,
+ * and the last of them would take the others' keys off the list.
+ */
+const written = new Map<string, Listed[]>();
+
+/** Keeps what is recent of a coin under its own key, and forgets others' that is over, or the oldest where it is too much. */
+async function remember(
   key: string,
   recent: Recent[],
-  until: number,
+  windowMs: number,
   { kv, route }: Pick<Context, "kv" | "route">,
-): void {
-  const mine = `${route}\n`;
-  const old = [...expiry].filter(([name, end]) => name.startsWith(mine) && end < Date.now()).slice(0, 100);
-  for (const [name] of old) {
-    expiry.delete(name);
-    kv.delete(name.slice(mine.length));
+): Promise<void> {
+  while (bytes(recent) > COIN_BYTES) recent.shift();
+  const name = `list/${listOf(key)}`;
+  const before = await kv.get<Listed[]>(name) ?? [];
+  const now = Date.now();
+  const mine = `${route}\n${name}`;
+  const all = [...before, ...written.get(mine) ?? []].sort((a, b) => a.since - b.since);
+  const list = [...new Map(all.map((listed) => [listed.key, listed])).values()].filter((one) =>
+    one.key !== key
+  );
+  if (recent.length > 0) list.push({ key, since: now, bytes: bytes(recent) + 2 * bytes(key) + 60 });
+
+  let size = list.reduce((sum, listed) => sum + listed.bytes, 0);
+  const over = (one: Listed) => one.since + windowMs < now || size > LIST_BYTES;
+  for (let forgotten = 0; list[0] && over(list[0]) && forgotten < MAX_FORGOTTEN; forgotten++) {
+    const oldest = list.shift()!;
+    kv.delete(oldest.key);
+    size -= oldest.bytes;
   }
-  if (recent.length === 0) return kv.delete(key);
-  kv.set(key, recent);
-  expiry.set(mine + key, until);
+  if (list.length > 0) kv.set(name, list);
+  else if (before.length > 0) kv.delete(name);
+  written.set(mine, list);
+  if (recent.length > 0) kv.set(key, recent);
+  else kv.delete(key);
 }
+
+function listOf(key: string): number {
+  let hash = 0;
+  for (const char of key) hash = (hash * 31 + char.codePointAt(0)!) >>> 0;
+  return hash % LISTS;
+}
+
+const bytes = (value: Json) => new TextEncoder().encode(JSON.stringify(value)).length;

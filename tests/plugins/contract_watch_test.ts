@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Change, Json } from "coinrelay/plugin";
+import { runPlugin } from "coinrelay/plugin/testing";
+import { bytesAfter, KV_ROUTE_BYTES } from "../../lib/dispatch/remembering.ts";
 import { checkAddress } from "../../plugins/_address_forms.ts";
 import contractWatch from "../../plugins/contract_watch.ts";
 import addresses from "./addresses.json" with { type: "json" };
@@ -148,4 +150,108 @@ Deno.test("contract_watch takes hostile texts, and values that are no text", asy
   }
   const many = Array.from({ length: 500 }, (_, i) => added(`chain-${i}`, A));
   assertEquals((await attempt(contractWatch, updated(many))).emitted.length, 50);
+});
+
+/** The plugin as a process that has just begun has it. */
+const begun = async () =>
+  (await import(`../../plugins/contract_watch.ts?${crypto.randomUUID()}`)).default as typeof contractWatch;
+const coin = (id: string) => ({ coin: { id, symbol: "c", name: "Coin" } });
+const MINUTE = 60_000;
+
+/** A route whose plugin's process begins anew whenever `begin` is called, at a time of its own. */
+function route() {
+  let now = Date.UTC(2026, 3, 13);
+  let plugin = contractWatch;
+  let kv: Record<string, Json> = {};
+  return {
+    begin: async () => void (plugin = await begun()),
+    pass: (minutes: number) => void (now += minutes * MINUTE),
+    kv: () => kv,
+    setKv: (next: Record<string, Json>) => void (kv = next),
+    bytes: () =>
+      bytesAfter(Object.entries(kv).map(([key, value]) => ({ key, value: JSON.stringify(value) })), []),
+    async take(id: string, ...changes: Change[]) {
+      const event = updated(changes, { ...coin(id), receivedAt: new Date(now).toISOString() });
+      const ran = await runPlugin(plugin, event, { kv, now });
+      assertEquals([ran.outcome, ran.error], ["done", null]);
+      kv = ran.kv;
+      return ran.emitted.map(({ type }) => type.slice("relay.contract.".length));
+    },
+  };
+}
+
+Deno.test("contract_watch forgets what is over, though its process ends in every pause", async () => {
+  const watched = route();
+  let most = 0;
+  for (let life = 0; life < 60; life++) {
+    await watched.begin();
+    for (let i = 0; i < 5; i++) {
+      await watched.take(`coin-${life}-${i}`, added("ethereum", A));
+      watched.pass(1);
+    }
+    watched.pass(180);
+    most = Math.max(most, watched.bytes());
+  }
+  await watched.begin();
+  // A list is looked at when it is written to.
+  for (let i = 0; i < 400; i++) await watched.take(`last-${i}`, added("ethereum", A));
+  const left = Object.keys(watched.kv()).filter((key) => key.startsWith("recent/coin-"));
+  assertEquals(left, []);
+  assert(most < 32_000, `${most} bytes`);
+});
+
+Deno.test("contract_watch pairs what another process of it has seen", async () => {
+  const watched = route();
+  await watched.begin();
+  assertEquals(await watched.take("a", gone("xdai", A)), ["removed"]);
+  watched.pass(30);
+  await watched.begin();
+  assertEquals(await watched.take("a", added("ethereum", B)), ["migrated"]);
+});
+
+Deno.test("contract_watch goes on with what was remembered before there were lists of it", async () => {
+  const watched = route();
+  await watched.begin();
+  await watched.take("a", gone("xdai", A));
+  await watched.take("b", gone("xdai", A));
+  watched.setKv(
+    Object.fromEntries(Object.entries(watched.kv()).filter(([key]) => key.startsWith("recent/"))),
+  );
+  await watched.begin();
+  assertEquals(await watched.take("a", added("ethereum", B)), ["migrated"]);
+  watched.pass(61);
+  await watched.take("b", gone("xdai", A));
+  watched.pass(61);
+  await watched.begin();
+  for (let i = 0; i < 400; i++) await watched.take(`other-${i}`, gone("xdai", A));
+  assertEquals(Object.keys(watched.kv()).filter((key) => /^recent\/[ab]$/.test(key)), []);
+});
+
+Deno.test("contract_watch remembers the newest of more coins than it may remember, whatever their texts", async () => {
+  for (const address of [A, "\u0001".repeat(600)]) {
+    const watched = route();
+    await watched.begin();
+    for (let i = 0; i < 4500; i++) await watched.take(`coin-${i}`, gone("xdai", address));
+    assert(watched.bytes() < KV_ROUTE_BYTES * 0.8, `${watched.bytes()} bytes`);
+    assertEquals(await watched.take("coin-4499", added("ethereum", B)), ["migrated"]);
+    for (let i = 0; i < 40; i++) await watched.take("one", gone(`chain-${i}`, address));
+    assert(watched.bytes() < KV_ROUTE_BYTES * 0.8);
+  }
+});
+
+Deno.test("contract_watch pairs the coins of runs that are under way together, and forgets them all", async () => {
+  const plugin = await begun();
+  const kv = new Map<string, Json>();
+  const coins = (name: string) => Array.from({ length: 200 }, (_, i) => coin(`${name}-${i}`));
+  const run = (one: ReturnType<typeof coin>, change: Change, options = {}) =>
+    attempt(plugin, updated([change], one), { kv, options });
+  const together = async (name: string, change: Change) => {
+    const ended = await Promise.all(coins(name).map((one) => run(one, change)));
+    return new Set(ended.flatMap(({ emitted }) => emitted.map(({ type }) => type)));
+  };
+  assertEquals(await together("moving", gone("xdai", A)), new Set(["relay.contract.removed"]));
+  assertEquals(await together("moving", added("ethereum", B)), new Set(["relay.contract.migrated"]));
+  await together("gone", gone("xdai", A));
+  for (const other of coins("other")) await run(other, gone("xdai", A), { windowMinutes: 0 });
+  assertEquals([...kv.keys()].filter((key) => /^recent\/(moving|gone)-/.test(key)), []);
 });
