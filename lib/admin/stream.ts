@@ -159,6 +159,8 @@ function open(
   desk: Desk,
   run: (stream: SSEStreamingApi, waker: Waker, goOn: () => boolean) => Promise<void>,
 ): Response {
+  // Of an answer to HEAD nobody reads the body, or would ever let go of it.
+  if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "text/event-stream" });
   if (desk.streams.open >= MOST_STREAMS) {
     throw new Refused(503, "too_many_streams", `${MOST_STREAMS} streams are open already: close some.`, {
       "retry-after": "10",

@@ -152,6 +152,21 @@ Deno.test("after ten wrong tokens an address must wait, even with the right one;
   assertEquals((await tryIt(TOKENS.token)).status, 200);
 });
 
+Deno.test("the read token in between does not make wrong tokens count less; the whole one does", async () => {
+  await using room = await openRoom({ admin: TOKENS });
+  const tryIt = async (token: string) =>
+    (await room.ask("/api/overview", { headers: bearer(token), from: "203.0.113.9" })).status;
+  const guess = async (right: string, times: number) => {
+    const statuses = [];
+    for (let i = 0; i < times; i++) statuses.push(await tryIt(`guess-${i}`), await tryIt(right));
+    return [...new Set(statuses)];
+  };
+  assertEquals(await guess(TOKENS.token, 20), [401, 200]);
+  assertEquals(await guess(TOKENS.readToken, 9), [401, 200]);
+  assertEquals(await guess(TOKENS.readToken, 1), [401, 429]);
+  assertEquals(await tryIt(TOKENS.token), 429);
+});
+
 Deno.test("signing in never leads to another site", async () => {
   await using room = await openRoom({ admin: TOKENS });
   for (

@@ -150,3 +150,25 @@ Deno.test("open streams are counted and let go when their reader leaves", async 
   await until("one is gone", async () => await open() === 2);
   for (const stream of streams.slice(1)) await stream.close();
 });
+
+for (const thread of [false, true]) {
+  const where = thread ? "in a thread" : "in the relay";
+  Deno.test(`whoever asks only for the head of a stream leaves none open, ${where}`, async () => {
+    await using room = await openRoom({ thread });
+    for (const path of ["/api/stream", "/live/stream"]) {
+      for (let i = 0; i < 100; i++) {
+        const head = await room.ask(path, { method: "HEAD" });
+        assertEquals([head.status, head.headers.get("content-type"), head.body], [
+          200,
+          "text/event-stream",
+          null,
+        ]);
+      }
+    }
+    const metrics = await (await room.ask("/metrics")).text();
+    assertEquals(/coinrelay_streams (\d+)/.exec(metrics)![1], "0");
+    const stream = follow(await room.ask("/live/stream"));
+    await until("the first pulse", () => stream.messages.some(({ event }) => event === "pulse"));
+    await stream.close();
+  });
+}

@@ -55,7 +55,8 @@ export function createGuard(parts: AdminParts): Guard {
     if (role === null) {
       limiter.fail(address, parts.now());
       parts.onAction("wrong token", { address, path: new URL(c.req.url).pathname });
-    } else {
+    } else if (role === "full") {
+      // Whoever may only look must not set the count back to zero between guesses at the whole token.
       limiter.succeed(address);
     }
     return role;
