@@ -144,7 +144,7 @@ Deno.test("hidden characters are shown by their code, an emoji's joiner is left 
 
 Deno.test("a hostile body cannot break out of the shell that its curl is pasted into", async () => {
   await using room = await openRoom();
-  const body = `{"a":"'; touch /tmp/owned; echo '$(id) \`id\` \\\\"}`;
+  const body = `@'; touch /tmp/owned; echo '$(id) \`id\` \\\\"}`;
   await room.deliver({ id: "it's;id", body });
   const command = asCurl(
     await room.json(`/api/events/${encodeURIComponent("it's;id")}`),
@@ -157,12 +157,37 @@ Deno.test("a hostile body cannot break out of the shell that its curl is pasted 
   assert(lines.includes("x-cg-event-id: it's;id"));
 });
 
+Deno.test("curl sends a body that begins with @ as it is", async () => {
+  await using room = await openRoom();
+  const body = "@/dev/null\n{'a': 1}\r\n";
+  await room.deliver({ id: "at", body });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
+    resolve(await request.text());
+    return new Response();
+  });
+  const command = asCurl(await room.json("/api/events/at"), `http://127.0.0.1:${server.addr.port}/`);
+  const { success } = await new Deno.Command("sh", { args: ["-c", command] }).output();
+  assert(success);
+  assertEquals(await promise, body);
+});
+
 Deno.test("an event copied as a test is a program that says the same event", async () => {
   await using room = await openRoom();
   await room.deliver({ id: "e", body: coinBody("aave", [update("name", "a`${1}</script>", "b\u2028")]) });
   const event = await room.json("/api/events/e");
   const literal = /const event = (\{.*?\n\});/s.exec(asTest(event))![1]!;
   assertEquals(JSON.parse(literal).changes, event.changes);
+});
+
+Deno.test("a hostile type is only the name of the test that an event is copied as", async () => {
+  await using room = await openRoom();
+  const type = `x", () => {});\nDeno.exit(7); ("\u2028\\\``;
+  await room.deliver({ id: "e", body: JSON.stringify({ event_type: type, data: {} }) });
+  const program = asTest(await room.json("/api/events/e")).replace(/^import.*\n/, "");
+  const names: string[] = [];
+  new Function("Deno", program)({ test: (name: string) => void names.push(name) });
+  assertEquals(names, [`NAME takes ${type}`]);
 });
 
 Deno.test("an event's page shows what each attempt sent, and what was answered", async () => {

@@ -30,13 +30,13 @@ export function Copies({ event, url }: { event: EventWhole; url: string }) {
   );
 }
 
-/** The request again, for a shell. */
+/** The request again, for a shell. `--data-raw` sends a body that begins with `@` as it is. */
 export function asCurl(event: EventWhole, url: string): string {
   const header = (name: string, value: string) => `  -H ${quote(`${name}: ${value}`)} \\\n`;
   const lines = header("content-type", "application/json") + header(TIMESTAMP_HEADER, event.timestamp) +
     header(EVENT_ID_HEADER, event.id) + header(SIGNATURE_HEADER, event.signature.value);
   return event.bodyBase64 === null
-    ? `curl -i ${quote(url)} \\\n${lines}  --data-binary ${quote(event.body)}`
+    ? `curl -i ${quote(url)} \\\n${lines}  --data-raw ${quote(event.body)}`
     : `echo ${event.bodyBase64} | base64 -d |\ncurl -i ${quote(url)} \\\n${lines}  --data-binary @-`;
 }
 
@@ -57,7 +57,7 @@ export function asTest(event: EventWhole): string {
     "",
     `const event = ${JSON.stringify(value, null, 2)};`,
     "",
-    `Deno.test("NAME takes ${event.type ?? "this event"}", async () => {`,
+    `Deno.test(${JSON.stringify(`NAME takes ${event.type ?? "this event"}`)}, async () => {`,
     `  await plugin.run(event, { options: {}, log: console });`,
     `});`,
   ].join("\n");
