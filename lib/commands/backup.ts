@@ -6,13 +6,13 @@ import { COMMON_HELP, EXIT, readArguments, UsageError, userPath } from "./comman
 
 export const name = "backup";
 
-export const summary = "Write a consistent copy of the store to a file, while the relay runs";
+export const summary = "write a consistent copy of the store to a file, while the relay runs";
 
 export const help = `deno task backup FILE
 
 Writes a whole and consistent copy of the store to FILE, synced to disk, as it is: also one that an older coinrelay
-wrote. The relay goes on meanwhile. FILE must not be there yet. To restore it: stop the relay, put the copy in place
-of the store's file, remove the store's -wal and -shm files, and start.
+wrote. The relay goes on meanwhile. FILE must not be there yet. To restore it: stop the relay, put the store's file and
+its -wal and -shm aside, put the copy in its place, and start.
 
 ${COMMON_HELP}
 
@@ -30,9 +30,8 @@ export async function run(args: string[]): Promise<number> {
       if (error instanceof StoreUnavailable || error instanceof StoreUnusable || !(error instanceof Error)) {
         throw error;
       }
-      console.error(
-        error.message.includes(file) ? error.message : `Cannot write the backup ${file}: ${error.message}`,
-      );
+      const cannot = `Cannot write the backup ${file}: `;
+      console.error(error.message.startsWith(cannot) ? error.message : cannot + error.message);
       return EXIT.yourInput;
     }
     const { size } = await Deno.stat(file);

@@ -41,10 +41,14 @@ export type Values<Flags extends Record<string, Flag>> = {
 /** The flags that every command takes. */
 const COMMON = { config: "text", json: "switch", help: "switch" } as const satisfies Record<string, Flag>;
 
-/** The help text of {@linkcode COMMON}. */
-export const COMMON_HELP = `  --config FILE        the config to use (default: config.json beside deno.json)
-  --json               print JSON, for machines
+/** The help text of {@linkcode COMMON}, with what `--json` prints. */
+export const commonHelp = (json: string) =>
+  `  --config FILE        the config to use (default: config.json beside deno.json)
+  --json               ${json}
   -h, --help           print this`;
+
+/** The same where one JSON value is printed. */
+export const COMMON_HELP = commonHelp("print JSON, for machines");
 
 /**
  * Reads a command's arguments.
@@ -113,5 +117,18 @@ export function configFile(values: { config?: string }): string {
 export function numberOf(flag: string, text: string, least: number): number {
   const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (!(number >= least)) throw new UsageError(`${flag} takes a number, at least ${least}`);
+  return number;
+}
+
+/**
+ * Reads a flag's value, or an argument, as a whole number.
+ *
+ * @throws {UsageError} When it is none, or below 1.
+ */
+export function wholeNumberOf(flag: string, text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(number >= 1 && Number.isSafeInteger(number))) {
+    throw new UsageError(`${flag} takes a whole number, at least 1: not ${JSON.stringify(text)}`);
+  }
   return number;
 }

@@ -4,7 +4,7 @@ import { didYouMean } from "../config/suggest.ts";
 import type { Delivery } from "../nouns.ts";
 import type { DeliveryFilter } from "../store/contract.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
-import { COMMON_HELP, EXIT, numberOf, readArguments, UsageError, type Values } from "./command.ts";
+import { COMMON_HELP, EXIT, readArguments, UsageError, type Values, wholeNumberOf } from "./command.ts";
 import { confirmed } from "./confirm.ts";
 import { countDeliveries } from "./count_deliveries.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
@@ -13,7 +13,7 @@ import { TIME_HELP, timeOf } from "./time_flag.ts";
 
 export const name = "dead-letters";
 
-export const summary = "List, show, retry and discard deliveries that failed for good";
+export const summary = "list, show, retry and discard deliveries that failed for good";
 
 export const help = `deno task dead-letters [list] [filters]
 deno task dead-letters show ID
@@ -39,7 +39,8 @@ Filters, all of which must hold
   --yes                do it without asking; needed where nobody can be asked
 ${COMMON_HELP}
 
-Exit code: 0 done, 1 nothing fits or the arguments are wrong, 2 the store cannot be used now.`;
+Exit code: 0 done (with --all also when there are none), 1 nothing fits or the arguments are wrong,
+2 the store cannot be used now.`;
 
 const FLAGS = {
   route: "texts",
@@ -112,11 +113,13 @@ function checkChoice(
 }
 
 function idOf(text: string): number {
-  return Math.floor(numberOf("an id", text.replace(/^#/, ""), 1));
+  const [, id] = /^#?(\d{1,15})$/.exec(text) ?? [];
+  if (id === undefined) throw new UsageError(`${JSON.stringify(text)} is no id: \`list\` shows them`);
+  return Number(id);
 }
 
 async function list({ store, mask }: BesideRelay, filter: DeliveryFilter, values: Given): Promise<number> {
-  const limit = values.limit === undefined ? LISTED : Math.floor(numberOf("--limit", values.limit, 1));
+  const limit = values.limit === undefined ? LISTED : wholeNumberOf("--limit", values.limit);
   const { count, routes } = await countDeliveries(store, filter);
   const items = await Promise.all(
     (await store.deliveries(filter, { limit })).map(async (delivery) =>

@@ -12,7 +12,7 @@ import { createProgress, table } from "./terminal.ts";
 export const name = "move-store";
 
 export const summary =
-  "Copy the store to another place, such as from SQLite to PostgreSQL, while no relay runs";
+  "copy the store to another place, such as from SQLite to PostgreSQL, while no relay runs";
 
 export const help = `deno task move-store --to URL [--from URL]
 

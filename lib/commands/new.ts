@@ -47,9 +47,18 @@ export async function run(args: string[]): Promise<number> {
     [join(folder, `${plugin}.ts`), template.plugin(plugin, fields)],
     [join(folder, `${plugin}_test.ts`), template.test(plugin, exampleOf(fields))],
   ];
-  await Deno.mkdir(folder, { recursive: true });
-  if (!values.force) files.forEach(([file]) => mustBeFree(file));
-  for (const [file, text] of files) await Deno.writeTextFile(file, text, { createNew: !values.force });
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    if (!values.force) files.forEach(([file]) => mustBeFree(file));
+    for (const [file, text] of files) await Deno.writeTextFile(file, text, { createNew: !values.force });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    console.error(
+      `Cannot write ${files[0]![0]}: this user may not. ` +
+        "Write the plugin in a copy of the project, then `sudo cp` it there.",
+    );
+    return EXIT.yourInput;
+  }
 
   if (values.json) console.log(JSON.stringify({ files: files.map(([file]) => file) }));
   else console.log(nextSteps(files.map(([file]) => file), plugin, template));

@@ -17,7 +17,7 @@ import { TIME_HELP, timeOf } from "./time_flag.ts";
 
 export const name = "replay";
 
-export const summary = "Make deliveries again, chosen by event, route, source, coin, field or time";
+export const summary = "make deliveries again, chosen by event, route, source, coin, field or time";
 
 export const help = `deno task replay [flags]
 

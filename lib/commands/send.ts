@@ -3,7 +3,7 @@ import { didYouMean } from "../config/suggest.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config, SourceConfig } from "../config/schema.ts";
 import { SAMPLES } from "../samples.ts";
-import { COMMON_HELP, configFile, numberOf, readArguments, UsageError } from "./command.ts";
+import { COMMON_HELP, configFile, numberOf, readArguments, UsageError, wholeNumberOf } from "./command.ts";
 import { type Answer, bypassProxy, type Outgoing, postEvent } from "./post_event.ts";
 import { createReport, type Sent } from "./send_report.ts";
 import { table } from "./terminal.ts";
@@ -81,7 +81,7 @@ export async function run(args: string[]): Promise<number> {
   if (values.list) return list(values.json === true);
 
   const events = testEvents(values);
-  const count = values.count === undefined ? 1 : Math.floor(numberOf("--count", values.count, 1));
+  const count = values.count === undefined ? 1 : wholeNumberOf("--count", values.count);
   const perSecond = values.rate === undefined
     ? null
     : numberOf("--rate", values.rate.replace(/\/s$/, ""), 0.001);

@@ -4,9 +4,10 @@ import { UsageError } from "./command.ts";
 const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 
+const TIMES = "a time (2026-07-24, 2026-07-24T10:30, with Z or +02:00) or an age (90s, 30m, 2h, 7d)";
+
 /** The help text of what {@linkcode timeOf} reads. */
-export const TIME_HELP =
-  "T is a time (2026-07-24, 2026-07-24T10:30, with Z or +02:00) or an age (90s, 30m, 2h, 7d)";
+export const TIME_HELP = `T is ${TIMES}`;
 
 /**
  * Reads a flag's value as a point in time: a date, a date with a time (local unless it says otherwise), or an age.
@@ -27,6 +28,6 @@ export function timeOf(flag: string, text: string, now: number): number {
   if (count !== undefined && unit !== undefined) return now - Number(count) * UNIT_MS[unit]!;
   // A date alone is a local day, as a person means it; the language reads it as UTC.
   const time = ISO.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00` : text) : NaN;
-  if (Number.isNaN(time)) throw new UsageError(`${flag} takes a time or an age: ${TIME_HELP}`);
+  if (Number.isNaN(time)) throw new UsageError(`${flag} takes ${TIMES}`);
   return time;
 }

@@ -20,7 +20,7 @@ import { createMask } from "../try/mask.ts";
 import { sentThen } from "../try/sent_then.ts";
 import { NoTarget, targetOf } from "../try/target.ts";
 import { openTrial, type TrialParts } from "../try/trial.ts";
-import { COMMON_HELP, configFile, EXIT, readArguments, UsageError, type Values } from "./command.ts";
+import { commonHelp, configFile, EXIT, readArguments, UsageError, type Values } from "./command.ts";
 import { PROJECT } from "../project.ts";
 import { openOther } from "./try_before.ts";
 import { checkChoice, chosenEvents } from "./try_events.ts";
@@ -52,8 +52,7 @@ How
   --diff FILE          the same for another version, in FILE (such as one from
                        \`git show HEAD:plugins/x.ts > /tmp/x.ts\`; it finds its relative imports beside it)
   --live               really send one event, marked as a test; what the plugin remembers and emits is not kept
-${COMMON_HELP}
-                       (one object a line: each event, then the summary)
+${commonHelp("print JSON, for machines: one object a line, each event, then the summary")}
 
 Examples
   deno task try security

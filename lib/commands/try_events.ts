@@ -4,7 +4,7 @@ import type { StoredEvent } from "../nouns.ts";
 import { SAMPLES } from "../samples.ts";
 import type { Store } from "../store/contract.ts";
 import { type ChosenEvent, labelOf, lastEvents, madeEvent } from "../try/choose_events.ts";
-import { numberOf, UsageError, userPath } from "./command.ts";
+import { UsageError, userPath, wholeNumberOf } from "./command.ts";
 
 /** The flags that choose. */
 export interface EventChoice {
@@ -76,7 +76,7 @@ export async function chosenEvents(
 }
 
 function countOf(last: string | undefined): number {
-  return last === undefined ? 0 : Math.floor(numberOf("--last", last, 1));
+  return last === undefined ? 0 : wholeNumberOf("--last", last);
 }
 
 async function* labelled(events: AsyncIterable<StoredEvent>): AsyncGenerator<ChosenEvent> {

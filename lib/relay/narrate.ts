@@ -25,7 +25,7 @@ export function createNarrator(now: () => number): Narrator {
   return {
     receipt({ source, result, reason, authentic, headers, body, notUnderstood, tookMs }) {
       const facts = { source, event: headers.id || null, reason };
-      if (notUnderstood !== null && mayWrite("not understood")) {
+      if (notUnderstood !== null && result === "accepted" && mayWrite("not understood")) {
         receive.warn(`stored, but not understood: ${notUnderstood}`, facts);
       }
       if (result !== "rejected") {

@@ -12,6 +12,8 @@ Deno.test("without a command, and with --help, the commands are listed", async (
   assertEquals([bare.code, help.code], [1, 0]);
   assertEquals(bare.stdout, help.stdout);
   assertArrayIncludes(await commands(), ["start", "send", "check"]);
+  const summaries = [...bare.stdout.matchAll(/^ {2}deno task \S+ +(.*)/gm)].map(([, summary]) => summary!);
+  assertEquals(summaries.filter((summary) => !/^[a-z]/.test(summary)), []);
 });
 
 Deno.test("every command answers --help and -h, and names its common flags", async () => {

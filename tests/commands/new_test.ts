@@ -67,6 +67,19 @@ Deno.test("new touches no file that is there, not even one of the two, unless it
     assert((await Deno.readTextFile(mine)).includes("runPlugin"));
   }));
 
+Deno.test("new says so where this user may not write, and what to do", () =>
+  inFolder(
+    { "config.json": { ...CONFIG["config.json"], pluginsDir: "/sys" } }, // where not even root may
+    async (folder) => {
+      assertEquals(await create(folder, "mine"), {
+        code: 1,
+        stdout: "",
+        stderr: "Cannot write /sys/mine.ts: this user may not. " +
+          "Write the plugin in a copy of the project, then `sudo cp` it there.\n",
+      });
+    },
+  ));
+
 Deno.test("new refuses what is no name, no field pattern or no kind, and writes nothing", () =>
   inFolder(CONFIG, async (folder) => {
     const wrong: [string[], string][] = [

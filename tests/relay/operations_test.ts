@@ -114,8 +114,14 @@ Deno.test("dead-letters and replay do nothing to many without being told which, 
   assertStringIncludes(await refused("replay", "--route", "bb", "--yes"), 'did you mean "b"?');
   assertStringIncludes(await refused("replay", "--dead", "--to", "aa", "--yes"), 'did you mean "a"?');
   assertStringIncludes(await refused("replay", "--field", "a..b", "--yes"), "empty segment");
-  assertStringIncludes(await refused("replay", "--since", "yesterday", "--yes"), "2h");
+  assertMatch(
+    await refused("replay", "--since", "yesterday", "--yes"),
+    /^deno task replay: --since takes a time \(2026-.*\) or an age \(90s, 30m, 2h, 7d\)\n/,
+  );
   assertStringIncludes(await refused("dead-letters", "show", "77"), "no delivery 77");
+  for (const id of ["1.9", "1e0", "0x1", "-", ""]) {
+    assertStringIncludes(await refused("dead-letters", "discard", id), `${JSON.stringify(id)} is no id`);
+  }
   assertEquals(
     (await at.store.deliveries({}, { limit: 9 })).map(({ state, discarded }) => [state, discarded]),
     [
@@ -174,6 +180,20 @@ Deno.test("backup writes a whole copy of a store that is being written to", asyn
   const again = await at.run("backup", file);
   assertEquals(again.code, 1);
   assertStringIncludes(again.stderr, "there is such a file");
+});
+
+Deno.test("a backup that cannot be written there says which, and why", async () => {
+  await using at = await startTwoRoutes();
+  const nowhere = await at.run("backup", "/nowhere/x.db");
+  assertEquals([nowhere.code, nowhere.stderr], [
+    1,
+    "Cannot write the backup /nowhere/x.db: its folder does not exist. Make it, or name another\n",
+  ]);
+  const refused = await at.run("backup", "/sys/x.db"); // where not even root may
+  assertEquals([refused.code, refused.stderr], [
+    1,
+    "Cannot write the backup /sys/x.db: this user may not write there\n",
+  ]);
 });
 
 Deno.test("a command that is newer than the relay beside it changes nothing: it says so, and backs up", async () => {

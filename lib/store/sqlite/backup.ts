@@ -5,21 +5,30 @@ import { backup as copy, DatabaseSync } from "node:sqlite";
 /** All pages in one step: then the copy is of one moment, whatever is written meanwhile. */
 const ALL_PAGES = 2 ** 31 - 1;
 
+/** Why there can be no file of a name, and what to do. */
+const REFUSALS = [
+  [Deno.errors.AlreadyExists, "there is such a file. Give another name"],
+  [Deno.errors.NotFound, "its folder does not exist. Make it, or name another"],
+  [Deno.errors.PermissionDenied, "this user may not write there"],
+] as const;
+
 /**
  * Writes a consistent copy of the database `from` to `file`, synced. The name appears at once, empty; the copy takes
  * its place when it is whole. Blocks this thread.
  *
  * @throws {Deno.errors.AlreadyExists} when there is such a file.
+ * @throws {Deno.errors.NotFound} when there is no such folder.
+ * @throws {Deno.errors.PermissionDenied} when this user may not write there.
  */
 export async function backup(from: string, file: string): Promise<void> {
   const draft = `${file}.part`;
   try {
     Deno.openSync(file, { createNew: true, write: true, mode: 0o600 }).close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new Deno.errors.AlreadyExists(
-      `Cannot write the backup ${file}: there is such a file. Give another name`,
-    );
+    for (const [kind, why] of REFUSALS) {
+      if (error instanceof kind) throw new kind(`Cannot write the backup ${file}: ${why}`);
+    }
+    throw error;
   }
   try {
     Deno.openSync(draft, { create: true, truncate: true, write: true, mode: 0o600 }).close();
