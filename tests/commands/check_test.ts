@@ -125,6 +125,37 @@ Deno.test("check tells of plugins that do not load, with file and line, whether 
     );
   }));
 
+Deno.test("check tells of a key that no plugin has, and of an import that is nearly ours, with what was meant", () =>
+  inFolder({ "config.json": { sources: SOURCES } }, async (folder) => {
+    const texts = {
+      "near.ts": 'export default { feilds: ["links.*"], run() {} };',
+      "far.ts": "export default { run() {}, banana: 1 };",
+      "class.ts": "export default new class { #seen = 0; last = ''; run() { this.#seen++; } }();",
+      "import.ts":
+        'import { definePlugin } from "coinrelay/plugins";\nexport default definePlugin({ run() {} });',
+      "other.ts": 'import "coinrelation";\nexport default { run() {} };',
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      await Deno.writeTextFile(join(folder, "plugins", name), text);
+    }
+    const { code, stderr } = await check(folder);
+    assertEquals(code, 1);
+    assertStringIncludes(
+      stderr,
+      "plugins/near.ts: its default export: `feilds` is not a known key: did you mean `fields`?\n",
+    );
+    assertStringIncludes(
+      stderr,
+      "plugins/far.ts: its default export: `banana` is not a known key: known are description, fields, ",
+    );
+    assertMatch(
+      stderr,
+      /plugins\/import\.ts:1: Import "coinrelay\/plugins" .*: did you mean "coinrelay\/plugin"\?\n/,
+    );
+    assertMatch(stderr, /plugins\/other\.ts:1: Import "coinrelation" [^?\n]*\n/);
+    assertStringIncludes(stderr, "\n4 mistakes\n");
+  }));
+
 Deno.test("check tells of a plugin whose types are wrong, though it would run", () =>
   inFolder({ "config.json": { sources: SOURCES } }, async (folder) => {
     await Deno.writeTextFile(

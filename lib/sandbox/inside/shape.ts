@@ -1,8 +1,9 @@
 /** What a plugin's module must look like, and what it says of itself. @module */
+import { suggest } from "../../config/suggest.ts";
 import type { Json, JsonObject } from "../../nouns.ts";
 import type { Context, Plugin } from "../../plugin.ts";
 import { hostsIn } from "../hosts.ts";
-import type { OptionCheck, PluginShape } from "../protocol.ts";
+import { type OptionCheck, type PluginShape, shorten } from "../protocol.ts";
 
 /** A plugin's default export, as far as the bootstrap relies on it. */
 export type AnyPlugin = Omit<Plugin, "options" | "run" | "start"> & {
@@ -24,12 +25,18 @@ type Validation =
   | { issues: readonly { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }[] };
 
 const FILTERS = ["fields", "changeTypes", "coins", "events", "where"] as const;
+const KEYS = ["description", ...FILTERS, "options", "start", "run", "stop"];
 
 /** The plugin in a module. Throws a `TypeError` that says what is missing. */
 export function pluginIn(module: { default?: unknown }): AnyPlugin {
   const plugin = module.default;
   if (typeof plugin !== "object" || plugin === null) {
     throw new TypeError("has no default export: write `export default { run(event) { … } }`");
+  }
+  for (const key of unknownKeys(plugin)) {
+    const near = suggest(key, KEYS);
+    const hint = near === undefined ? `known are ${KEYS.join(", ")}` : `did you mean \`${near}\`?`;
+    throw new TypeError(`its default export: \`${shorten(key, 100)}\` is not a known key: ${hint}`);
   }
   for (const name of ["run", "start", "stop"] as const) {
     const value = (plugin as AnyPlugin)[name];
@@ -42,6 +49,12 @@ export function pluginIn(module: { default?: unknown }): AnyPlugin {
     throw new TypeError("its `options` are no schema: write `options: z.object({ … })`");
   }
   return plugin as AnyPlugin;
+}
+
+/** Of an object that was written down as one: what is made by a class keeps on itself what it likes. */
+function unknownKeys(plugin: object): string[] {
+  if (Object.getPrototypeOf(plugin) !== Object.prototype) return [];
+  return Object.keys(plugin).filter((key) => !KEYS.includes(key));
 }
 
 /** What the plugin says of itself, for the relay to check. */
