@@ -177,10 +177,11 @@ async function remember(
   const before = await kv.get<Listed[]>(name) ?? [];
   const now = Date.now();
   const mine = `${route}\n${name}`;
-  const all = [...before, ...written.get(mine) ?? []].sort((a, b) => a.since - b.since);
-  const list = [...new Map(all.map((listed) => [listed.key, listed])).values()].filter((one) =>
-    one.key !== key
-  );
+  const bySince = (a: Listed, b: Listed) => a.since - b.since;
+  const all = [...before, ...written.get(mine) ?? []].sort(bySince);
+  const latest = new Map(all.map((listed) => [listed.key, listed]));
+  latest.delete(key);
+  const list = [...latest.values()].sort(bySince);
   if (recent.length > 0) list.push({ key, since: now, bytes: bytes(recent) + 2 * bytes(key) + 60 });
 
   let size = list.reduce((sum, listed) => sum + listed.bytes, 0);
