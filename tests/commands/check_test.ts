@@ -125,7 +125,7 @@ Deno.test("check tells of plugins that do not load, with file and line, whether 
     );
   }));
 
-Deno.test("check tells of a key that no plugin has, and of an import that is nearly ours, with what was meant", () =>
+Deno.test("check tells of a misspelt key, and of an import that is nearly ours, with what was meant", () =>
   inFolder({ "config.json": { sources: SOURCES } }, async (folder) => {
     const texts = {
       "near.ts": 'export default { feilds: ["links.*"], run() {} };',
@@ -144,16 +144,13 @@ Deno.test("check tells of a key that no plugin has, and of an import that is nea
       stderr,
       "plugins/near.ts: its default export: `feilds` is not a known key: did you mean `fields`?\n",
     );
-    assertStringIncludes(
-      stderr,
-      "plugins/far.ts: its default export: `banana` is not a known key: known are description, fields, ",
-    );
+    assert(!stderr.includes("far.ts"), "a key of the author's own is no mistake");
     assertMatch(
       stderr,
       /plugins\/import\.ts:1: Import "coinrelay\/plugins" .*: did you mean "coinrelay\/plugin"\?\n/,
     );
     assertMatch(stderr, /plugins\/other\.ts:1: Import "coinrelation" [^?\n]*\n/);
-    assertStringIncludes(stderr, "\n4 mistakes\n");
+    assertStringIncludes(stderr, "\n3 mistakes\n");
   }));
 
 Deno.test("check tells of a plugin whose types are wrong, though it would run", () =>

@@ -22,6 +22,7 @@ Deno.test("only what was stored is said to be stored, though not understood", ()
     result: "accepted",
     reason: null,
     authentic: true,
+    test: false,
     headers: { timestamp: "1", id: "e", signature: "v1,x" },
     body: new Uint8Array(),
     notUnderstood: "it is no JSON",

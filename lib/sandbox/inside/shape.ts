@@ -35,8 +35,10 @@ export function pluginIn(module: { default?: unknown }): AnyPlugin {
   }
   for (const key of unknownKeys(plugin)) {
     const near = suggest(key, KEYS);
-    const hint = near === undefined ? `known are ${KEYS.join(", ")}` : `did you mean \`${near}\`?`;
-    throw new TypeError(`its default export: \`${shorten(key, 100)}\` is not a known key: ${hint}`);
+    if (near === undefined || near in plugin) continue; // the author's own
+    throw new TypeError(
+      `its default export: \`${shorten(key, 100)}\` is not a known key: did you mean \`${near}\`?`,
+    );
   }
   for (const name of ["run", "start", "stop"] as const) {
     const value = (plugin as AnyPlugin)[name];
