@@ -1,17 +1,24 @@
 /** What a process printed last, which tells why it ended. @module */
 import { LIMITS, shorten } from "./protocol.ts";
 
-/** Characters that are kept. */
+/** Characters that are kept, at least. */
 const KEPT = 8192;
+/** How the last words of a runtime begin. */
+const DYING = /^(<--- Last few GCs|# Fatal |==== C stack trace)/;
 
 /** The end of what a process prints. */
 export class LastWords {
   #printed = "";
+  /** Characters printed since a runtime began to die. */
+  #sinceDying = Infinity;
 
   /** Takes a line; answers whether it is for the log: a runtime that dies prints pages, of which the first words tell all. */
   add(line: string): boolean {
-    this.#printed = (this.#printed + line + "\n").slice(-KEPT);
-    return line !== "" && !/^(<--- Last few GCs|# Fatal |==== C stack trace)/m.test(this.#printed);
+    if (line === "") return false; // of which a plugin may print millions
+    this.#printed += line.slice(0, KEPT) + "\n";
+    if (this.#printed.length > 2 * KEPT) this.#printed = this.#printed.slice(-KEPT); // not for every line
+    this.#sinceDying = DYING.test(line) ? 0 : this.#sinceDying + line.length + 1;
+    return this.#sinceDying > KEPT;
   }
 
   /** For a person: what became of "its process". */

@@ -200,7 +200,9 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
 
   async function scanOnce() {
     const { plugins, strayLinks } = readCatalogue(folder);
+    const moreLinks = strayLinks.some((link) => !house.strayLinks.includes(link));
     house.strayLinks = strayLinks;
+    if (moreLinks) { for (const { slot } of tenants.values()) slot.exchange(); } // what runs may follow them
     const there = new Set(plugins.map(({ name }) => name));
     for (const [name, tenant] of tenants) if (!there.has(name)) dismiss(name, tenant);
     await inTurns(plugins, async (found) => {

@@ -12,6 +12,7 @@ import { createPulse, TICK_MS } from "./pulse.ts";
 import { readLines } from "./read_lines.ts";
 import { readSending } from "./sending.ts";
 import { createThrottle } from "./throttle.ts";
+import { createTurnstile } from "./turnstile.ts";
 import { type Speaker, writeLines } from "./write_lines.ts";
 
 /** How a process ended. */
@@ -44,6 +45,8 @@ interface Running {
 const STOP_MS = 1000;
 /** What is left in the pipe of a process that asks too much, for so long. */
 const OVERDRAWN_MS = 250;
+/** Characters of a key that is too long to be there. */
+const NO_KEY = LIMITS.kvKeyBytes + 1;
 
 /** A process. Begins with its making; ends by {@linkcode retire}, {@linkcode kill}, or of itself. */
 export class PluginProcess {
@@ -71,6 +74,7 @@ export class PluginProcess {
   readonly #log;
   readonly #pulse;
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
+  readonly #kvTurns = createTurnstile(LIMITS.kvReadsAtOnce);
   readonly #lastWords = new LastWords();
   #ready = false;
   #watching: ReturnType<typeof setTimeout> | undefined;
@@ -218,7 +222,7 @@ export class PluginProcess {
     const pause = () => {
       const overdrawn = this.#overdrawn;
       this.#overdrawn = false;
-      return overdrawn ? OVERDRAWN_MS : 0;
+      return overdrawn || this.#kvTurns.waiting > LIMITS.kvReadsWaiting ? OVERDRAWN_MS : 0;
     };
     const [status] = await Promise.all([
       this.#child.status,
@@ -310,7 +314,7 @@ export class PluginProcess {
       }
       case "kvGet":
         this.#overdrawn ||= !this.#kvReads.take(this.spec.now());
-        return void this.#kvGet(message.id, message.ask, String(message.key));
+        return this.#kvGet(message.id, message.ask, String(message.key).slice(0, NO_KEY));
       case "log":
         return this.#log.write({
           level: message.level,
@@ -341,15 +345,18 @@ export class PluginProcess {
     return id === null ? null : this.#running.get(id)?.job ?? null;
   }
 
-  async #kvGet(id: number, ask: number, key: string) {
-    const running = this.#running.get(id);
-    if (!running) return;
-    try {
-      this.#speaker.say({ t: "kv", ask, value: await running.job.kvGet(key) });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#end(id, failed("retry", `what its route remembers could not be read: ${reason}`));
-    }
+  #kvGet(id: number, ask: number, key: string) {
+    this.#kvTurns.enter(async () => {
+      const running = this.#running.get(id);
+      if (!running || !this.#speaker.open) return;
+      try {
+        this.#speaker.say({ t: "kv", ask, value: await running.job.kvGet(key) });
+        await this.#speaker.taken(); // or all that the process does not read would be kept for it
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#end(id, failed("retry", `what its route remembers could not be read: ${reason}`));
+      }
+    });
   }
 
   #print(line: string, level: "info" | "warn") {

@@ -127,6 +127,10 @@ export const LIMITS = {
   resultBytes: 2 * 1024 * 1024,
   /** Reads of kv a second; what is beyond waits. */
   kvReadsPerSecond: 2000,
+  /** Values of kv that are fetched, or wait to be read by the process, at a time; the other reads wait. */
+  kvReadsAtOnce: 64,
+  /** Reads of kv that wait; no more of what the process says is read before it has taken some. */
+  kvReadsWaiting: 10_000,
 } as const;
 
 const NEWLINE = 10;

@@ -10,7 +10,7 @@ const BUFFER_BYTES = 64 * 1024;
  * Hands each line of `stream`, a stream of bytes, to `take`, until it ends. What comes faster than
  * {@linkcode LIMITS.bytesPerSecond} is left in the pipe for a while, which holds up its writer.
  *
- * @param pause Asked after every chunk: milliseconds to leave the rest in the pipe for another reason.
+ * @param pause Asked after every chunk and every pause: milliseconds to leave the rest in the pipe for another reason.
  * @throws {RangeError} When a line is longer than {@linkcode LIMITS.lineBytes}.
  */
 export async function readLines(
@@ -32,8 +32,9 @@ export async function readLines(
       for (const line of split(chunk)) take(line);
       bytes += chunk.length;
       const ahead = began + 1000 * bytes / LIMITS.bytesPerSecond - now();
-      const wait = Math.max(ahead, pause());
-      if (wait >= LEAST_PAUSE_MS) await new Promise((resolve) => setTimeout(resolve, wait));
+      for (let wait = Math.max(ahead, pause()); wait >= LEAST_PAUSE_MS; wait = pause()) {
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
       if (ahead <= 0) {
         began = now();
         bytes = 0;

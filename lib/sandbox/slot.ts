@@ -34,6 +34,11 @@ export type RouteIssues = ReadonlyMap<string, OptionIssue[]>;
 /** Suspects beyond so many are forgotten, the oldest first. */
 const MOST_SUSPECTS = 1000;
 
+interface StartedPlugin extends LoadedPlugin {
+  /** What it may reach. */
+  reach: string;
+}
+
 /** Runs one plugin. */
 export class PluginSlot {
   description: PluginDescription;
@@ -184,6 +189,11 @@ export class PluginSlot {
     if (this.house.now() - process.idleSince >= patience) this.#dismiss();
   }
 
+  /** Has the next job start a process of what holds now; what runs ends on the one there is. */
+  exchange(): void {
+    this.#dismiss();
+  }
+
   /** Takes no more jobs, lets those that run end, and resolves when its processes have. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -199,8 +209,16 @@ export class PluginSlot {
     return done;
   }
 
-  #load(): Promise<LoadedPlugin> {
-    return loadPlugin(this.house, this.#found, this.#grants, this.listeners, this.#closing.signal);
+  async #load(): Promise<StartedPlugin> {
+    const reach = this.#reach();
+    const { house, listeners } = this;
+    const loaded = await loadPlugin(house, this.#found, this.#grants, listeners, this.#closing.signal);
+    return { ...loaded, reach };
+  }
+
+  /** What a process that is started now may reach, to tell whether that changes while it starts. */
+  #reach(): string {
+    return [grantKey(this.#grants), ...this.house.strayLinks].join("\n");
   }
 
   /**
@@ -243,7 +261,7 @@ export class PluginSlot {
     return null;
   }
 
-  #adopt({ process, description, version }: LoadedPlugin) {
+  #adopt({ process, description, version, reach }: StartedPlugin) {
     if (this.#closing.signal.aborted) return process.kill("was stopped", { orderly: true });
     this.#dismiss();
     if (version !== null) this.house.kept.inForce(description.name, description.file, version);
@@ -259,6 +277,7 @@ export class PluginSlot {
       this.#process = null;
       if (!end.orderly) this.#died(`its process ${end.reason}`, end.unsure);
     });
+    if (reach !== this.#reach()) this.#dismiss();
     if (changed) this.listeners.onChange();
   }
 
@@ -309,9 +328,12 @@ export class PluginSlot {
 
   async #startNow() {
     try {
-      const loaded = await this.#load();
-      await this.#checkRoutes(loaded.process);
-      this.#adopt(loaded);
+      for (;;) {
+        const loaded = await this.#load();
+        await this.#checkRoutes(loaded.process);
+        if (loaded.reach === this.#reach()) return this.#adopt(loaded);
+        loaded.process.kill("may reach what it must not", { orderly: true });
+      }
     } catch (error) {
       const now = (await versionNow(this.house, this.#found))?.hash ?? null;
       const known = this.description.error === null && this.description.version === now;

@@ -4,6 +4,10 @@ import type { ToPlugin } from "./protocol.ts";
 /** Says something to a process. */
 export interface Speaker {
   say(message: ToPlugin): void;
+  /** Resolves once the pipe to the process has room for all that was said: what it has not read by then is little. */
+  taken(): Promise<void>;
+  /** Whether somebody may still hear it. */
+  readonly open: boolean;
   close(): void;
 }
 
@@ -16,13 +20,17 @@ export function writeLines(stdin: WritableStream<Uint8Array>): Speaker {
   const encoder = new TextEncoder();
   let batch = "";
   let messages = 0;
+  let written: Promise<void> = Promise.resolve();
+  let open = true;
 
   function flush() {
     if (messages === 0) return;
     const bytes = encoder.encode(batch);
     batch = "";
     messages = 0;
-    writer.write(bytes).catch(() => {});
+    written = writer.write(bytes).catch(() => {
+      open = false;
+    });
   }
 
   return {
@@ -30,6 +38,13 @@ export function writeLines(stdin: WritableStream<Uint8Array>): Speaker {
       batch += JSON.stringify(message) + "\n";
       if (++messages === 1) queueMicrotask(flush);
       else if (messages === MOST_TOGETHER) flush();
+    },
+    get open() {
+      return open;
+    },
+    async taken() {
+      await null; // until what was said in this turn is on its way
+      await written;
     },
     close() {
       writer.close().catch(() => {});

@@ -261,6 +261,21 @@ hostile("flood_reads", "a flood of reads is dammed", (it) => {
   failed(it, "timeout", /./);
   assert(it.meanwhile > 5, "the neighbour worked meanwhile");
 });
+hostile("flood_newlines", "a flood of empty lines holds up nobody else", (it) => {
+  failed(it, "timeout", /./);
+  assert(it.meanwhile > 20, `the neighbour worked ${it.meanwhile} times meanwhile`);
+});
+Deno.test("what a process does not read is not kept for it (unheard_reads)", async () => {
+  let reads = 0;
+  const kvGet = () => {
+    reads++;
+    return Promise.resolve(JSON.stringify("x".repeat(65_000)));
+  };
+  await attack("unheard_reads", (it) => {
+    failed(it, "timeout", /its process did not answer for 1 s/);
+    assert(reads < 100, `${reads} values were fetched`);
+  }, { run: { timeoutMs: 60_000, kvGet } });
+});
 hostile("reject_later", "failing after a success is logged, and ends nothing", async ({ result, home }) => {
   assertEquals(result?.outcome, "done");
   await until(

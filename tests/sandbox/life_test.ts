@@ -125,6 +125,27 @@ Deno.test("what a route would grant by mistake is not given, and told", async ()
   );
 });
 
+Deno.test("what a route no longer grants is out of reach at once, also of a process that is starting", async () => {
+  await using home = await house({
+    "reader.ts": `console.log("loading");
+      const isThere = (name) => Deno.stat(new URL(name, import.meta.url)).then(() => true, () => false);
+      while (!await isThere("./go.txt")) await new Promise((wake) => setTimeout(wake, 10));
+      export default { run: () => Deno.readTextFile("granted.txt") };`,
+    "go.txt": "",
+  });
+  await home.write("granted.txt", "");
+  await home.plugins.configure([route("reader", { allow: { read: ["granted.txt"] } })]);
+  await Deno.remove(join(home.folder, "go.txt"));
+  home.logs.length = 0;
+  const starting = home.plugins.runner.run(job("reader"));
+  await until("a process starts", () => home.logged("loading"));
+  await home.plugins.configure([route("reader")]);
+  await home.write("plugins/go.txt", "");
+  for (const result of [await starting, await home.plugins.runner.run(job("reader"))]) {
+    assertMatch(result?.error ?? "", /Requires read access to ".*granted\.txt"/);
+  }
+});
+
 Deno.test("a process without work is stopped, and started on demand", async () => {
   let now = Date.now();
   await using home = await house({ "living.ts": LIVING }, { now: () => now, limits: { idleMs: 60_000 } });

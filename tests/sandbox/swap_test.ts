@@ -183,6 +183,36 @@ Deno.test("a plugin that is a link out of the folder is refused", async () => {
   assertEquals(await home.plugins.runner.run(job("plain")), null);
 });
 
+Deno.test("a link out of the folder that is made later is not followed; what runs then may end", async () => {
+  await using home = await house({
+    "reader.ts": `export default { async run(_event, { emit, kv }) {
+      await kv.get("held");
+      emit("read", { text: await Deno.readTextFile(new URL("./notes.txt", import.meta.url)) });
+    } };`,
+    "notes.txt": "harmless",
+  });
+  await home.write("secret.txt", "treasure");
+  await home.plugins.configure([route("reader")]);
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<string | null>();
+  const kvGet = () => {
+    begun.resolve();
+    return held.promise;
+  };
+  const slow = home.plugins.runner.run(job("reader", { kvGet }));
+  await begun.promise;
+  await Deno.symlink("../secret.txt", join(home.folder, "other.txt"));
+  await until("its process takes no more", () => home.plugins.status()[0]!.pid === null);
+  held.resolve(null);
+  assertEquals((await slow)?.emitted[0]?.data["text"], "harmless");
+  await Deno.remove(join(home.folder, "notes.txt"));
+  await Deno.rename(join(home.folder, "other.txt"), join(home.folder, "notes.txt"));
+  await until("the link is refused", async () => {
+    const result = await home.plugins.runner.run(job("reader"));
+    return /Requires read access to ".*notes\.txt"/.test(result?.error ?? "");
+  });
+});
+
 Deno.test("a link out of the folder that cannot be hidden, for a comma in its name, keeps plugins from running", async () => {
   await using home = await house({ "plain.ts": version(1) });
   await home.plugins.configure([route("plain")]);
