@@ -1,5 +1,5 @@
 /** The relay, composed: the listeners, the store, the plugins, and the dispatcher between them. @module */
-import { resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import { createCounts } from "./admin/counts.ts";
 import type { RelayParts } from "./admin/parts.ts";
 import { createThreadedAdmin } from "./admin/threaded_admin.ts";
@@ -42,8 +42,13 @@ export interface Relay {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts a relay. Paths in the config are relative to `folder`. Rejects with what could not be started and why. */
-export async function startRelay(initial: Config, folder: string): Promise<Relay> {
+/**
+ * Starts a relay. Paths in the config are relative to its file's folder. Rejects with what could not be started and why.
+ *
+ * @param configFile Where the config stands; it is not read.
+ */
+export async function startRelay(initial: Config, configFile: string): Promise<Relay> {
+  const folder = dirname(configFile);
   const now = Date.now;
   const log = logOf("relay");
   let config = initial;
@@ -57,7 +62,7 @@ export async function startRelay(initial: Config, folder: string): Promise<Relay
     folder: resolve(folder, config.pluginsDir),
     root: resolve(import.meta.dirname ?? ".", ".."),
     base: folder,
-    hidden: secretFiles(config, folder),
+    hidden: secretFiles(config, configFile),
     knownFile: knownPluginsFile(config, folder),
     keptFolder: keptVersionsFolder(config, folder),
     pressing: new Set(config.routes.map(({ plugin }) => plugin)),

@@ -1,5 +1,5 @@
 /** The files that are the relay's alone. @module */
-import { join, resolve } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { Config } from "./config/schema.ts";
 import { beingWritten } from "./sandbox/write_whole.ts";
 import { placeOf } from "./store/place.ts";
@@ -8,12 +8,13 @@ import { placeOf } from "./store/place.ts";
  * What no plugin may read or write, whatever it is granted: the config, its environment, the store's files, key and
  * socket, and what is kept of plugins, as absolute paths.
  *
- * @param folder The config's.
+ * @param configFile The config's. A `config.json` beside it is hidden as well: it may be another relay's.
  */
-export function secretFiles({ store }: Pick<Config, "store">, folder: string): string[] {
+export function secretFiles({ store }: Pick<Config, "store">, configFile: string): string[] {
+  const folder = dirname(configFile);
   const { files, key, socket } = placeOf(store, folder);
   const known = knownPluginsFile({ store }, folder);
-  const own = ["config.json", ".env"].map((file) => resolve(folder, file));
+  const own = new Set([configFile, join(folder, "config.json"), join(folder, ".env")]);
   const versions = keptVersionsFolder({ store }, folder);
   const kept = known === null || versions === null ? [] : [known, beingWritten(known), versions];
   return [...own, ...files, ...kept, ...[key, socket].filter((path) => path !== null)];

@@ -1,5 +1,4 @@
 /** `deno task start`: runs the relay until it is told to stop. @module */
-import { dirname } from "@std/path";
 import { loadConfigApart } from "../config/load_apart.ts";
 import type { Config } from "../config/schema.ts";
 import { secretValues } from "../config/secrets.ts";
@@ -48,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
 
   let relay: Relay;
   try {
-    relay = await startRelay(config, dirname(file));
+    relay = await startRelay(config, file);
   } catch (error) {
     const told = explainStart(error, config);
     if (told === null) throw error;

@@ -98,7 +98,7 @@ export async function run(args: string[]): Promise<number> {
     folder: resolve(folder, config.pluginsDir),
     root: PROJECT,
     base: folder,
-    hidden: [file, ...secretFiles(config, folder)],
+    hidden: secretFiles(config, file),
   });
   let store: Store | null = null;
   try {

@@ -1,5 +1,6 @@
 /** The command line of a plugin's process: what Deno is to allow it. @module */
 import type { Grant } from "./grants.ts";
+import { unmovable } from "./hidden.ts";
 
 /** Where a process's code is, and what must stay hidden from it. */
 export interface ProcessPaths {
@@ -10,6 +11,8 @@ export interface ProcessPaths {
   importMap: string;
   /** Flags for the plugins' lock file. */
   lock: readonly string[];
+  /** Files and folders that no plugin may write, whatever it is granted: what is run. */
+  code: readonly string[];
   /** Files and folders that no plugin may read or write, whatever it is granted. */
   hidden: readonly string[];
 }
@@ -61,7 +64,7 @@ export function processArguments(
     flag("allow-read", [paths.folder, lib, ...of("read")]),
     flag("deny-read", paths.hidden),
     flag("allow-write", of("write")),
-    flag("deny-write", [paths.folder, lib, ...paths.hidden]),
+    flag("deny-write", unmovable([...paths.code, ...paths.hidden], of("write"))),
     flag("allow-env", of("env")),
     flag("allow-sys", of("sys")),
     ...(net.includes("*") ? ["--allow-net", flag("deny-net", denied)] : [flag("allow-net", net)]),

@@ -1,10 +1,11 @@
 /** What all plugins of a relay have in common. @module */
-import { toFileUrl } from "@std/path";
+import { join, toFileUrl } from "@std/path";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
 import type { KeptVersions } from "./kept_versions.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KnownPlugins } from "./known_plugins.ts";
+import { namesOf } from "./hidden.ts";
 import { lockFlags } from "./lock.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess } from "./process.ts";
@@ -48,7 +49,7 @@ export const DEFAULT_LIMITS: PluginLimits = {
 
 /** What processes and tools are started with. */
 export interface House {
-  paths: Omit<ProcessPaths, "lock"> & ToolPaths;
+  paths: Omit<ProcessPaths, "lock" | "code"> & ToolPaths;
   limits: PluginLimits;
   /** Symbolic links that no plugin may follow. */
   strayLinks: readonly string[];
@@ -116,6 +117,7 @@ export async function startProcess(
   const { paths, limits, now } = house;
   const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
   const own = ownAddresses();
+  const files = grants.filter(({ kind }) => kind === "read" || kind === "write").map(({ target }) => target);
   const granted = grants.filter(({ kind }) => kind === "env").map((
     { target },
   ) => [target, house.env(target)]);
@@ -123,7 +125,8 @@ export async function startProcess(
     args: processArguments(
       {
         ...paths,
-        hidden: [...paths.hidden, ...house.strayLinks],
+        code: namesOf([paths.folder, ...codeIn(paths)], files),
+        hidden: [...namesOf(paths.hidden, files), ...house.strayLinks],
         lock: lockFlags(paths.lockFile, "held"),
       },
       limits,
@@ -151,6 +154,11 @@ export async function startProcess(
     dry,
     secrets: () => [...house.secrets(), ...granted.flatMap(([, value]) => value ?? [])],
   });
+}
+
+/** What the relay runs, and what says how. */
+function codeIn({ root, importMap }: House["paths"]): string[] {
+  return [...["lib", "main.ts", "deno.json", "deno.lock"].map((name) => join(root, name)), importMap];
 }
 
 function ownAddresses(): string[] {

@@ -47,7 +47,7 @@ const config = {
 };
 const file = join(folder, "config.json");
 await Deno.writeTextFile(file, JSON.stringify(config));
-const relay = await startRelay(loadConfig(file, {}), folder);
+const relay = await startRelay(loadConfig(file, {}), file);
 
 async function send(request: Parameters<typeof signedRequest>[0]): Promise<void> {
   const response = await fetch(`${relay.url}/webhook`, signedRequest({ secret: SECRET, ...request }));

@@ -8,6 +8,7 @@ const PATHS = {
   root: "/r",
   importMap: "/r/.imports.json",
   lock: ["--no-lock"],
+  code: ["/r/plugins", "/r/lib"],
   hidden: ["/r/.env", "/r/config.json"],
 };
 const grant = (kind: Grant["kind"], target: string): Grant => ({ kind, target, route: "r", why: "here" });

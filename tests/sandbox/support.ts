@@ -27,10 +27,14 @@ export interface House extends AsyncDisposable {
   write(path: string, text: string): Promise<void>;
 }
 
-/** Makes a folder with these plugins (their source by file name, or a path to copy), and runs them. */
+/**
+ * Makes a folder with these plugins (their source by file name, or a path to copy), and runs them.
+ *
+ * @param options Or what makes them of `base`.
+ */
 export async function house(
   files: Record<string, string | { copy: string }>,
-  options: Partial<PluginsOptions> = {},
+  options: Partial<PluginsOptions> | ((base: string) => Partial<PluginsOptions>) = {},
 ): Promise<House> {
   const base = await Deno.makeTempDir({ prefix: "coinrelay-" });
   const folder = join(base, "plugins");
@@ -51,7 +55,7 @@ export async function house(
     base,
     root: ROOT,
     onLog: (plugin, line) => logs.push({ ...line, plugin }),
-    ...options,
+    ...typeof options === "function" ? options(base) : options,
   });
   return {
     plugins,

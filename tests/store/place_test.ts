@@ -26,7 +26,8 @@ Deno.test("a store's place is read from its URL", () => {
 });
 
 Deno.test("no plugin gets at what is the relay's alone, wherever its store is", () => {
-  assertEquals(secretFiles({ store: "sqlite:relay.db" }, "/etc/r"), [
+  assertEquals(secretFiles({ store: "sqlite:relay.db" }, "/etc/r/prod.json"), [
+    "/etc/r/prod.json",
     "/etc/r/config.json",
     "/etc/r/.env",
     "/etc/r/relay.db",
@@ -37,7 +38,7 @@ Deno.test("no plugin gets at what is the relay's alone, wherever its store is", 
     "/etc/r/plugin-versions",
   ]);
   assertEquals(
-    secretFiles({ store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" }, "/etc/r"),
+    secretFiles({ store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" }, "/etc/r/config.json"),
     ["/etc/r/config.json", "/etc/r/.env", "/etc/r/own.key", "/run/pg/.s.PGSQL.5432"],
   );
 });
