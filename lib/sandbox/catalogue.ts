@@ -14,7 +14,10 @@ export interface FoundPlugin {
 export interface Catalogue {
   /** By name. */
   plugins: FoundPlugin[];
-  /** Symbolic links that lead out of the folder, as absolute paths: no plugin may follow them. */
+  /**
+   * Symbolic links that lead out of the folder, as absolute paths: no plugin may follow them. A folder that cannot be
+   * listed counts as one, since it may hold some.
+   */
   strayLinks: string[];
 }
 
@@ -38,10 +41,18 @@ export function readCatalogue(folder: string): Catalogue {
     const name = file === entry ? entry.replace(/\.(ts|js)$/, "") : entry;
     const other = plugins.get(name);
     const stray = strayLinks.some((link) => link === join(folder, entry) || link === join(folder, file));
+    const unnameable = strayLinks.find((link) =>
+      !isNameable(link) && link.startsWith(join(folder, entry, "/"))
+    );
     const mistake = other !== undefined
       ? `is there twice, as ${other.file} and as ${file}: remove one of them`
       : stray
       ? "is a symbolic link that leads out of the plugins folder: copy what it leads to into the folder"
+      : unnameable !== undefined
+      ? `holds ${
+        relative(folder, unnameable)
+      }, a link that leads out of the plugins folder and has a comma in its ` +
+        "name, so that it cannot be hidden: rename or remove it"
       : NAME.test(name)
       ? null
       : "its name may hold only letters, digits, _ and -: rename it";
@@ -50,13 +61,39 @@ export function readCatalogue(folder: string): Catalogue {
   return { plugins: [...plugins.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), strayLinks };
 }
 
+/** Whether Deno can be told to deny a path: it takes a comma for the end of one. */
+export function isNameable(path: string): boolean {
+  return !path.includes(",");
+}
+
+/**
+ * What plugins may read: the plugins folder; where a link in it cannot be denied, all that is in it but for what has a
+ * comma in its name, or holds such a link.
+ */
+export function readableIn(folder: string, strayLinks: readonly string[]): string[] {
+  const unnameable = strayLinks.filter((link) => !isNameable(link));
+  if (unnameable.length === 0) return [folder];
+  return [...Deno.readDirSync(folder)].map(({ name }) => join(folder, name)).filter((path) =>
+    isNameable(path) && !unnameable.some((link) => link.startsWith(`${path}/`))
+  );
+}
+
 /** The symbolic links below `path` that lead out of `folder`. Where a link leads is not walked. */
 function linksOut(folder: string, path: string): string[] {
-  return [...Deno.readDirSync(path)].flatMap((entry) => {
+  return entriesOf(path)?.flatMap((entry) => {
     const at = join(path, entry.name);
     if (entry.isDirectory) return linksOut(folder, at);
     return entry.isSymlink && !isInside(folder, at) ? [at] : [];
-  });
+  }) ?? [path];
+}
+
+/** Null where the folder cannot be listed. */
+function entriesOf(path: string): Deno.DirEntry[] | null {
+  try {
+    return [...Deno.readDirSync(path)];
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? [] : null;
+  }
 }
 
 function isInside(folder: string, link: string): boolean {

@@ -6,6 +6,8 @@ import { unmovable } from "./hidden.ts";
 export interface ProcessPaths {
   /** The plugins folder, as a real path. */
   folder: string;
+  /** What of the plugins folder may be read: as a rule the folder. */
+  readable: readonly string[];
   /** The project's root: holds `lib/`. */
   root: string;
   importMap: string;
@@ -61,7 +63,7 @@ export function processArguments(
     `--location=https://${plugin}.plugin.invalid/`,
     // Threads that help to collect garbage cost what runs beside them more than they gain a process as small as this.
     `--v8-flags=--max-old-space-size=${limits.heapMiB},--max-semi-space-size=4,--single-threaded-gc`,
-    flag("allow-read", [paths.folder, lib, ...of("read")]),
+    flag("allow-read", [...paths.readable, lib, ...of("read")]),
     flag("deny-read", paths.hidden),
     flag("allow-write", of("write")),
     flag("deny-write", unmovable([...paths.code, ...paths.hidden], of("write"))),

@@ -48,6 +48,11 @@ export function unmovable(paths: readonly string[], granted: readonly string[]):
   return [...new Set([...paths, ...folders])];
 }
 
+/** Whether a path is a folder, or in it. */
+export function isWithin(folder: string, path: string): boolean {
+  return wayTo(folder, path) !== null;
+}
+
 /** The names that lead from a folder to a path in it, none to itself; null to a path that is not in it. */
 function wayTo(folder: string, path: string): string[] | null {
   const way = relative(folder, path);

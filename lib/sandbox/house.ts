@@ -1,11 +1,12 @@
 /** What all plugins of a relay have in common. @module */
 import { join, toFileUrl } from "@std/path";
+import { isNameable, readableIn } from "./catalogue.ts";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
 import type { KeptVersions } from "./kept_versions.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KnownPlugins } from "./known_plugins.ts";
-import { namesOf } from "./hidden.ts";
+import { isWithin, namesOf } from "./hidden.ts";
 import { lockFlags } from "./lock.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess } from "./process.ts";
@@ -49,7 +50,7 @@ export const DEFAULT_LIMITS: PluginLimits = {
 
 /** What processes and tools are started with. */
 export interface House {
-  paths: Omit<ProcessPaths, "lock" | "code"> & ToolPaths;
+  paths: Omit<ProcessPaths, "lock" | "code" | "readable"> & ToolPaths;
   limits: PluginLimits;
   /** Symbolic links that no plugin may follow. */
   strayLinks: readonly string[];
@@ -126,7 +127,14 @@ export async function startProcess(
       {
         ...paths,
         code: namesOf([paths.folder, ...codeIn(paths)], files),
-        hidden: [...namesOf(paths.hidden, files), ...house.strayLinks],
+        readable: readableIn(paths.folder, house.strayLinks),
+        hidden: [
+          ...namesOf(paths.hidden, files),
+          // One that cannot be denied is left out of what is readable, and must not come in again by a grant.
+          ...house.strayLinks.filter((link) =>
+            isNameable(link) || files.some((path) => isWithin(path, link))
+          ),
+        ],
         lock: lockFlags(paths.lockFile, "held"),
       },
       limits,

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { readCatalogue } from "../../lib/sandbox/catalogue.ts";
+import { ROOT } from "./support.ts";
 import { readVersion } from "../../lib/sandbox/version.ts";
 
 /** A folder with these files (a text), links (`-> target`) and empty folders (null). */
@@ -78,6 +79,21 @@ Deno.test("links that lead out of the folder are found, wherever they are; those
       strayLinks.toSorted(),
       ["deep/data/secret", "nowhere.ts", "outside.ts"].map((p) => join(folder, p)),
     );
+  });
+});
+
+Deno.test("a folder that cannot be listed hides no plugin, and is itself hidden", async () => {
+  await withFolder({ "one.ts": "", "two/mod.ts": "", "locked/data.json": "" }, async (folder) => {
+    const catalogue = new URL("../../lib/sandbox/catalogue.ts", import.meta.url);
+    const code = `import { readCatalogue } from ${JSON.stringify(catalogue.href)};
+      console.log(JSON.stringify(readCatalogue(${JSON.stringify(folder)})));`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", `--import-map=${join(ROOT, ".imports.json")}`, "--allow-read"]
+        .concat(`--deny-read=${join(folder, "locked")}`, `data:text/typescript,${encodeURIComponent(code)}`),
+    }).output();
+    const { plugins, strayLinks } = JSON.parse(new TextDecoder().decode(stdout));
+    assertEquals(plugins.map(({ name }: { name: string }) => name), ["one", "two"]);
+    assertEquals(strayLinks, [join(folder, "locked")]);
   });
 });
 

@@ -5,6 +5,7 @@ import { type Grant, grantMistake, grantsOf } from "../../lib/sandbox/grants.ts"
 
 const PATHS = {
   folder: "/r/plugins",
+  readable: ["/r/plugins"],
   root: "/r",
   importMap: "/r/.imports.json",
   lock: ["--no-lock"],
@@ -51,7 +52,9 @@ Deno.test("what is granted is named, once", () => {
 
 Deno.test("a path with a comma, which Deno would take for two, is refused wherever it stands", () => {
   const owner = { plugin: "p", grants: [], denied: [] };
-  for (const paths of [{ root: "/r,s" }, { folder: "/r/plug,ins" }, { hidden: ["/r/plugins/link,out"] }]) {
+  for (
+    const paths of [{ root: "/r,s" }, { readable: ["/r/plug,ins"] }, { hidden: ["/r/plugins/link,out"] }]
+  ) {
     assertThrows(
       () => processArguments({ ...PATHS, ...paths }, { heapMiB: 100 }, owner),
       RangeError,
