@@ -1,10 +1,11 @@
 /** Checks what a process says: nothing a plugin sends is taken as it is. @module */
 import type { Result } from "../dispatch/contract.ts";
 import type { Json, JsonObject } from "../nouns.ts";
+import { maskTold } from "./mask.ts";
 import { type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
 import { readSent } from "./sent.ts";
 
-/** The result in an `end` message, with `secrets` masked in what was sent. Throws when it is not of its form. */
+/** The result in an `end` message, with `secrets` masked in its error and what was sent. Throws when it is not of its form. */
 export function readEnding(ending: Ending, secrets: readonly string[]): Result {
   const { outcome, error, retryAfterSeconds, kv, emitted, sent: told } = ending as Record<
     keyof Ending,
@@ -23,7 +24,7 @@ export function readEnding(ending: Ending, secrets: readonly string[]): Result {
   }
   return {
     outcome: outcome === "permanent" ? "permanent" : "retry",
-    error: shorten(String(error), LIMITS.errorChars),
+    error: readError(error, secrets),
     retryAfterSeconds: typeof retryAfterSeconds === "number" && retryAfterSeconds >= 0
       ? retryAfterSeconds
       : null,
@@ -33,7 +34,13 @@ export function readEnding(ending: Ending, secrets: readonly string[]): Result {
   };
 }
 
-/** The findings in a `checked` message. Throws when it is not of its form. */
+/** An error as a process tells it, with `secrets` masked before it is cut. */
+export function readError(error: unknown, secrets: readonly string[]): string {
+  const bounded = shorten(String(error), 4 * LIMITS.errorChars);
+  return shorten(maskTold(bounded, secrets), LIMITS.errorChars);
+}
+
+/** The findings in a `checked` message, their secrets not yet masked. Throws when it is not of its form. */
 export function readCheck({ issues, defaults }: OptionCheck): OptionCheck {
   const text = (value: unknown) => shorten(String(value), LIMITS.errorChars);
   return {

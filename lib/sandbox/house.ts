@@ -9,6 +9,7 @@ import type { KnownPlugins } from "./known_plugins.ts";
 import { isWithin, namesOf } from "./hidden.ts";
 import { lockFlags } from "./lock.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
+import { maskTold, secretForms } from "./mask.ts";
 import { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
@@ -122,6 +123,8 @@ export async function startProcess(
   const granted = grants.filter(({ kind }) => kind === "env").map((
     { target },
   ) => [target, house.env(target)]);
+  const values = granted.flatMap(([, value]) => value ?? []);
+  const masked = secretForms({}, values); // the relay's log masks the others
   return new PluginProcess({
     args: processArguments(
       {
@@ -159,8 +162,9 @@ export async function startProcess(
     kernel: house.kernel,
     now,
     ...listeners,
+    onLog: (line) => listeners.onLog({ ...line, text: maskTold(line.text, masked) }),
     dry,
-    secrets: () => [...house.secrets(), ...granted.flatMap(([, value]) => value ?? [])],
+    secrets: () => [...house.secrets(), ...values],
   });
 }
 

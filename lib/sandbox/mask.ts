@@ -13,28 +13,8 @@ const TELLING = /secret|token|passw|passphrase|key|credential|auth/i;
 const LEAST_LENGTH = 6;
 
 /**
- * Masks in `text` what of a route's options may be a secret: the values of options whose name says so, and all of a
- * URL but its origin.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * const options = { webhookUrl: "https://hooks.slack.com/services/T0/B0/xyz", botToken: "123456:abcdef" };
- * assertEquals(
- *   maskOptions("error sending request for url (https://hooks.slack.com/services/T0/B0/xyz)", options),
- *   "error sending request for url (https://hooks.slack.com/•••)",
- * );
- * assertEquals(maskOptions("https://api.telegram.org/bot123456:abcdef/send failed", options),
- *   "https://api.telegram.org/bot•••/send failed");
- * ```
- */
-export function maskOptions(text: string, options: Json): string {
-  return secretForms(options).reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
-}
-
-/**
- * The secrets of a route's options and `more` of them, in every form in which they may be sent (as they are, in a URL,
- * in JSON), longest first.
+ * The secrets of a route's options and `more` of them, in every form in which they may be told (as they are, in a URL,
+ * in JSON), longest first. Of options these are the values whose name says so, and all of a URL but its origin.
  */
 export function secretForms(options: Json, more: readonly string[] = []): string[] {
   const secrets = [...secretsIn(options, false), ...more].filter((secret) => secret.length >= LEAST_LENGTH);
@@ -43,6 +23,31 @@ export function secretForms(options: Json, more: readonly string[] = []): string
   ) => [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)]);
   return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }
+
+/**
+ * Masks in an error or a line of a log the `secrets` (as of {@linkcode secretForms}), also where it was shortened within
+ * one.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const secrets = secretForms({ webhookUrl: "https://hooks.slack.com/services/T0/B0/xyz", botToken: "123456:abcdef" });
+ * assertEquals(
+ *   maskTold("error sending request for url (https://hooks.slack.com/services/T0/B0/xyz)", secrets),
+ *   "error sending request for url (https://hooks.slack.com/•••)",
+ * );
+ * assertEquals(maskTold("https://api.telegram.org/bot123456:abcdef/send failed", secrets),
+ *   "https://api.telegram.org/bot•••/send failed");
+ * assertEquals(maskTold("bot123456… (7 more characters)", secrets), "bot•••… (7 more characters)");
+ * ```
+ */
+export function maskTold(text: string, secrets: readonly string[]): string {
+  const parts = text.split(SHORTENED);
+  return parts.map((part, index) => maskSecrets(part, secrets, index < parts.length - 1)).join("");
+}
+
+/** Before what stands for the rest of a shortened text. */
+const SHORTENED = /(?=… \(\d+ more characters\))/;
 
 /** Parameters of a URL or a form, and keys of JSON, whose values are secrets wherever they come from. */
 const NAMED =
@@ -68,16 +73,17 @@ const IN_AUTHORITY = /(\/\/)[^/@\s]{1,500}@/g;
  * ```
  */
 export function maskSent(text: string, secrets: readonly string[], cut = false): string {
-  let masked = text;
-  if (cut) {
-    const begun = Math.max(0, ...secrets.map((secret) => overlap(masked, secret)));
-    if (begun > 0) masked = masked.slice(0, masked.length - begun) + MASK;
-  }
-  masked = secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), masked);
+  let masked = maskSecrets(text, secrets, cut);
   // Most texts hold nothing of the kind, which is seen sooner than searched.
   if (masked.includes("@")) masked = masked.replace(IN_AUTHORITY, `$1${MASK}@`);
   if (masked.includes("=")) masked = masked.replace(IN_QUERY, `$1${MASK}`);
   return SOME_NAME.test(masked) ? masked.replace(IN_JSON, `$1${MASK}`) : masked;
+}
+
+function maskSecrets(text: string, secrets: readonly string[], cut: boolean): string {
+  const begun = cut ? Math.max(0, ...secrets.map((secret) => overlap(text, secret))) : 0;
+  const whole = begun > 0 ? text.slice(0, text.length - begun) + MASK : text;
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, MASK), whole);
 }
 
 /** How many characters at the end of `text` are the beginning of `secret`; 0 for a few, which may be chance. */

@@ -1,9 +1,10 @@
 /** One process that runs one plugin. @module */
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
-import { readCheck, readEnding } from "./ending.ts";
+import { readCheck, readEnding, readError } from "./ending.ts";
 import { LastWords } from "./last_words.ts";
 import { LoadFailure } from "./load_failure.ts";
+import { readFailure, readShape } from "./loading.ts";
 import { secretForms } from "./mask.ts";
 import { createPluginLog } from "./plugin_log.ts";
 import type { ProcessSpec } from "./process_spec.ts";
@@ -66,7 +67,7 @@ export class PluginProcess {
   readonly #token = `${crypto.randomUUID()}:`;
   readonly #load = Promise.withResolvers<PluginShape>();
   readonly #running = new Map<number, Running>();
-  readonly #checks = new Map<number, (check: OptionCheck) => void>();
+  readonly #checks = new Map<number, { options: JsonObject; answer(check: OptionCheck): void }>();
   /** What the plugin was given last, by route. */
   readonly #options = new Map<string, JsonObject>();
   /** What is to be masked, by a route's options. */
@@ -120,8 +121,8 @@ export class PluginProcess {
     if (this.#over) return Promise.resolve(uncheckable("has ended"));
     this.#options.set(route, options);
     const ask = ++this.#asked;
-    const { promise, resolve } = Promise.withResolvers<OptionCheck>();
-    this.#checks.set(ask, resolve);
+    const { promise, resolve: answer } = Promise.withResolvers<OptionCheck>();
+    this.#checks.set(ask, { options, answer });
     this.#speaker.say({ t: "route", route, options, ask });
     return promise;
   }
@@ -239,14 +240,18 @@ export class PluginProcess {
     this.#speaker.close();
     this.#log.flush();
     return this.#settle({
-      ...this.#verdict ?? { orderly: false, stalled: false, reason: this.#lastWords.causeOf(status) },
+      ...this.#verdict ?? { orderly: false, stalled: false, reason: this.#causeOf(status) },
       unsure: [...this.#running.values()].some(({ begun, tell }) => !begun && !tell),
     });
   }
 
+  #causeOf(status: Deno.CommandStatus): string {
+    return readError(this.#lastWords.causeOf(status), this.#allSecrets());
+  }
+
   #settle(end: ProcessEnd): ProcessEnd {
     this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, null, null, true));
-    for (const answer of this.#checks.values()) answer(uncheckable(end.reason));
+    for (const { answer } of this.#checks.values()) answer(uncheckable(end.reason));
     const begun = [...this.#running.values()].filter((running) => running.begun).length;
     for (const [id, running] of this.#running) {
       this.#end(id, running.begun ? this.#casualty(id, running, begun, end) : null);
@@ -262,11 +267,10 @@ export class PluginProcess {
   }
 
   #broken(error: unknown) {
-    this.kill(
-      error instanceof RangeError
-        ? `wrote a line of more than ${LIMITS.lineBytes} bytes, and was ended`
-        : `broke the protocol, and was ended: ${error instanceof Error ? error.message : error}`,
-    );
+    const reason = error instanceof RangeError
+      ? `wrote a line of more than ${LIMITS.lineBytes} bytes, and was ended`
+      : `broke the protocol, and was ended: ${error instanceof Error ? error.message : error}`;
+    this.kill(readError(reason, this.#allSecrets()));
   }
 
   #line(line: string) {
@@ -280,15 +284,11 @@ export class PluginProcess {
     switch (message.t) {
       case "loaded":
         this.#ready = true;
-        return this.#load.resolve(message.plugin);
-      case "failed": {
-        const { stage, error, file, line } = message;
-        return this.#failLoad(new LoadFailure(stage, shorten(String(error), LIMITS.errorChars), file, line));
-      }
+        return this.#load.resolve(readShape(message.plugin));
+      case "failed":
+        return this.#failLoad(readFailure(message, this.#allSecrets()));
       case "checked":
-        this.#checks.get(message.ask)?.(readCheck(message));
-        this.#checks.delete(message.ask);
-        return;
+        return this.#answerCheck(message.ask, readCheck(message));
       case "begin": {
         const running = this.#running.get(message.id);
         if (running) running.begun = true;
@@ -335,10 +335,26 @@ export class PluginProcess {
     }
   }
 
+  #answerCheck(ask: number, { issues, defaults }: OptionCheck) {
+    const check = this.#checks.get(ask);
+    if (!check) return;
+    this.#checks.delete(ask);
+    const masked = issues.map(({ path, message }) => ({
+      path,
+      message: readError(message, this.#secretsOf(check.options)),
+    }));
+    check.answer({ issues: masked, defaults });
+  }
+
   #secretsOf(options: JsonObject): readonly string[] {
     const known = this.#secrets.get(options) ?? secretForms(options, this.spec.secrets());
     this.#secrets.set(options, known);
     return known;
+  }
+
+  /** What is to be masked in what belongs to no job. */
+  #allSecrets(): readonly string[] {
+    return secretForms(Object.fromEntries(this.#options), this.spec.secrets());
   }
 
   #job(id: number | null): Job | null {

@@ -6,7 +6,6 @@ import { describeBroken, errorText, type PluginDescription, type PluginError } f
 import { coversHost, type Grant, type GrantingRoute } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
-import { maskOptions } from "./mask.ts";
 import { LoadFailure } from "./load_failure.ts";
 import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
@@ -113,11 +112,7 @@ export class PluginSlot {
       const result = await process.run(job, route.options, this.#suspects.has(job.delivery));
       if (result?.outcome === "done") this.#failures = 0;
       this.#suspect(job, result);
-      if (result !== null) {
-        return result.error === null
-          ? result
-          : { ...result, error: maskOptions(result.error, route.options) };
-      }
+      if (result !== null) return result;
       await process.ended; // before the plugin was entered, or as it was: so another process may try
     }
   }

@@ -247,6 +247,22 @@ hostile("endless_line", "a line that never ends is ended", (it) => {
 }, { run: { timeoutMs: 60_000 } });
 
 // What is told apart.
+hostile("forged_shape", "what a process says of its plugin is held to its form", ({ home }) => {
+  const found = home.plugins.descriptions().find(({ name }) => name === "forged_shape")!;
+  const { description, filters, hasOptions, needsOptions, optionsSchema } = found;
+  assertEquals([description, filters, hasOptions, needsOptions, optionsSchema], [
+    null,
+    {},
+    false,
+    false,
+    null,
+  ]);
+});
+hostile("forged_failure", "what a process says of a failure is held to its form", (it) => {
+  unusable(it, "forged_failure", /^why$/);
+  const { error } = it.home.plugins.descriptions().find(({ name }) => name === "forged_failure")!;
+  assertEquals(error, { stage: "import", message: "why", file: null, line: null });
+});
 hostile("garbage", "what a plugin prints is no protocol", ({ result, home }) => {
   assertEquals(result?.outcome, "done");
   assert(home.logged("garbage"));

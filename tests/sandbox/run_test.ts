@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import type { JsonObject } from "../../lib/nouns.ts";
 import { house, job, route } from "./support.ts";
 
 const FIVE_LINES = `export default {
@@ -109,4 +110,40 @@ Deno.test("an error holds no secret of its route's options", async () => {
   const result = await home.plugins.runner.run(job("leaky"));
   assertMatch(result?.error ?? "", /^cannot reach http:\/\/127\.0\.0\.1:1\/••• with ••• \(leaky\.ts:2\)$/);
   assertEquals(result?.error?.includes("treasure"), false);
+});
+
+Deno.test("no error holds a secret that was given by other means, whole or cut, in a run, a check or a process that dies", async () => {
+  const secret = "the-treasure-of-the-environment";
+  const source = `
+    const secret = Deno.env.get("MY_SECRET");
+    const validate = (value) => value.refuse ? { issues: [{ message: "not with " + secret }] } : { value };
+    export default {
+      options: { "~standard": { version: 1, vendor: "own", validate } },
+      run(_event, { options: { before, die, botToken } }) {
+        console.log("found " + secret);
+        if (die) queueMicrotask(() => Deno.stderr.writeSync(new TextEncoder().encode("error: " + secret + "\\n")) && Deno.exit(1));
+        else throw new Error("x".repeat(before) + (botToken ?? secret));
+        return new Promise(() => {});
+      },
+    };`;
+  await using home = await house({
+    "teller.ts": source,
+    "loud.ts": `throw new Error(Deno.env.get("MY_SECRET"));`,
+  }, {
+    env: (name) => name === "MY_SECRET" ? secret : Deno.env.get(name),
+  });
+  const allow = { env: ["MY_SECRET"] };
+  const errorWith = async (options: JsonObject) => {
+    await home.plugins.configure([route("teller", { options, allow })]);
+    return (await home.plugins.runner.run(job("teller")))?.error ?? "";
+  };
+  assertMatch(await errorWith({ before: 1 }), /^x••• \(teller\.ts:/);
+  assertMatch(await errorWith({ before: 1990 }), /^x{1990}•••… \(/);
+  assertMatch(await errorWith({ before: 1990, botToken: "123456:abcdefghijkl" }), /^x{1990}•••… \(/);
+  assertMatch(await errorWith({ die: true }), /^its process ended: •••$/);
+  const [mistake] = await home.plugins.configure([route("teller", { options: { refuse: true }, allow })]);
+  assertEquals(mistake?.message, "not with •••");
+  await home.plugins.configure([route("loud", { allow })]);
+  assertMatch(home.plugins.status().find(({ name }) => name === "loud")!.lastError!, /•••/);
+  for (const { text } of home.logs) assertEquals(text.includes("treasure"), false, text);
 });
