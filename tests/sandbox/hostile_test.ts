@@ -249,14 +249,16 @@ hostile("endless_line", "a line that never ends is ended", (it) => {
 // What is told apart.
 hostile("forged_shape", "what a process says of its plugin is held to its form", ({ home }) => {
   const found = home.plugins.descriptions().find(({ name }) => name === "forged_shape")!;
-  const { description, filters, hasOptions, needsOptions, optionsSchema } = found;
-  assertEquals([description, filters, hasOptions, needsOptions, optionsSchema], [
-    null,
-    {},
-    false,
-    false,
-    null,
-  ]);
+  const { description, filters, hasOptions, needsOptions, optionsSchema, error } = found;
+  const told = { description, filters, hasOptions, needsOptions, optionsSchema, error };
+  assertEquals<unknown>(told, {
+    description: null,
+    filters: {},
+    hasOptions: false,
+    needsOptions: false,
+    optionsSchema: null,
+    error: null,
+  });
 });
 hostile("forged_failure", "what a process says of a failure is held to its form", (it) => {
   unusable(it, "forged_failure", /^why$/);

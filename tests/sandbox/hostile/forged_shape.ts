@@ -4,7 +4,7 @@ Object.defineProperty(Object.prototype, "toJSON", {
   value(this: Record<string, unknown>) {
     if (this["t"] !== "loaded") return this;
     const optionsSchema = { type: "object", properties: { url: null } };
-    const plugin = { description: { a: 1 }, filters: null, hasOptions: 7, needsOptions: "", optionsSchema };
+    const plugin = { description: { a: 1 }, filters: 7, hasOptions: 7, needsOptions: "", optionsSchema };
     return { t: "loaded", plugin };
   },
 });
