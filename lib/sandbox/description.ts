@@ -85,3 +85,22 @@ export function errorText({ stage, message, file, line }: PluginError): string {
   const what = { find: "", import: "", check: "", types: "types: ", options: "options: " }[stage];
   return `${place}${what}${message}`;
 }
+
+/** Something wrong with a plugin. */
+export function trouble(
+  stage: PluginError["stage"],
+  message: string,
+  file: string | null = null,
+  line: number | null = null,
+): PluginError {
+  return { stage, message, file, line };
+}
+
+/** What a failure to load, or to start its process, tells of the plugin. */
+export function troubleOf(error: unknown): PluginError {
+  if (error instanceof LoadFailure) return trouble(error.stage, error.message, error.file, error.line);
+  return trouble(
+    "import",
+    `its process could not be started: ${error instanceof Error ? error.message : error}`,
+  );
+}

@@ -80,3 +80,8 @@ export function coversHost(grants: readonly Grant[], host: string): boolean {
     return target === "*" || target === name || target === host;
   });
 }
+
+/** The same text for grants of the same. */
+export function grantKey(grants: readonly Grant[]): string {
+  return [...new Set(grants.map(({ kind, target }) => `${kind} ${target}`))].sort().join("\n");
+}

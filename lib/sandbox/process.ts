@@ -2,10 +2,10 @@
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readCheck, readEnding, readError } from "./ending.ts";
+import { GivenOptions, uncheckable } from "./given_options.ts";
 import { LastWords } from "./last_words.ts";
 import { LoadFailure } from "./load_failure.ts";
 import { readFailure, readShape } from "./loading.ts";
-import { secretForms } from "./mask.ts";
 import { createPluginLog } from "./plugin_log.ts";
 import type { ProcessSpec } from "./process_spec.ts";
 import { type FromPlugin, LIMITS, type OptionCheck, type PluginShape, shorten } from "./protocol.ts";
@@ -67,11 +67,7 @@ export class PluginProcess {
   readonly #token = `${crypto.randomUUID()}:`;
   readonly #load = Promise.withResolvers<PluginShape>();
   readonly #running = new Map<number, Running>();
-  readonly #checks = new Map<number, { options: JsonObject; answer(check: OptionCheck): void }>();
-  /** What the plugin was given last, by route. */
-  readonly #options = new Map<string, JsonObject>();
-  /** What is to be masked, by a route's options. */
-  readonly #secrets = new WeakMap<JsonObject, readonly string[]>();
+  readonly #given: GivenOptions;
   readonly #log;
   readonly #pulse;
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
@@ -91,6 +87,7 @@ export class PluginProcess {
   constructor(private readonly spec: ProcessSpec) {
     this.idleSince = spec.now();
     this.#log = createPluginLog(spec.onLog, spec.now);
+    this.#given = new GivenOptions(spec.secrets);
     this.#pulse = createPulse(spec.stallMs);
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [...spec.args],
@@ -119,12 +116,9 @@ export class PluginProcess {
   /** Gives the plugin a route's options, and hears what is wrong with them. */
   setRoute(route: string, options: JsonObject): Promise<OptionCheck> {
     if (this.#over) return Promise.resolve(uncheckable("has ended"));
-    this.#options.set(route, options);
     const ask = ++this.#asked;
-    const { promise, resolve: answer } = Promise.withResolvers<OptionCheck>();
-    this.#checks.set(ask, { options, answer });
     this.#speaker.say({ t: "route", route, options, ask });
-    return promise;
+    return this.#given.give(route, options, ask);
   }
 
   /**
@@ -133,7 +127,7 @@ export class PluginProcess {
    */
   run(job: Job, options: JsonObject, tell = false): Promise<Result | null> {
     if (this.#over) return Promise.resolve(null);
-    if (this.#options.get(job.route) !== options) void this.setRoute(job.route, options);
+    if (!this.#given.areOf(job.route, options)) void this.setRoute(job.route, options);
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<Result | null>();
     const until = performance.now() + job.timeoutMs;
@@ -246,12 +240,12 @@ export class PluginProcess {
   }
 
   #causeOf(status: Deno.CommandStatus): string {
-    return readError(this.#lastWords.causeOf(status), this.#allSecrets());
+    return readError(this.#lastWords.causeOf(status), this.#given.allSecrets());
   }
 
   #settle(end: ProcessEnd): ProcessEnd {
     this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, null, null, true));
-    for (const { answer } of this.#checks.values()) answer(uncheckable(end.reason));
+    this.#given.end(end.reason);
     const begun = [...this.#running.values()].filter((running) => running.begun).length;
     for (const [id, running] of this.#running) {
       this.#end(id, running.begun ? this.#casualty(id, running, begun, end) : null);
@@ -270,7 +264,7 @@ export class PluginProcess {
     const reason = error instanceof RangeError
       ? `wrote a line of more than ${LIMITS.lineBytes} bytes, and was ended`
       : `broke the protocol, and was ended: ${error instanceof Error ? error.message : error}`;
-    this.kill(readError(reason, this.#allSecrets()));
+    this.kill(readError(reason, this.#given.allSecrets()));
   }
 
   #line(line: string) {
@@ -286,9 +280,9 @@ export class PluginProcess {
         this.#ready = true;
         return this.#load.resolve(readShape(message.plugin));
       case "failed":
-        return this.#failLoad(readFailure(message, this.#allSecrets()));
+        return this.#failLoad(readFailure(message, this.#given.allSecrets()));
       case "checked":
-        return this.#answerCheck(message.ask, readCheck(message));
+        return this.#given.answer(message.ask, readCheck(message));
       case "begin": {
         const running = this.#running.get(message.id);
         if (running) running.begun = true;
@@ -305,7 +299,7 @@ export class PluginProcess {
       case "end": {
         const running = this.#running.get(message.id);
         if (!running) return;
-        const result = readEnding(message, this.#secretsOf(running.options));
+        const result = readEnding(message, this.#given.secretsOf(running.options));
         // What its aborted signal ended has run out of time, whatever it says.
         if (!running.overdue || result.outcome === "done") return this.#end(message.id, result);
         const seconds = running.job.timeoutMs / 1000;
@@ -333,28 +327,6 @@ export class PluginProcess {
       default:
         throw new Error("unknown message");
     }
-  }
-
-  #answerCheck(ask: number, { issues, defaults }: OptionCheck) {
-    const check = this.#checks.get(ask);
-    if (!check) return;
-    this.#checks.delete(ask);
-    const masked = issues.map(({ path, message }) => ({
-      path,
-      message: readError(message, this.#secretsOf(check.options)),
-    }));
-    check.answer({ issues: masked, defaults });
-  }
-
-  #secretsOf(options: JsonObject): readonly string[] {
-    const known = this.#secrets.get(options) ?? secretForms(options, this.spec.secrets());
-    this.#secrets.set(options, known);
-    return known;
-  }
-
-  /** What is to be masked in what belongs to no job. */
-  #allSecrets(): readonly string[] {
-    return secretForms(Object.fromEntries(this.#options), this.spec.secrets());
   }
 
   #job(id: number | null): Job | null {
@@ -411,11 +383,4 @@ export class PluginProcess {
 
 function failed(outcome: Result["outcome"], error: string, sent: Result["sent"] = []): Result {
   return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent };
-}
-
-function uncheckable(reason: string): OptionCheck {
-  return {
-    issues: [{ path: "", message: `cannot be checked: the plugin's process ${reason}` }],
-    defaults: [],
-  };
 }

@@ -2,8 +2,15 @@
 import { relative } from "@std/path";
 import type { Job, Result } from "../dispatch/contract.ts";
 import type { FoundPlugin } from "./catalogue.ts";
-import { describeBroken, errorText, type PluginDescription, type PluginError } from "./description.ts";
-import { coversHost, type Grant, type GrantingRoute } from "./grants.ts";
+import {
+  describeBroken,
+  errorText,
+  type PluginDescription,
+  type PluginError,
+  trouble,
+  troubleOf,
+} from "./description.ts";
+import { coversHost, type Grant, type GrantingRoute, grantKey } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
 import { LoadFailure } from "./load_failure.ts";
@@ -376,28 +383,7 @@ async function issuesOf(
   return [...issues, ...ungranted];
 }
 
-function trouble(
-  stage: PluginError["stage"],
-  message: string,
-  file: string | null = null,
-  line: number | null = null,
-): PluginError {
-  return { stage, message, file, line };
-}
-
-function troubleOf(error: unknown): PluginError {
-  if (error instanceof LoadFailure) return trouble(error.stage, error.message, error.file, error.line);
-  return trouble(
-    "import",
-    `its process could not be started: ${error instanceof Error ? error.message : error}`,
-  );
-}
-
 /** Whether a failure may pass by itself: not the module's fault, but a process's, the network's or the machine's. */
 function isPassing(error: unknown): boolean {
   return !(error instanceof LoadFailure) || error.passing;
-}
-
-function grantKey(grants: readonly Grant[]): string {
-  return [...new Set(grants.map(({ kind, target }) => `${kind} ${target}`))].sort().join("\n");
 }
