@@ -37,13 +37,26 @@ export default definePlugin({
   run(event, context) {
     // One at a time for each file: every event builds on what the one before has written.
     const { file } = context.options;
-    const mine = (turns.get(file) ?? Promise.resolve()).then(() => update(event, context));
+    const mine = (turns.get(file) ?? Promise.resolve()).then(async () => {
+      using _held = await hold(folderOf(file));
+      await update(event, context);
+    });
     turns.set(file, mine.catch(() => {}));
     return mine;
   },
 });
 
 const turns = new Map<string, Promise<void>>();
+
+/**
+ * Holds a folder against other processes until it is closed: while this plugin is exchanged, two of its own write the list.
+ * Null where there is no folder yet.
+ */
+async function hold(folder: string): Promise<Deno.FsFile | null> {
+  const opened = await Deno.open(folder).catch(() => null);
+  await opened?.lock(true).catch(() => {}); // where a system locks no folders, there is nothing to be done
+  return opened;
+}
 
 /** As https://uniswap.org/tokenlist.schema.json has it; what else a token has is kept. */
 interface Token {
@@ -237,12 +250,13 @@ async function read(file: string): Promise<TokenList | null> {
   throw new Permanent(`${file} is no token list: move it away, and a new one is begun`);
 }
 
+const folderOf = (file: string) => file.slice(0, file.lastIndexOf("/") + 1) || ".";
+
 /** All or nothing: written beside it, synced, and moved into its place. */
 async function write(file: string, list: TokenList): Promise<void> {
   const part = `${file}.part`;
   try {
-    const folder = file.slice(0, Math.max(file.lastIndexOf("/"), 0));
-    if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+    if (file.includes("/")) await Deno.mkdir(folderOf(file), { recursive: true });
     using opened = await Deno.open(part, { write: true, create: true, truncate: true });
     const bytes = new TextEncoder().encode(JSON.stringify(list, null, 2) + "\n");
     for (let sent = 0; sent < bytes.length;) sent += await opened.write(bytes.subarray(sent));

@@ -244,6 +244,22 @@ Deno.test("token_list applies events that run at once one after another", async 
   assertEquals([list!.tokens.length, list!.version], [50, { major: 1, minor: 49, patch: 0 }]);
 });
 
+Deno.test("token_list applies the events of two of its processes one after another, as while it is exchanged", async () => {
+  await using at = await desk();
+  await at.apply(updated([added("ethereum", address(0))]));
+  const again: string = "../../plugins/token_list.ts?of-another-process";
+  const { default: other } = await import(again);
+  const results = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => {
+      const coin = { id: `coin-${i}`, symbol: "c", name: "C" };
+      const event = updated([added("ethereum", address(i + 1))], { coin });
+      return attempt(i % 2 === 0 ? tokenList : other, event, { options: { file: at.file } });
+    }),
+  );
+  assertEquals(results.filter(({ error }) => error !== ""), []);
+  assertEquals((await at.list())!.tokens.length, 51);
+});
+
 Deno.test("token_list leaves a file alone that is no token list", async () => {
   await using at = await desk();
   for (const text of ["{", "[]", '{"tokens":1}', ""]) {
