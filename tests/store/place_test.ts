@@ -38,7 +38,10 @@ Deno.test("no plugin gets at what is the relay's alone, wherever its store is", 
     "/etc/r/plugin-versions",
   ]);
   assertEquals(
-    secretFiles({ store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" }, "/etc/r/config.json"),
+    secretFiles(
+      { store: "postgres://u:p@x/d?host=/run/pg&sslcert=own.pem&sslkey=own.key" },
+      "/etc/r/config.json",
+    ),
     ["/etc/r/config.json", "/etc/r/.env", "/etc/r/own.key", "/run/pg/.s.PGSQL.5432"],
   );
 });
