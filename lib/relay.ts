@@ -4,7 +4,7 @@ import { createCounts } from "./admin/counts.ts";
 import type { RelayParts } from "./admin/parts.ts";
 import { createThreadedAdmin } from "./admin/threaded_admin.ts";
 import type { Config } from "./config/schema.ts";
-import { carrySubstitutions, maskText, secretValues } from "./config/secrets.ts";
+import { carrySubstitutions, createSecretMemory, maskText } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
 import { listen } from "./relay/listen.ts";
 import { logOf } from "./log.ts";
@@ -33,7 +33,7 @@ export interface Relay {
   /** Whether its store has no event. */
   isUnused(): Promise<boolean>;
   /**
-   * Puts another config in force.
+   * Puts another config in force. If that fails, it rejects, and the one before stays in force.
    *
    * @returns What of it takes effect only at the next start, as paths such as `server.port`.
    */
@@ -52,11 +52,13 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
   const now = Date.now;
   const log = logOf("relay");
   let config = initial;
+  const secretsOf = createSecretMemory(); // jobs under way may still have those of the config before
+  const secrets = () => secretsOf(config);
 
   const narrator = createNarrator(now);
   const ledger = createLedger(now());
   const counts = createCounts();
-  const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secretValues(config)));
+  const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secrets()));
 
   const pluginsOptions: PluginsOptions = {
     folder: resolve(folder, config.pluginsDir),
@@ -67,7 +69,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     keptFolder: keptVersionsFolder(config, folder),
     pressing: new Set(config.routes.map(({ plugin }) => plugin)),
     ownPorts: [config.admin.port],
-    secrets: () => secretValues(config),
+    secrets,
     now,
   };
   const [store, plugins] = await Promise.all([
@@ -203,12 +205,21 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     adminUrl: urlOf(adminServer.addr),
     isUnused: async () => (await store.events({}, { limit: 1 })).length === 0,
     async reconfigure(next) {
-      const waiting = RESTART_NEEDED.filter((path) => valueAt(next, path) !== valueAt(config, path));
-      config = carrySubstitutions(next, { ...next, store: config.store, pluginsDir: config.pluginsDir });
+      const before = { config, off: [...off] };
+      secrets();
+      config = carrySubstitutions(next, { ...next, store: initial.store, pluginsDir: initial.pluginsDir });
+      secrets();
       off.clear();
+      try {
+        await setRoutes();
+      } catch (error) {
+        config = before.config;
+        for (const name of before.off) off.add(name);
+        await setRoutes();
+        throw error;
+      }
       receive = makeReceiver();
-      await setRoutes();
-      return waiting;
+      return RESTART_NEEDED.filter((path) => valueAt(next, path) !== valueAt(initial, path));
     },
     async stop(graceMs) {
       upkeep.stop();

@@ -8,6 +8,14 @@ import { PROJECT } from "../project.ts";
 const SECRET_NAME = "CRYPTOSYNC_WEBHOOK_SECRET";
 const SECRET_BYTES = 32;
 
+/** The first config has no folder to be made in. */
+export class NoFolder extends Error {
+  override name = "NoFolder";
+  constructor(file: string) {
+    super(`Cannot make ${file}: its folder does not exist. Make it, or name another with --config`);
+  }
+}
+
 /** A first start: tells, for the config that was made, what was made and what to do next, once the relay listens. */
 export type FirstStart = (config: Pick<Config, "server" | "admin" | "sources">) => string;
 
@@ -16,6 +24,7 @@ export type FirstStart = (config: Pick<Config, "server" | "admin" | "sources">) 
  * in `.env` beside it, unless the environment or that file has one. Overwrites nothing.
  *
  * @returns Null when the config is there already, which then is not touched.
+ * @throws {NoFolder}
  */
 export function firstStart(configFile: string, environment: Environment): FirstStart | null {
   if (isThere(configFile) || !createNew(configFile, firstConfig(configFile))) return null;
@@ -96,6 +105,7 @@ function createNew(file: string, text: string): boolean {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (error instanceof Deno.errors.NotFound) throw new NoFolder(file);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** `deno task start`: runs the relay until it is told to stop. @module */
 import { loadConfigApart } from "../config/load_apart.ts";
 import type { Config } from "../config/schema.ts";
-import { secretValues } from "../config/secrets.ts";
+import { createSecretMemory } from "../config/secrets.ts";
 import { watchConfig } from "../config/watch.ts";
 import { launcherEnded } from "../launch/launched.ts";
 import { lookupsOf } from "../launch/lookups.ts";
@@ -10,7 +10,7 @@ import type { Json } from "../nouns.ts";
 import type { Relay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
-import { firstStart, isAsFirstMade, nextSteps } from "./first_start.ts";
+import { type FirstStart, firstStart, isAsFirstMade, nextSteps, NoFolder } from "./first_start.ts";
 
 /** How long a stop waits for requests and attempts under way: less than the ten seconds that Docker grants. */
 const GRACE_MS = 8000;
@@ -32,16 +32,24 @@ export async function run(args: string[]): Promise<number> {
   const format = logFormat(values);
   const file = configFile(values);
   const environment = Deno.env.toObject();
-  const first = firstStart(file, environment);
+  let first: FirstStart | null;
+  try {
+    first = firstStart(file, environment);
+  } catch (error) {
+    if (!(error instanceof NoFolder)) throw error;
+    console.error(error.message);
+    return EXIT.yourInput;
+  }
   const [config, { startRelay }] = await Promise.all([
     loadConfigApart(file, environment),
     import("../relay.ts"), // meanwhile
   ]);
+  const secretsOf = createSecretMemory();
   const setLog = (config: Config) =>
     configureLog({
       ...(format && { format }),
       level: values.verbose ? "debug" : "info",
-      secrets: secretValues(config),
+      secrets: secretsOf(config),
     });
   setLog(config);
 
@@ -73,9 +81,14 @@ export async function run(args: string[]): Promise<number> {
       return;
     }
     setLog(news.config);
-    const waiting = [...await relay.reconfigure(news.config), ...notAllowed(news.config)];
-    log.info("the changed config is in force");
-    if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
+    try {
+      const waiting = [...await relay.reconfigure(news.config), ...notAllowed(news.config)];
+      log.info("the changed config is in force");
+      if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : error;
+      log.error(`the changed config cannot be put in force, the one before stays: ${why}`);
+    }
   });
   await Promise.race([stopSignal(), launcherEnded()]);
   log.info("stopping; a second signal ends at once");
@@ -92,10 +105,16 @@ function isEveryAddress({ hostname }: Config["server"]): boolean {
 /** The hosts that a config has the relay look up, and that this process may not: it was launched for another config. */
 function notAllowed(config: Config): string[] {
   return lookupsOf(config.routes as unknown as Json).flatMap((host) =>
-    Deno.permissions.querySync({ name: "net", host }).state === "granted"
-      ? []
-      : [`reaching ${host}, should its address be private`]
+    isGranted(host) ? [] : [`reaching ${host}, should its address be private`]
   );
+}
+
+function isGranted(host: string): boolean {
+  try {
+    return Deno.permissions.querySync({ name: "net", host }).state === "granted";
+  } catch {
+    return true; // no host at all: its route tells so
+  }
 }
 
 function logFormat({ log, json }: { log?: string; json?: boolean }): "text" | "json" | undefined {

@@ -6,6 +6,7 @@
  */
 import type { z } from "zod";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
+import { isHostname } from "./hostname.ts";
 import { isLoopback } from "./loopback.ts";
 import { list, record } from "./loosely.ts";
 import { renderPath } from "./mistake.ts";
@@ -44,6 +45,19 @@ export function notPlaceholder(value: string, context: Context): void {
       hint: "remove it: it would count as part of the secret",
     });
   }
+}
+
+/** An address to listen at. */
+export function listenHostname(value: string, context: Context): void {
+  if (value === "" || isHostname(value)) return; // the shape says that it is empty
+  refuse(context, "is no host name or address", {
+    permitted: 'an address of this machine, such as "127.0.0.1", or "0.0.0.0" for all of them',
+    hint: /^[a-z]+:\/\//i.test(value)
+      ? "write only the URL's host"
+      : /:\d+$/.test(value)
+      ? 'the port stands apart, as "port"'
+      : undefined,
+  });
 }
 
 /** Paths are plain, so that they mean the same to every proxy on the way. */

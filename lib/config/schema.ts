@@ -14,7 +14,7 @@ const scalars = z.array(scalar).min(1);
 const patterns = z.array(z.string().min(1)).min(1);
 
 const server = z.strictObject({
-  hostname: z.string().min(1).default("0.0.0.0").describe(
+  hostname: z.string().min(1).superRefine(rules.listenHostname).default("0.0.0.0").describe(
     "Address to receive the provider's webhooks on. Default: 0.0.0.0, every address of this machine",
   ),
   port: port.default(8080).describe("Port to receive webhooks on; 0 lets the system choose. Default: 8080"),
@@ -27,7 +27,7 @@ const server = z.strictObject({
 }).describe("The public listener: the sources' paths and /healthz, nothing else");
 
 const admin = z.strictObject({
-  hostname: z.string().min(1).default("127.0.0.1").describe(
+  hostname: z.string().min(1).superRefine(rules.listenHostname).default("127.0.0.1").describe(
     "Address of the dashboard. Anything but a loopback address needs a token. Default: 127.0.0.1",
   ),
   port: port.default(8081).describe("Port of the dashboard; 0 lets the system choose. Default: 8081"),

@@ -37,7 +37,23 @@ export function secretValues(config: Config): string[] {
   return secretsIn(config as unknown as Json, substitutionsOf(config));
 }
 
-/** The same of a config that may have mistakes. */
+/**
+ * Makes a {@linkcode secretValues} that also answers the secrets of every config that it was asked for before: what was
+ * begun under an older config still has those.
+ */
+export function createSecretMemory(): (config: Config) => string[] {
+  const known = new Set<string>();
+  let last: { config: Config | null; secrets: string[] } = { config: null, secrets: [] };
+  return (config) => {
+    if (last.config !== config) {
+      for (const secret of secretValues(config)) known.add(secret);
+      last = { config, secrets: [...known].sort(longestFirst) };
+    }
+    return last.secrets;
+  };
+}
+
+/** What {@linkcode secretValues} answers, of a config that may have mistakes. */
 export function secretsIn(value: Json, substitutions: readonly Substitution[]): string[] {
   const variables = substitutions.flatMap((one) => Object.values(one.variables));
   const found = [
@@ -45,10 +61,18 @@ export function secretsIn(value: Json, substitutions: readonly Substitution[]): 
     ...variables.filter((text) => text.length >= LEAST_LENGTH),
     ...variables.flatMap(urlPasswords),
   ].filter((text) => text !== "");
-  return [...new Set(found.flatMap((text) => [text, encodeURIComponent(text.toWellFormed())]))].sort((a, b) =>
-    b.length - a.length
-  );
+  return [...new Set(found.flatMap(forms))].sort(longestFirst);
 }
+
+const longestFirst = (a: string, b: string) => b.length - a.length;
+
+/** A secret as it may be written: as it is, in a URL, in JSON, and in JSON that is a text in JSON. */
+function forms(secret: string): string[] {
+  const inJson = escaped(secret);
+  return [secret, encodeURIComponent(secret.toWellFormed()), inJson, escaped(inJson)];
+}
+
+const escaped = (text: string) => JSON.stringify(text).slice(1, -1);
 
 /** `text` with every one of `secrets` (longest first, as {@linkcode secretValues} gives them) masked. */
 export function maskText(text: string, secrets: readonly string[]): string {

@@ -26,11 +26,12 @@ export interface ConfigWatch extends Disposable {
 /**
  * Calls `onChange` after each change of `file` or of the `.env` beside it, once it has settled: also when the file is
  * replaced by another, appears again, or is a symbolic link that is turned to another target. What is written but says
- * the same as before is no change. Does nothing else.
+ * the same as before is no change. Does nothing else. What `onChange` promises is waited for before the next call; it must
+ * not reject.
  */
 export function watchConfig(
   file: string,
-  onChange: (change: ConfigChange) => void,
+  onChange: (change: ConfigChange) => void | Promise<void>,
   { environment = () => Deno.env.toObject(), settleMs = 100, pollMs = 2000 }: WatchOptions = {},
 ): ConfigWatch {
   const path = resolve(file);
@@ -47,7 +48,7 @@ export function watchConfig(
     before = now;
     // One after the other: what was written last must be told last.
     reloading = reloading.then(() => reload(path, environment())).then((change) => {
-      if (!stopped) onChange(change);
+      if (!stopped) return onChange(change);
     });
   };
   const soon = () => {

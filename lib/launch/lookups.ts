@@ -1,4 +1,5 @@
 /** Which hosts a relay must look up itself. @module */
+import { isHostname } from "../config/hostname.ts";
 import { list, record } from "../config/loosely.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { hostsIn } from "../sandbox/hosts.ts";
@@ -15,5 +16,7 @@ export function lookupsOf(routes: Json | undefined): string[] {
   return all.filter(({ plugin }) => anyHost.has(plugin)).flatMap((route) => [
     ...hostsIn(route["options"] ?? null, "").map(({ host }) => host),
     ...net(route),
-  ]).map((host) => host.replace(/:\d+$/, "")).filter((host) => /^[a-z0-9.-]*[a-z][a-z0-9.-]*$/i.test(host));
+  ]).map((host) => host.replace(/:\d+$/, "")).filter((host) =>
+    /^[a-z0-9.-]*[a-z][a-z0-9.-]*$/i.test(host) && isHostname(host)
+  );
 }

@@ -1,5 +1,6 @@
 /** What a relay must be allowed, and no more: from its config. @module */
 import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import { isHostname } from "../config/hostname.ts";
 import type { StorePlace } from "../store/place.ts";
 
 /** What of a config decides what the relay must be allowed. */
@@ -67,7 +68,7 @@ export function permissionsOf(
     write: outermost([...storeFolders, ...made, ...socket]),
     net: unique([
       ...[server, admin].map(hostAndPort),
-      ...storePlace.net,
+      ...storePlace.net.filter((host) => isHostname(host.replace(/:\d+$/, ""))), // what is none fails when it is opened
       ...socket.map((path) => `unix:${path}`), // beside reading and writing it: Deno asks for all three
       ...lookups,
     ]),

@@ -133,3 +133,144 @@ Deno.test("the launcher hands on the relay's exit code and its words", async () 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a launched relay outlives a changed config with a host that is none, and says where it stands", async () => {
+  const folder = await makeFolder();
+  try {
+    await using relay = start(join(folder, "config.json"));
+    await relay.meet("bitcoin");
+    const route = (url: string) => ({
+      name: "a",
+      plugin: "greet",
+      fields: ["name"],
+      options: { url },
+      allow: { net: ["*"] },
+    });
+    await writeConfig(folder, { routes: [route("https://hooks..slack.com/x")] });
+    await relay.find(/its deliveries wait: options\.url: must be a host/);
+    await relay.find(/the changed config is in force/);
+    await writeConfig(folder, { routes: [route("https://hooks.slack.com/x")] });
+    await relay.find(/the changed config is in force[^]*the changed config is in force/);
+    await relay.meet("aave");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a port, a host or a URL that is none is told by the relay, with its place and what is permitted", async () => {
+  const listener = (changes: Record<string, unknown>) => ({ hostname: "127.0.0.1", port: 0, ...changes });
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ server: listener({ port: "eighty" }) }, /config\.json: server\.port: .*\n.*permitted: /],
+    [{ server: listener({ port: 99999 }) }, /config\.json: server\.port: .*\n.*permitted: /],
+    [{ admin: listener({ port: -1 }) }, /config\.json: admin\.port: .*\n.*permitted: /],
+    [
+      { server: listener({ hostname: "my host" }) },
+      /config\.json: server\.hostname: is no host name or address .*\n.*permitted: /,
+    ],
+    [
+      { server: listener({ hostname: "http://0.0.0.0" }) },
+      /server\.hostname: .*\n.*write only the URL's host/,
+    ],
+    [{ server: listener({ hostname: "0.0.0.0:80" }) }, /server\.hostname: .*\n.*the port stands apart/],
+    [{ admin: listener({ hostname: "a..b", token: "x".repeat(32) }) }, /admin\.hostname: is no host name/],
+  ];
+  for (const [changes, told] of cases) {
+    const folder = await makeFolder(changes);
+    try {
+      await using relay = start(join(folder, "config.json"));
+      assertEquals([(await relay.status).code, JSON.stringify(changes)], [1, JSON.stringify(changes)]);
+      assertMatch(relay.said(), told);
+      assert(!/\n +at /.test(relay.said()), relay.said());
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+});
+
+Deno.test("a start with a URL in a route's options that names no host listens, and says that the route waits", async () => {
+  const route = {
+    name: "a",
+    plugin: "greet",
+    options: { url: "http://a..b-/" },
+    allow: { net: ["*", "c..d"] },
+  };
+  const folder = await makeFolder({ routes: [route] });
+  try {
+    await using relay = start(join(folder, "config.json"));
+    await relay.find(/its deliveries wait: options\.url: must be a host/);
+    await relay.find(/its deliveries wait: allow\.net\[1\]: must be a host/);
+    await relay.url();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the launcher allows no host that is none, whoever names it", async () => {
+  const folder = await makeFolder({ store: "postgres://u:p@a..b/relay", server: { hostname: "c..d" } });
+  try {
+    const flags = await flagsFor(join(folder, "config.json"));
+    assertEquals(
+      flags.find((flag) => flag.startsWith("--allow-net")),
+      "--allow-net=0.0.0.0:8080,127.0.0.1:0",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a first start in a folder that does not exist says so", async () => {
+  await using relay = start("/no/such/dir/config.json");
+  assertEquals((await relay.status).code, 1);
+  assertEquals(
+    relay.said(),
+    "Cannot make /no/such/dir/config.json: its folder does not exist. Make it, or name another with --config\n",
+  );
+});
+
+Deno.test("a launched relay says at each change what still waits for the next start, and no longer what was taken back", async () => {
+  const folder = await makeFolder();
+  const server = (port: number) => ({ server: { hostname: "127.0.0.1", port } });
+  try {
+    await using relay = start(join(folder, "config.json"));
+    await relay.meet("bitcoin");
+    const warning = "takes effect at the next start: server\\.port";
+    await writeConfig(folder, server(65_000));
+    await relay.find(new RegExp(warning));
+    await writeConfig(folder, { ...server(65_000), retention: { days: 9 } });
+    await relay.find(new RegExp(`${warning}[^]*${warning}`));
+    await writeConfig(folder, { ...server(0), retention: { days: 10 } });
+    await relay.find(/(the changed config is in force[^]*){3}/);
+    await writeConfig(folder, { ...server(0), retention: { days: 11 } });
+    await relay.find(/(the changed config is in force[^]*){4}/);
+    assertEquals(relay.said().match(/takes effect at the next start/g)?.length, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a launched relay goes on masking the secrets of the config before", async () => {
+  const folder = await makeFolder({
+    routes: [{ name: "a", plugin: "tell", fields: ["name"], options: { token: "an-old-token-1234" } }],
+  });
+  try {
+    await Deno.writeTextFile(
+      join(folder, "plugins", "tell.ts"),
+      `const kept = [];
+      export default { run({ coin }, { options }) {
+        kept.push(options.token);
+        console.log("met", coin.id, "with", kept.join(" "));
+      } };`,
+    );
+    await using relay = start(join(folder, "config.json"));
+    await relay.meet("bitcoin");
+    await writeConfig(folder, {
+      routes: [{ name: "a", plugin: "tell", fields: ["name"], options: { token: "a-new-token-1234" } }],
+    });
+    await relay.find(/the changed config is in force/);
+    await relay.meet("aave");
+    await relay.find(/met aave with ••• •••/);
+    assert(!/an-old-token|a-new-token/.test(relay.said()), relay.said());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
