@@ -59,6 +59,17 @@ export function notesOn(
       });
     }
   });
+  config.routes.forEach(({ name }, i) => {
+    const named = plugins.find((plugin) => plugin.name === name);
+    if (named?.filters.fields === undefined || named.needsOptions) return;
+    if (config.routes.some(({ plugin }) => plugin === name)) return;
+    notes.push({
+      path: `routes[${i}].name`,
+      problem:
+        `the plugin ${name}, which would run by itself under this name, does not: the name is this route's`,
+      hint: "call the route otherwise, or give the plugin a route",
+    });
+  });
   if (routes.length === 0) {
     notes.push({
       path: "routes",

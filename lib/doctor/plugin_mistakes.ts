@@ -5,6 +5,7 @@ import { describeNode, knownKeys, schemaAt, type SchemaNode } from "../config/pe
 import { maskText } from "../config/secrets.ts";
 import { didYouMean, suggest } from "../config/suggest.ts";
 import type { Json, JsonObject } from "../nouns.ts";
+import { withDefaults } from "../route/resolve.ts";
 import { errorText, type PluginDescription } from "../sandbox/description.ts";
 import { grantMistake, grantsOf } from "../sandbox/grants.ts";
 import type { Plugins } from "../sandbox/plugins.ts";
@@ -43,7 +44,11 @@ export async function pluginMistakes(
           `${at}.options`,
           options,
           description,
-          await plugins.checkOptions(plugin, options, allowOf(route["allow"])),
+          await plugins.checkOptions(
+            plugin,
+            withDefaults(options, description),
+            allowOf(route["allow"]),
+          ),
         ),
       );
     }
@@ -115,6 +120,7 @@ function optionMistake(
   root: SchemaNode | null,
   issue: OptionIssue,
 ): Mistake {
+  if (issue.ungranted) return { path: `${at}.${issue.path}`, problem: issue.message };
   const keys = issue.path.split(/[.[\]]+/).filter((key) => key !== "")
     .map((key) => /^\d+$/.test(key) ? Number(key) : key);
   const node = root === null || keys.length === 0 ? undefined : schemaAt(keys, root);

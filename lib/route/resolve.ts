@@ -1,4 +1,5 @@
 /** The routes that are in force: those of config.json, filled up from their plugins' own defaults. @module */
+import { isPublicHost } from "../config/public_host.ts";
 import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
 import { parseDigest, type Schedule } from "./schedule.ts";
@@ -29,7 +30,7 @@ export interface Route {
   name: string;
   plugin: string;
   filters: Filters;
-  /** With the texts that the plugin's schema has by default: what a route grants shows in them. */
+  /** With what {@linkcode withDefaults} adds: what a route grants shows in them. */
   options: NonNullable<RouteConfig["options"]>;
   allow: Allow;
   concurrency: number;
@@ -50,22 +51,22 @@ const RATE_UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 
 
 /**
  * Resolves the routes. A plugin that needs no options and declares `fields` gets a route of its own name, unless
- * config.json has a route that names it (a disabled one too). A route's own filters replace the plugin's, each by
+ * config.json has a route that names it or has its name (a disabled one too). No two routes have one name. A route's own filters replace the plugin's, each by
  * itself.
  */
 export function resolveRoutes(
   config: Pick<Config, "routes" | "retry">,
   plugins: readonly PluginDefaults[],
 ): Route[] {
-  const named = new Set(config.routes.map((route) => route.plugin));
+  const named = new Set(config.routes.flatMap((route) => [route.name, route.plugin]));
   const own = plugins.filter((plugin) =>
     !named.has(plugin.name) && !plugin.needsOptions && plugin.filters.fields !== undefined
   );
   const defaults = new Map(plugins.map((plugin) => [plugin.name, plugin]));
-  return [
+  const all = [
     ...config.routes.filter((route) => !route.disabled).map((route) =>
       resolve(
-        { ...route, options: { ...defaultTexts(defaults.get(route.plugin)), ...route.options } },
+        { ...route, options: withDefaults(route.options ?? {}, defaults.get(route.plugin)) },
         defaults.get(route.plugin)?.filters,
         config.retry,
         true,
@@ -75,6 +76,7 @@ export function resolveRoutes(
       resolve({ ...ROUTE_DEFAULTS, ...identity(plugin) }, plugin.filters, config.retry, false)
     ),
   ];
+  return [...new Map(all.toReversed().map((route) => [route.name, route])).values()].toReversed(); // the first of a name
 }
 
 const ROUTE_DEFAULTS = { concurrency: 8, timeoutSeconds: 30, order: "any" } as const;
@@ -116,16 +118,27 @@ function resolve(
 }
 
 /**
- * The texts that a plugin's options have by default. A default URL, such as the address of a public API, is granted to a
- * route of config.json like one that stands there; a plugin that runs without such a route is granted nothing.
+ * The options of a route of config.json, with the texts that its plugin's schema has by default. So a default URL, such
+ * as the address of a public API, is granted like one that stands there. One that leads to this machine or into its
+ * network is left out: the schema fills it in all the same, but nobody has granted it. A plugin that runs without such a
+ * route is granted nothing.
  */
-function defaultTexts(plugin: PluginDefaults | undefined): JsonObject {
+export function withDefaults(
+  options: JsonObject,
+  plugin: Pick<PluginDefaults, "optionsSchema"> | undefined,
+): JsonObject {
   const properties = Object.entries(
     (plugin?.optionsSchema?.["properties"] ?? {}) as Record<string, JsonObject>,
   );
-  return Object.fromEntries(
-    properties.flatMap(([name, { default: text }]) => typeof text === "string" ? [[name, text]] : []),
+  const texts = properties.flatMap(([name, { default: text }]) =>
+    typeof text === "string" && !leadsInside(text) ? [[name, text]] : []
   );
+  return { ...Object.fromEntries(texts), ...options };
+}
+
+function leadsInside(text: string): boolean {
+  const host = URL.parse(text.trim())?.host.replace(/:\d*$/, "") ?? "";
+  return host !== "" && !isPublicHost(host);
 }
 
 /** Reads `"1/s"`, `"30/m"`, `"100/h"`; the config's schema has checked the form. */

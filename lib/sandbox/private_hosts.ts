@@ -1,22 +1,6 @@
 /** The addresses that "any public host" leaves out. @module */
 
-/** IPv4 ranges that are not public: this network, private, shared, loopback, link-local, reserved, multicast. */
-const RANGES: readonly string[] = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/3",
-];
+import { NOT_PUBLIC } from "../config/public_host.ts";
 
 /** An address that a route names, and so may be reached although it is not public. */
 export interface NamedHost {
@@ -54,7 +38,7 @@ export function deniedHosts(
   const spared = new Set(named.map(({ address }) => address));
   const ranges = [...spared].filter((address) => !address.includes(":")).map(toRange).reduce(
     (left, named) => left.flatMap((range) => without(range, named)),
-    RANGES.map(toRange),
+    NOT_PUBLIC.map(toRange),
   );
   const single = new Set([...own, "::", "::1"].map((address) => address.replace(/%.*$/, "")));
   const ports = [...spared].flatMap((address) =>

@@ -89,6 +89,8 @@ export interface OptionIssue {
   /** Where, such as `to[0]`; empty for the options as a whole. */
   path: string;
   message: string;
+  /** Whether the schema fills in a host there that nothing grants. */
+  ungranted?: true;
 }
 
 /** What a plugin's default export holds, as far as JSON can tell it. Not yet checked. */

@@ -374,9 +374,10 @@ async function issuesOf(
   grants: readonly Grant[],
 ): Promise<OptionIssue[]> {
   const { issues, defaults } = await process.setRoute(route, options);
-  // A plugin must not grant itself what it reaches, not even by a default in its schema.
+  // A plugin must not grant itself what it reaches: of its schema's defaults only public hosts are granted with the route.
   const ungranted = defaults.filter(({ host }) => !coversHost(grants, host)).map(({ path, host }) => ({
     path,
+    ungranted: true as const,
     message: `reaches ${host} by default, which nothing grants: write the URL into the options, ` +
       `or "allow": { "net": [${JSON.stringify(host)}] } into the route`,
   }));

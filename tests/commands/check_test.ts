@@ -207,3 +207,52 @@ Deno.test("check of a config that is no JSON tells that alone", () =>
     assertEquals(code, 1);
     assertMatch(stderr, /^config\.json: line 1, column 2: .*\n.*\n\n1 mistake\n$/);
   }));
+
+Deno.test("check takes a plugin's public default URL, and tells of one that leads inside and that nothing grants", () =>
+  inFolder({
+    "config.json": {
+      sources: SOURCES,
+      routes: [
+        { name: "out", plugin: "out" },
+        { name: "in", plugin: "in" },
+        { name: "granted", plugin: "in", allow: { net: ["127.0.0.1:9000"] } },
+        { name: "written", plugin: "in", options: { url: "http://127.0.0.1:9000/" } },
+      ],
+    },
+  }, async (folder) => {
+    const write = (name: string, url: string) =>
+      Deno.writeTextFile(
+        join(folder, "plugins", `${name}.ts`),
+        `import { z } from "coinrelay/plugin";
+        export default { options: z.strictObject({ url: z.string().default("${url}") }), run() {} };`,
+      );
+    await write("out", "https://api.example.com/");
+    await write("in", "http://127.0.0.1:9000/");
+    const { code, stderr } = await check(folder);
+    assertEquals(
+      [code, stderr.split("\n")[0]],
+      [
+        1,
+        "config.json: routes[1].options.url: reaches 127.0.0.1:9000 by default, which nothing grants: write the URL " +
+        'into the options, or "allow": { "net": ["127.0.0.1:9000"] } into the route',
+      ],
+    );
+    assertMatch(stderr, /\n1 mistake\n$/);
+  }));
+
+Deno.test("check says that a plugin does not run by itself where a route has its name", () =>
+  inFolder({
+    "config.json": { sources: SOURCES, routes: [{ name: "watch", plugin: "other" }] },
+  }, async (folder) => {
+    await Deno.writeTextFile(
+      join(folder, "plugins", "watch.ts"),
+      'export default { fields: ["name"], run() {} };',
+    );
+    await Deno.writeTextFile(join(folder, "plugins", "other.ts"), "export default { run() {} };");
+    const { code, stdout } = await check(folder);
+    assertEquals(code, 0);
+    assertStringIncludes(
+      stdout,
+      "routes[0].name: the plugin watch, which would run by itself under this name, does not",
+    );
+  }));
