@@ -11,7 +11,7 @@ export interface LogSettings {
   format?: "text" | "json";
   /** The least level that is written. Default: info. */
   level?: Level;
-  /** Values that are never written, wherever they turn up; longest first. */
+  /** Values that are never written, in whatever message or fact they turn up; longest first. */
   secrets?: readonly string[];
   /** Takes a finished line, without its end. Default: standard output. */
   write?(line: string): void;
@@ -40,13 +40,14 @@ let write: (line: Line) => void = () => {};
 export function configureLog(settings: LogSettings = {}): void {
   const format = settings.format ?? (Deno.stdout.isTerminal() ? "text" : "json");
   const least = LEVELS.indexOf(settings.level ?? "info");
-  const hide = (text: string) => maskText(text, settings.secrets ?? []);
+  const secrets = settings.secrets ?? [];
+  const hide: Hide = (text) => maskText(text, secrets);
   write = (line) => {
     if (LEVELS.indexOf(line.level) < least) return;
     try {
-      if (settings.write) settings.write(hide(format === "json" ? jsonLine(line) : textLine(line)));
-      else if (format === "json") console.log(hide(jsonLine(line)));
-      else console.log(`%c${hide(textLine(line))}`, COLORS[line.level] ?? "");
+      if (settings.write) settings.write(format === "json" ? jsonLine(line, hide) : textLine(line, hide));
+      else if (format === "json") console.log(jsonLine(line, hide));
+      else console.log(`%c${textLine(line, hide)}`, COLORS[line.level] ?? "");
     } catch {
       // A disk that is full, say: what was to be told goes on all the same.
     }
@@ -59,17 +60,37 @@ export function logOf(part: string): Logger {
   return { debug: at("debug"), info: at("info"), warn: at("warning"), error: at("error") };
 }
 
-function jsonLine({ level, part, message, facts }: Line): string {
-  return JSON.stringify({ time: new Date().toISOString(), level, part, message, ...facts });
+/** Masks what is secret in a text. The log's own words (levels, parts, names of facts) are not given to it. */
+type Hide = (text: string) => string;
+
+function jsonLine({ level, part, message, facts }: Line, hide: Hide): string {
+  return JSON.stringify({
+    time: new Date().toISOString(),
+    level,
+    part,
+    message: hide(message),
+    ...Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, hidden(value, hide)])),
+  });
 }
 
-function textLine({ level, part, message, facts }: Line): string {
+function textLine({ level, part, message, facts }: Line, hide: Hide): string {
   const time = new Date().toTimeString().slice(0, 8);
+  const clean: Hide = (text) => hide(printable(hide(text))); // what is not printed may have parted a secret
   const told = Object.entries(facts)
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    .map(([name, value]) =>
+      ` ${name}=${clean(typeof value === "string" ? value : JSON.stringify(hidden(value, hide)))}`
+    );
   const mark = level === "info" ? "" : `${level}: `;
-  return printable(`${time} ${part.padEnd(8)} ${mark}${message}${told.join("")}`);
+  return `${time} ${part.padEnd(8)} ${mark}${clean(message)}${told.join("")}`;
+}
+
+/** A value of plain data with what is secret in its texts and keys masked. */
+function hidden(value: unknown, hide: Hide): unknown {
+  if (typeof value === "string") return hide(value);
+  if (Array.isArray(value)) return value.map((item) => hidden(item, hide));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [hide(key), hidden(item, hide)]));
 }
 
 /** What strangers send must not move the cursor, turn the line round or start a new one. */

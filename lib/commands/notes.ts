@@ -3,6 +3,7 @@ import { isLoopback } from "../config/loopback.ts";
 import type { Mistake } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
 import { suggest } from "../config/suggest.ts";
+import { secretFaults } from "../doctor/secrets.ts";
 import type { Route } from "../route/resolve.ts";
 import type { PluginDescription } from "../sandbox/description.ts";
 
@@ -26,17 +27,11 @@ export function notesOn(
   routes: readonly Route[],
   plugins: readonly PluginDescription[],
 ): Mistake[] {
-  const notes: Mistake[] = [];
-  config.sources.forEach(({ secrets }, i) =>
-    secrets.forEach((secret, j) => {
-      if (secret.startsWith("whsec_")) return;
-      notes.push({
-        path: `sources[${i}].secrets[${j}]`,
-        problem: "does not begin with whsec_, as the provider's secrets do",
-        hint: "is it the whole secret? Its prefix belongs to it",
-      });
-    })
-  );
+  const notes: Mistake[] = secretFaults(config).map(({ path, problem, remedy }) => ({
+    path,
+    problem,
+    hint: remedy,
+  }));
   config.routes.forEach(({ fields = [], plugin, options, disabled }, i) => {
     if (disabled) return;
     fields.forEach((pattern, j) => {

@@ -2,14 +2,17 @@
 import type { Json } from "../nouns.ts";
 import type { Config } from "./schema.ts";
 import type { Substitution } from "./environment.ts";
+import { renderPath } from "./mistake.ts";
+import { tellsOf } from "./telling_key.ts";
 
 /** What stands for a secret wherever one would be shown. */
 export const MASK = "•••";
 
-/** Shorter values from the environment (`8080`, `info`) are no secrets unless their place says so. */
+/**
+ * Shorter values from the environment (`8080`, `info`) are no secrets unless their place says so, and a shorter password
+ * stands in other words too.
+ */
 const LEAST_LENGTH = 8;
-const TELLING_KEY =
-  /secret|token|passw|passphrase|api_?key|routing_?key|credential|authorization|webhook_?url|^smtp$/i;
 
 const fromEnvironment = new WeakMap<Config, readonly Substitution[]>();
 
@@ -57,7 +60,7 @@ export function createSecretMemory(): (config: Config) => string[] {
 export function secretsIn(value: Json, substitutions: readonly Substitution[]): string[] {
   const variables = substitutions.flatMap((one) => Object.values(one.variables));
   const found = [
-    ...secretTexts(value, false),
+    ...secretTexts(value, null),
     ...variables.filter((text) => text.length >= LEAST_LENGTH),
     ...variables.flatMap(urlPasswords),
   ].filter((text) => text !== "");
@@ -91,10 +94,27 @@ export function maskSecrets(config: Config): Config {
   return mask(config as unknown as Json) as unknown as Config;
 }
 
+/**
+ * Where in a config URLs stand whose passwords are so short that masking them masks parts of other words.
+ *
+ * @returns Paths such as `routes[3].options.smtp`.
+ */
+export function shortPasswords(value: Json, path: (string | number)[] = []): string[] {
+  if (typeof value === "string") {
+    return urlPasswords(value).some(({ length }) => length < LEAST_LENGTH) ? [renderPath(path)] : [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Array.isArray(value)
+    ? value.flatMap((item, i) => shortPasswords(item, [...path, i]))
+    : Object.entries(value).flatMap(([key, item]) => shortPasswords(item, [...path, key]));
+}
+
 /** The password of a URL, as written and decoded. */
 function urlPasswords(text: string): string[] {
-  const password = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*?:([^/?#]*)@/i.exec(text)?.[1];
-  if (!password) return [];
+  const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text)?.[1] ?? "";
+  const user = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
+  const password = user.includes(":") ? user.slice(user.indexOf(":") + 1) : "";
+  if (password === "") return [];
   try {
     return [password, decodeURIComponent(password)];
   } catch {
@@ -102,12 +122,17 @@ function urlPasswords(text: string): string[] {
   }
 }
 
-function secretTexts(node: Json, telling: boolean): string[] {
+function secretTexts(node: Json, telling: ReturnType<typeof tellsOf>): string[] {
   if (typeof node === "string") {
+    const passwords = urlPasswords(node);
+    if (telling === null || (telling === "perhaps" && node.length < LEAST_LENGTH)) return passwords;
     const [, ofScheme] = /^\S+\s+(\S+)$/.exec(node) ?? []; // "Bearer …"
-    return telling ? [node, ...ofScheme ? [ofScheme] : [], ...urlPasswords(node)] : urlPasswords(node);
+    return [node, ...ofScheme ? [ofScheme] : [], ...passwords];
   }
   if (Array.isArray(node)) return node.flatMap((item) => secretTexts(item, telling));
   if (node === null || typeof node !== "object") return [];
-  return Object.entries(node).flatMap(([key, item]) => secretTexts(item, telling || TELLING_KEY.test(key)));
+  return Object.entries(node).flatMap(([key, item]) => {
+    const tells = tellsOf(key);
+    return secretTexts(item, telling === "secret" ? telling : tells ?? telling);
+  });
 }

@@ -4,11 +4,10 @@
  *
  * @module
  */
+import { tellsOf } from "../config/telling_key.ts";
 import type { Json } from "../nouns.ts";
 
 const MASK = "•••";
-/** Options with such a name hold secrets, whatever they look like. */
-const TELLING = /secret|token|passw|passphrase|key|credential|auth/i;
 /** Shorter texts are no secrets, and would turn up everywhere. */
 const LEAST_LENGTH = 6;
 
@@ -99,7 +98,7 @@ function secretsIn(value: Json, telling: boolean): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Array.isArray(value)
     ? value.flatMap((item) => secretsIn(item, telling))
-    : Object.entries(value).flatMap(([key, item]) => secretsIn(item, telling || TELLING.test(key)));
+    : Object.entries(value).flatMap(([key, item]) => secretsIn(item, telling || tellsOf(key) !== null));
 }
 
 function urlSecrets(text: string): string[] {

@@ -14,7 +14,9 @@ Deno.test("check of the example config finds nothing wrong, and shows that log r
     "config.json": Deno.readTextFileSync(new URL("../../config.example.json", import.meta.url))
       .replace('"./plugins"', JSON.stringify(BUILT_IN)),
   }, async (folder) => {
-    const { code, stdout, stderr } = await check(folder, [], { CRYPTOSYNC_WEBHOOK_SECRET: "whsec_1" });
+    const { code, stdout, stderr } = await check(folder, [], {
+      CRYPTOSYNC_WEBHOOK_SECRET: "whsec_0123456789abcdef",
+    });
     assertEquals([code, stderr], [0, ""]);
     assertMatch(stdout, /^right {2}/);
     assertMatch(stdout, /\n {2}log +log-everything +nothing/);
@@ -167,7 +169,7 @@ Deno.test("check tells of a plugin whose types are wrong, though it would run", 
 Deno.test("check points at what is permitted but probably not meant, without failing", () =>
   inFolder({
     "config.json": {
-      sources: [{ name: "a", secrets: ["4f9c2d7be1"] }],
+      sources: [{ name: "a", secrets: ["4f9c2d7be14f9c2d7be1"] }],
       pluginsDir: BUILT_IN,
       routes: [{
         name: "a",
@@ -186,7 +188,7 @@ Deno.test("check points at what is permitted but probably not meant, without fai
     );
     assertStringIncludes(stdout, "routes[0].options: the plugin log takes no options");
     assertFalse(/fields\[[12]\]/.test(stdout));
-    assertFalse(stdout.includes("4f9c2d7be1"));
+    assertFalse(stdout.includes("4f9c2d7be14f9c2d7be1"));
   }));
 
 Deno.test("check --json tells the same to machines", () =>
@@ -255,4 +257,30 @@ Deno.test("check says that a plugin does not run by itself where a route has its
       stdout,
       "routes[0].name: the plugin watch, which would run by itself under this name, does not",
     );
+  }));
+
+Deno.test("check notes what is weak of the secrets, as doctor does", () =>
+  inFolder({
+    "config.json": {
+      sources: [{ name: "a", secrets: ["${SECRET}"] }],
+      pluginsDir: BUILT_IN,
+      routes: [
+        { name: "a", plugin: "log" },
+        { name: "b", plugin: "http", options: { url: "https://me:${WORD}@x.example/" } },
+      ],
+    },
+  }, async (folder) => {
+    const { code, stdout } = await check(folder, [], { SECRET: "hunter2hunter2", WORD: "relay" });
+    assertEquals(code, 0);
+    assertStringIncludes(
+      stdout,
+      "config.json: sources[0].secrets[0]: is so short that it can be guessed, or was not copied whole\n" +
+        "    copy it from the provider's dashboard again, from whsec_ to its end",
+    );
+    assertStringIncludes(
+      stdout,
+      "config.json: the password in routes[1].options.url is short: it is masked wherever these letters stand, " +
+        "so logs read oddly\n    choose a longer one",
+    );
+    assertFalse(/hunter2|me:relay/.test(stdout));
   }));

@@ -121,7 +121,20 @@ Deno.test("no secret is left in a masked config, wherever it stands", () =>
         plugin: "http",
         options: {
           url: "https://x.example/?key=${API}",
-          headers: { Authorization: "Bearer literal-bearer" },
+          headers: {
+            Authorization: "Bearer literal-bearer",
+            "X-Api-Key": "literal-key-1",
+            "api-key": "literal-key-2",
+            Cookie: "sid=literal-cookie",
+          },
+          smtpPass: "pw-1",
+          pass: "pw-2",
+          signingKey: "literal-key-3",
+          private_key: "literal-key-4",
+          ACCESSKEY: "literal-key-5",
+          key: "literal-key-6",
+          auth: { basic: "literal-key-7" },
+          sortKey: "id",
           smtp: "smtp://user:mail-word@x.example",
           port: "${PORT}",
           message: "hello",
@@ -144,6 +157,10 @@ Deno.test("no secret is left in a masked config, wherever it stands", () =>
         "api-key-of-mine",
         "literal-bearer",
         "mail-word",
+        ...[1, 2, 3, 4, 5, 6, 7].map((n) => `literal-key-${n}`),
+        "sid=literal-cookie",
+        "pw-1",
+        "pw-2",
       ]
     ) {
       assertFalse(shown.includes(secret), secret);
@@ -152,5 +169,6 @@ Deno.test("no secret is left in a masked config, wherever it stands", () =>
     assertEquals(maskText("pass/word", secrets), MASK);
     assertStringIncludes(shown, '"port":"8080"');
     assertStringIncludes(shown, '"message":"hello"');
+    assertStringIncludes(shown, '"sortKey":"id"');
     assertEquals(config.admin.token, "literal-token");
   }));

@@ -42,6 +42,16 @@ Deno.test("parseJson() refuses an endless nest of brackets instead of overflowin
   assertThrows(() => parseJson("[".repeat(100_000)), JsonSyntaxError, "deep");
 });
 
+Deno.test("parseJson() reads a text of many megabytes, and says where one does not end", () => {
+  const long = "aä\\n\\u00e9\\\\".repeat(2_000_000);
+  assertEquals(parseJson(`["${long}", 1]`), JSON.parse(`["${long}", 1]`));
+  assertEquals(parseJson(`{${" ".repeat(20_000_000)}"a":${"1".repeat(300)}}`), {
+    a: Number("1".repeat(300)),
+  });
+  const { line, column } = assertThrows(() => parseJson(`\n["${long}`), JsonSyntaxError, "does not end");
+  assertEquals([line, column], [2, 2]);
+});
+
 Deno.test("parseJson() tells the line and the column", () => {
   const { line, column } = assertThrows(() => parseJson('{\n  "a": 1,\r\n  b'), JsonSyntaxError);
   assertEquals([line, column], [3, 3]);

@@ -1,4 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { configSchema } from "../../lib/config/schema.ts";
+import { secretValues } from "../../lib/config/secrets.ts";
 import { configureLog, logOf } from "../../lib/log.ts";
 
 /** What is written of one line that the log is given. */
@@ -28,6 +30,50 @@ for (const format of ["text", "json"] as const) {
     assert(!line.includes("hunter22"), line);
   });
 
+  Deno.test(`a secret with quotes and backslashes is never written as ${format}, nor in JSON that a text holds`, () => {
+    const token = 'pa"ss\\word\n123';
+    const config = configSchema.parse({
+      sources: [{ name: "s", secrets: ["whsec_of_a_test"] }],
+      admin: { token },
+    });
+    const body = JSON.stringify({ token });
+    const line = written(
+      format,
+      `it is ${token}, and as JSON ${body}`,
+      {
+        token,
+        list: [token],
+        nested: { [token]: { token } },
+        body,
+        told: JSON.stringify({ body }),
+        held: { body },
+      },
+      secretValues(config),
+    );
+    for (const part of [/ss.{0,8}word/, /word/, /123/]) assertFalse(part.test(line), line);
+    assert(line.includes("it is •••, and as JSON"), line);
+    if (format === "json") assertEquals(JSON.parse(line).nested, { "•••": { token: "•••" } });
+  });
+
+  Deno.test(`a short secret leaves the log's own words as ${format} alone`, () => {
+    for (const secret of ["receive", "info", "p", "time", "message", "event", "2", '"', ":"]) {
+      const line = written(format, "accepted", { event: "x", ms: 3 }, [secret]);
+      if (format === "json") {
+        const { time, ...rest } = JSON.parse(line);
+        assert(!Number.isNaN(Date.parse(time)));
+        assertEquals({ ...rest, message: null }, {
+          level: "info",
+          part: "receive",
+          message: null,
+          event: "x",
+          ms: 3,
+        });
+      } else {
+        assert(/^\d\d:\d\d:\d\d receive {2}\S+ event=x ms=3$/.test(line), line);
+      }
+    }
+  });
+
   Deno.test(`braces in a message are written as ${format} as they are`, () => {
     assert(written(format, "the coin {name} {{x}} {", { name: "Aave" }).includes("the coin {name} {{x}} {"));
   });
@@ -37,6 +83,10 @@ Deno.test("what strangers send starts no new line, moves no cursor and turns no 
   const line = written("text", "a\nb\u001b[2Jc\u202ed", { name: "e\r\nf\u200b" });
   assert(!/[\p{Cc}\p{Cf}]/u.test(line), JSON.stringify(line));
   assert(line.includes("a ⏎ b"));
+});
+
+Deno.test("a secret that something invisible parts is not written either", () => {
+  assertEquals(written("text", "hun\u200bter22", {}, ["hunter22"]).slice(9), "receive  •••");
 });
 
 Deno.test("a line that cannot be written hinders nobody", () => {
