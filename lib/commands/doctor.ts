@@ -9,7 +9,7 @@ import { CLOCK_URLS, judgeClock, measureSkew } from "../doctor/clock.ts";
 import { judgeRoom, readRoom } from "../doctor/disk.ts";
 import { examineFiles } from "../doctor/files.ts";
 import { type Finding, findingsOf, type Verdict } from "../doctor/finding.ts";
-import { holderOf, judgeHolder, listenersOf } from "../doctor/listeners.ts";
+import { type Holder, holderOf, judgeHolder, type Listener, listenersOf } from "../doctor/listeners.ts";
 import { examinePlugins } from "../doctor/plugins.ts";
 import { examineProgram } from "../doctor/program.ts";
 import { tryPublicUrl } from "../doctor/public_url.ts";
@@ -135,10 +135,14 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
 /** Looks at the listeners and asks the relay, if one runs, how it is. */
 async function* examineRelay(config: Config): AsyncGenerator<Finding, RelayApi | null> {
   let api: RelayApi | null = null;
+  const held: { listener: Listener; holder: Holder }[] = [];
   for (const listener of listenersOf(config)) {
     bypassProxy(new URL(localUrl(listener)));
-    const holder = await holderOf(listener);
-    yield* judgeHolder(listener, holder);
+    held.push({ listener, holder: await holderOf(listener) });
+  }
+  for (const { listener, holder } of held) {
+    const runs = held.some((other) => other.listener !== listener && other.holder.kind === "relay");
+    yield* judgeHolder(listener, holder, runs);
     if (listener.name !== "admin" || holder.kind !== "relay") continue;
     const adminUrl = localUrl(listener);
     api = relayApi(adminUrl, config.admin.readToken ?? config.admin.token);

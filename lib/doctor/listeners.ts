@@ -71,8 +71,16 @@ function tryToListen({ hostname, port }: Listener): Holder {
   }
 }
 
-/** Judges. */
-export function judgeHolder({ name, hostname, port }: Listener, holder: Holder): Finding[] {
+/**
+ * Judges.
+ *
+ * @param runs Whether a relay answers at the config's other listener.
+ */
+export function judgeHolder(
+  { name, hostname, port }: Listener,
+  holder: Holder,
+  runs: boolean,
+): Finding[] {
   const at = `${hostname}:${port}`;
   if (port === 0) {
     return [unknown(`${name}.port is 0: the system chooses it, so it is not known here`, "give it a number")];
@@ -97,6 +105,14 @@ export function judgeHolder({ name, hostname, port }: Listener, holder: Holder):
           : `${name}.hostname must be an address of this machine, or 0.0.0.0`,
       )];
     case "nobody":
+      if (runs) {
+        return [
+          note(
+            `the relay runs, but not at ${at}`,
+            `restart it, for a changed ${name}.hostname or ${name}.port`,
+          ),
+        ];
+      }
       return name === "server" ? [note(`it does not run: nobody listens at ${at}`, "`deno task start`")] : [];
   }
 }

@@ -7,6 +7,7 @@ import { judgeRoom } from "../../lib/doctor/disk.ts";
 import { judgeClock } from "../../lib/doctor/clock.ts";
 import { judgeOverview, relayApi } from "../../lib/doctor/relay.ts";
 import { examineProgram } from "../../lib/doctor/program.ts";
+import { runCommand } from "../commands/run_command.ts";
 import { createRelayFolder } from "../support/relay_process.ts";
 import { until } from "../support/until.ts";
 
@@ -28,7 +29,7 @@ Deno.test("doctor tells a relay from another program, and a relay that can store
   const other = new DatabaseSync(`${folder.folder}/data/relay.db`, { timeout: 5000 });
   other.exec("BEGIN IMMEDIATE"); // a disk that takes no more looks the same to the relay
   const [stuck] = await until("the relay is not ready", async () => {
-    const findings = lines(judgeHolder(admin, await holderOf(admin)));
+    const findings = lines(judgeHolder(admin, await holderOf(admin), true));
     return findings[0]?.startsWith("wrong") ? findings : null;
   });
   other.exec("ROLLBACK");
@@ -41,6 +42,42 @@ Deno.test("doctor tells a relay from another program, and a relay that can store
   );
   const foreign = at("admin", `http://127.0.0.1:${stranger.addr.port}`);
   assertEquals(await holderOf(foreign), { kind: "other" });
+});
+
+Deno.test("doctor tells a relay that listens elsewhere than the config says from one that does not run", async () => {
+  await using folder = await createRelayFolder({ plugins: {} });
+  const relay = await folder.start();
+  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr;
+  free.close();
+  const portOf = (url: string) => Number(new URL(url).port);
+  const listeners = (server: number, admin: number) =>
+    folder.writeConfig({
+      server: { hostname: "127.0.0.1", port: server },
+      admin: { hostname: "127.0.0.1", port: admin },
+    });
+  const told = async () => {
+    const { stdout } = await runCommand(
+      ["doctor", "--config", folder.configFile, "--json", "--clock-url", `${relay.url}/healthz`],
+    );
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    return lines(findings.filter(({ check }) => check === "relay"));
+  };
+  await listeners(port, portOf(relay.adminUrl));
+  assertEquals(await told(), [
+    `note: the relay runs, but not at 127.0.0.1:${port} → restart it, for a changed server.hostname or server.port`,
+    `right: admin answers at 127.0.0.1:${portOf(relay.adminUrl)} → `,
+  ]);
+  await listeners(portOf(relay.url), port);
+  assertEquals(await told(), [
+    `right: server answers at 127.0.0.1:${portOf(relay.url)} → `,
+    `note: the relay runs, but not at 127.0.0.1:${port} → restart it, for a changed admin.hostname or admin.port`,
+  ]);
+  await relay.kill();
+  await listeners(port, portOf(relay.adminUrl));
+  assertEquals(await told(), [
+    `note: it does not run: nobody listens at 127.0.0.1:${port} → \`deno task start\``,
+  ]);
 });
 
 Deno.test("doctor passes on what a running relay thinks wrong of itself", async () => {
