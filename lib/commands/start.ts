@@ -80,8 +80,8 @@ export async function run(args: string[]): Promise<number> {
       log.error(`the changed config is not right, the running one stays in force:\n${news.error.message}`);
       return;
     }
-    setLog(news.config);
     try {
+      setLog(news.config);
       const waiting = [...await relay.reconfigure(news.config), ...notAllowed(news.config)];
       log.info("the changed config is in force");
       if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);

@@ -1,5 +1,6 @@
 /** What a plugin's process may reach: pure functions from routes to grants. @module */
 import { resolve } from "@std/path";
+import { isPublicHost } from "../config/public_host.ts";
 import type { Allow } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
 import { hostOf, hostsIn } from "./hosts.ts";
@@ -68,6 +69,7 @@ const NET_TARGET =
  * const net = (target: string) => ({ kind: "net" as const, target, route: "r", why: "" });
  * assert(coversHost([net("api.example")], "api.example:443"));
  * assertFalse(coversHost([net("api.example:80")], "api.example:443"));
+ * assertFalse(coversHost([net("*")], "localhost:80"));
  * ```
  */
 export function coversHost(grants: readonly Grant[], host: string): boolean {
@@ -77,7 +79,7 @@ export function coversHost(grants: readonly Grant[], host: string): boolean {
     if (target.startsWith("*.")) {
       return `.${name}`.endsWith(target.slice(1)) || `.${host}`.endsWith(target.slice(1));
     }
-    return target === "*" || target === name || target === host;
+    return (target === "*" && isPublicHost(name)) || target === name || target === host;
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import { tellsOf } from "../config/telling_key.ts";
 import type { Json } from "../nouns.ts";
+import { hostOf } from "./hosts.ts";
 
 const MASK = "•••";
 /** Shorter texts are no secrets, and would turn up everywhere. */
@@ -94,7 +95,10 @@ function overlap(text: string, secret: string): number {
 }
 
 function secretsIn(value: Json, telling: boolean): string[] {
-  if (typeof value === "string") return [...telling ? [value] : [], ...urlSecrets(value)];
+  if (typeof value === "string") {
+    // Of a URL to reach, the origin stays, so that one sees where it goes.
+    return [...telling && hostOf(value) === null ? [value] : [], ...urlSecrets(value)];
+  }
   if (typeof value !== "object" || value === null) return [];
   return Array.isArray(value)
     ? value.flatMap((item) => secretsIn(item, telling))
@@ -104,9 +108,18 @@ function secretsIn(value: Json, telling: boolean): string[] {
 function urlSecrets(text: string): string[] {
   const url = URL.parse(text.trim());
   if (!url?.host) return [];
-  const { username, password, pathname, search } = url;
+  const { username, password, pathname, search, hash } = url;
   const path = pathname.replace(/^\//, "");
-  return [path + search, path, search, `${username}:${password}`, password, decode(password)];
+  return [
+    path + search + hash,
+    path + search,
+    path,
+    search,
+    hash,
+    `${username}:${password}`,
+    password,
+    decode(password),
+  ];
 }
 
 function decode(text: string): string {

@@ -1,9 +1,7 @@
 /** Keeps secrets out of what a dry run shows. @module */
 import { MASK } from "../config/secrets.ts";
+import { tellsOf } from "../config/telling_key.ts";
 import type { Json } from "../nouns.ts";
-
-/** Headers whose values are secrets wherever they come from. */
-const TELLING_HEADER = /authorization|cookie|token|secret|api-?key/i;
 
 /**
  * Makes a function that masks `secrets` (longest first). Of a URL the origin stays, so that one sees where a request
@@ -29,7 +27,7 @@ export function createMask(secrets: readonly string[]): (text: string) => string
 
 /** A header's value as it may be shown: of a credential only its scheme. */
 export function maskHeader(name: string, value: string): string {
-  if (!TELLING_HEADER.test(name)) return value;
+  if (tellsOf(name) === null) return value;
   const scheme = /^([A-Za-z]+) \S/.exec(value)?.[1];
   return scheme === undefined ? MASK : `${scheme} ${MASK}`;
 }
