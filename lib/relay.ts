@@ -207,7 +207,14 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     async reconfigure(next) {
       const before = { config, off: [...off] };
       secrets();
-      config = carrySubstitutions(next, { ...next, store: initial.store, pluginsDir: initial.pluginsDir });
+      // Also where we listen, by which the guard judges whether strangers can reach the dashboard.
+      config = carrySubstitutions(next, {
+        ...next,
+        server: { ...next.server, ...address(initial.server) },
+        admin: { ...next.admin, ...address(initial.admin) },
+        store: initial.store,
+        pluginsDir: initial.pluginsDir,
+      });
       secrets();
       off.clear();
       try {

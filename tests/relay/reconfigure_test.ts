@@ -21,7 +21,7 @@ Deno.test("a config that cannot be put in force leaves the one before in force, 
   inFolder({}, async (folder) => {
     await Deno.writeTextFile(join(folder, "plugins", "quiet.ts"), "export default { run() {} };");
     const route = (name: string) => ({ routes: [{ name, plugin: "quiet" }] });
-    const relay = await startRelay(configWith(route("a")), folder);
+    const relay = await startRelay(configWith(route("a")), join(folder, "config.json"));
     const routes = async () => {
       const { items } = await (await fetch(`${relay.adminUrl}/api/routes`)).json();
       return items.map(({ name }: { name: string }) => name);
@@ -48,7 +48,7 @@ Deno.test("a config that cannot be put in force leaves the one before in force, 
 
 Deno.test("what of a config waits for the next start is told against the start, each time", () =>
   inFolder({}, async (folder) => {
-    const relay = await startRelay(configWith({}), folder);
+    const relay = await startRelay(configWith({}), join(folder, "config.json"));
     try {
       const moved = { server: { ...listener, port: 8090 }, store: "sqlite:./other/relay.db" };
       assertEquals(await relay.reconfigure(configWith(moved)), ["server.port", "store"]);
@@ -57,6 +57,24 @@ Deno.test("what of a config waits for the next start is told against the start, 
         "store",
       ]);
       assertEquals(await relay.reconfigure(configWith({})), []);
+    } finally {
+      await relay.stop(0);
+    }
+  }));
+
+Deno.test("a dashboard that strangers can reach stays shut when the config names another address without a token", () =>
+  inFolder({}, async (folder) => {
+    const admin = { hostname: "0.0.0.0", port: 0, token: "a-token-of-the-first-config" };
+    const relay = await startRelay(configWith({ admin }), join(folder, "config.json"));
+    const status = async (headers: HeadersInit) => {
+      const response = await fetch(`${relay.adminUrl}/api/config`, { headers });
+      await response.body?.cancel();
+      return response.status;
+    };
+    try {
+      assertEquals(await status({ authorization: `Bearer ${admin.token}` }), 200);
+      assertEquals(await relay.reconfigure(configWith({ admin: listener })), ["admin.hostname"]);
+      assertEquals(await status({}), 401);
     } finally {
       await relay.stop(0);
     }
