@@ -8,6 +8,8 @@ export type Purpose = "write" | "read";
 
 /** Connections that only writers get, where there are so many. */
 const KEPT_FOR_WRITERS = 2;
+/** After one could not be made: wait before another is made beside those that there are, in milliseconds. */
+const MAKE_AGAIN_MS = 500;
 
 interface Waiting {
   purpose: Purpose;
@@ -21,6 +23,8 @@ export class Pool {
   readonly #idle: Connection[] = [];
   #waiting: Waiting[] = [];
   #making = 0;
+  /** Runs for a while after a connection could not be made. */
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #closed: PromiseWithResolvers<void> | null = null;
 
   constructor(private readonly settings: Settings) {}
@@ -81,8 +85,7 @@ export class Pool {
         this.#waiting.splice(this.#waiting.indexOf(next), 1);
         next.resolve(connection);
       } else {
-        const mayMake = this.#live.size + this.#making < this.settings.connections;
-        if (!mayMake || this.#making >= this.#waiting.length) break;
+        if (!this.#mayMake() || this.#making >= this.#waiting.length) break;
         void this.#make();
       }
     }
@@ -102,21 +105,38 @@ export class Pool {
     return this.#waiting.find(({ purpose }) => free > (purpose === "write" ? 0 : kept));
   }
 
+  #mayMake(): boolean {
+    const count = this.#live.size + this.#making;
+    // Where there is none, the next who asks learns at once how it stands.
+    return count < this.settings.connections && (this.#pause === undefined || count === 0);
+  }
+
   async #make(): Promise<void> {
     this.#making++;
-    try {
-      const connection = await Connection.open(this.settings, (ended) => this.#drop(ended));
-      if (!connection.usable) throw new ConnectionLost("the connection broke");
-      this.#live.add(connection);
-      this.#idle.push(connection);
-    } catch (error) {
-      // Where others are connected, those who wait get one of theirs.
-      if (this.#live.size === 0 && this.#making === 1) {
-        for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
-      }
-    }
+    const [made] = await Promise.allSettled([
+      Connection.open(this.settings, (ended) => this.#drop(ended)),
+    ]);
     this.#making--;
+    if (made.status === "rejected") {
+      this.#failed(made.reason);
+    } else if (!made.value.usable) {
+      this.#failed(new ConnectionLost("the connection broke"));
+    } else {
+      this.#live.add(made.value);
+      this.#idle.push(made.value);
+    }
     this.#serve();
+  }
+
+  #failed(error: unknown): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#serve();
+    }, MAKE_AGAIN_MS);
+    // Where others are connected or being connected, those who wait get one of theirs.
+    if (this.#live.size + this.#making > 0) return;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }
 
   #drop(connection: Connection): void {
@@ -127,6 +147,7 @@ export class Pool {
   }
 
   async #closeIdle(closed: PromiseWithResolvers<void>): Promise<void> {
+    clearTimeout(this.#pause);
     await Promise.all(this.#idle.splice(0).map((connection) => connection.close()));
     closed.resolve();
   }
