@@ -6,12 +6,15 @@ import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import { Ahead } from "./ahead.ts";
+import { Alarm } from "./alarm.ts";
 import { Company } from "./company.ts";
 import type { Job, PluginRunner, Result } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
+import { LEASE_MS, Leases, RENEW_EVERY_MS } from "./leases.ts";
+import { type Outcome, writeOutcomes } from "./outcomes.ts";
 import { holdToMeasure } from "./remembering.ts";
-import { cutsChain, faulted, givenBack, settlement } from "./settle.ts";
+import { cutsChain, faulted, givenBack, settlement, unkeepable } from "./settle.ts";
 
 /** One ended attempt, for logs, metrics and the dashboard. */
 export interface AttemptReport {
@@ -51,12 +54,6 @@ export interface Dispatcher {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Shortens the leases for tests that kill relays which share a store. */
-export const LEASE_VARIABLE = "COINRELAY_LEASE_SECONDS";
-/** How long a claim holds without being renewed: what a crash delays, where several relays share a store. */
-export const LEASE_MS = 1000 * Number(Deno.env.get(LEASE_VARIABLE) ?? 60);
-/** How often leases are renewed. */
-const RENEW_EVERY_MS = LEASE_MS / 3;
 /** The store is asked at least this often: whatever was missed or whatever the clock did, work goes on. */
 const LONGEST_SLEEP_MS = LEASE_MS / 4;
 /** The store is asked again so soon where more is due than there are places for. */
@@ -75,17 +72,17 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const ahead = new Ahead();
   const running = new Map<number, { claimed: Claimed; startedAt: number }>();
   const load = new Map<string, number>();
-  /** All that was claimed and whose end is not yet written, the attempt under way or over. */
-  const held = new Set<number>();
-  const lost = new Set<number>();
-  let ended: Settlement[] = [];
+  const leases = new Leases(store, parts.relay);
+  let ended: Outcome[] = [];
   let claiming = false;
   let claimsUnderWay: Promise<void> | null = null;
   let settling = false;
   const company = new Company();
   let stopping = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let timerAt = Infinity;
+  const alarm = new Alarm(now, () => {
+    wake();
+    sleepUntil(Infinity);
+  });
   let idle: PromiseWithResolvers<void> | null = null;
   const renewal = setInterval(renew, RENEW_EVERY_MS);
 
@@ -96,15 +93,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function sleepUntil(time: number) {
-    const at = Math.min(time, now() + LONGEST_SLEEP_MS);
-    if (stopping || at >= timerAt) return;
-    clearTimeout(timer);
-    timerAt = at;
-    timer = setTimeout(() => {
-      timerAt = Infinity;
-      wake();
-      sleepUntil(Infinity);
-    }, Math.max(0, at - now()));
+    if (!stopping) alarm.set(Math.min(time, now() + LONGEST_SLEEP_MS));
   }
 
   /** What each wanting route can take now. */
@@ -161,7 +150,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
           relay: parts.relay,
           now: at,
           leaseUntil: at + LEASE_MS,
-          holding: [...held],
+          holding: leases.deliveries(),
           routes: asked,
         });
         if (taken.length > 0) failpoint("claimed");
@@ -211,7 +200,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   /** Begins an attempt where there is a place for it. */
   function place(batch: Claimed[]) {
-    for (const { delivery } of batch) held.add(delivery.id);
+    batch.forEach((claimed) => leases.take(claimed));
     const [first] = batch;
     const route = routes.get(first!.delivery.route);
     if (stopping || route === undefined || places(route) > 0 || batch.length > 1) begin(batch);
@@ -291,12 +280,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   function end(settlements: readonly Settlement[]) {
-    for (const outcome of settlements) {
-      ended.push(outcome);
-      if (outcome.next.state === "pending") sleepUntil(outcome.next.dueAt);
-      running.delete(outcome.delivery);
+    for (const settlement of settlements) {
+      ended.push({ settlement, ...running.get(settlement.delivery)! });
+      if (settlement.next.state === "pending") sleepUntil(settlement.next.dueAt);
+      running.delete(settlement.delivery);
     }
-    free(settlements.filter((outcome) => !remembers(outcome)));
+    free(settlements.filter((settlement) => !remembers(settlement)));
     if (!settling && ended.length > 0) void settle();
     else if (settlements.some(remembers)) company.leave(); // its place is free only then
   }
@@ -314,33 +303,37 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   async function settle() {
     settling = true;
     while (ended.length > 0) {
-      await (crowded.size > 0 && !stopping && !ended.some(remembers) ? company.wait() : turn());
+      const isCrowded = crowded.size > 0 && !stopping &&
+        !ended.some(({ settlement }) => remembers(settlement));
+      await (isCrowded ? company.wait() : turn());
       const batch = ended;
       ended = [];
-      try {
-        await store.settle(parts.relay, batch.filter(({ delivery }) => !lost.delete(delivery)), now());
-        for (const { delivery } of batch) held.delete(delivery);
-        free(batch.filter(remembers));
-      } catch (error) {
-        parts.onFault(error);
-        ended = [...batch, ...ended];
-        if (stopping) break; // their leases run out, and they are attempted again
-        await new Promise((resolve) => setTimeout(resolve, FAULT_PAUSE_MS));
-      }
+      const left = await writeOutcomes(batch.filter(({ claimed }) => leases.has(claimed)), {
+        settle: (settlements) => store.settle(parts.relay, settlements, now()),
+        instead({ settlement, claimed, startedAt }, refusal) {
+          if (settlement.attempt === null) return null;
+          const route = routes.get(settlement.route);
+          const facts = { claimed, route, startedAt, now: now(), random: parts.random(), plan: parts.plan };
+          return unkeepable(facts, settlement, refusal);
+        },
+        onFault: parts.onFault,
+      });
+      const written = batch.filter((outcome) => !left.includes(outcome));
+      for (const { claimed } of written) leases.end(claimed);
+      free(written.map(({ settlement }) => settlement).filter(remembers));
+      if (left.length === 0) continue;
+      ended = [...left, ...ended];
+      if (stopping) break; // their leases run out, and they are attempted again
+      await new Promise((resolve) => setTimeout(resolve, FAULT_PAUSE_MS));
     }
     settling = false;
     if (running.size === 0) idle?.resolve();
   }
 
   async function renew() {
-    if (held.size === 0) return;
     try {
-      const asked = [...held];
-      const still = new Set(await store.renew(parts.relay, asked, now() + LEASE_MS));
-      for (const id of asked) if (!still.has(id) && running.has(id)) lost.add(id);
-      for (const { delivery } of ahead.remove(({ delivery: { id } }) => still.has(id))) {
-        held.delete(delivery.id);
-      }
+      await leases.renew(now() + LEASE_MS);
+      ahead.remove((claimed) => leases.has(claimed));
     } catch (error) {
       parts.onFault(error);
     }
@@ -359,7 +352,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     async stop(graceMs) {
       stopping = true;
       ahead.remove(() => false).forEach((claimed) => begin([claimed])); // given back
-      clearTimeout(timer);
+      alarm.stop();
       clearInterval(renewal);
       await claimsUnderWay; // what it brings is given back
       if (running.size > 0 || settling) {

@@ -56,19 +56,37 @@ export function settlement(ended: Ended, first = true): Settlement {
     : { ...base, next: { state: "pending", dueAt: now + delay }, kv: [], emitted: [] };
 }
 
-/**
- * For an attempt that a fault of the relay's ended: it counts as failed. `route`: undefined where it is in force no more.
- * Should the fault be the plan's, what is told of a dead letter goes to nobody.
- */
-export function faulted(
-  facts: Omit<Ended, "job" | "route" | "result"> & { route: Route | undefined },
-  fault: unknown,
-): Settlement {
+/** What is known of an attempt whose end is none of its plugin's. `route`: undefined where it is in force no more. */
+type Facts = Omit<Ended, "job" | "route" | "result"> & { route: Route | undefined };
+
+/** For an attempt that a fault of the relay's ended: it counts as failed. */
+export function faulted(facts: Facts, fault: unknown): Settlement {
   const { claimed, route, now } = facts;
-  const error = `the relay failed: ${fault instanceof Error ? fault.message : fault}`;
-  const result: Result = { outcome: "retry", error, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+  const result = failure("retry", `the relay failed: ${messageOf(fault)}`);
   if (route === undefined) return givenBack(claimed, now, attemptOf({ ...facts, result }));
-  const ended: Ended = { ...facts, job: null, route, result };
+  return settledAnyhow({ ...facts, job: null, route, result });
+}
+
+/**
+ * In place of the end of an attempt that the store `refused` to keep, a dead letter that says why: the plugin has acted,
+ * and would leave the same again. It is told unless its route is in force no more.
+ */
+export function unkeepable(facts: Facts, refused: Settlement, refusal: unknown): Settlement {
+  const { route } = facts;
+  const result = failure("permanent", `the store cannot keep what came of it: ${messageOf(refusal)}`);
+  if (route !== undefined) return settledAnyhow({ ...facts, job: null, route, result });
+  const attempt = attemptOf({ ...facts, result });
+  return { ...refused, attempt, next: { state: "dead" }, kv: [], emitted: [] };
+}
+
+function failure(outcome: Result["outcome"], error: string): Result {
+  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+}
+
+const messageOf = (fault: unknown) => fault instanceof Error ? fault.message : String(fault);
+
+/** Should the plan be at fault, what is told of a dead letter goes to nobody. */
+function settledAnyhow(ended: Ended): Settlement {
   try {
     return settlement(ended);
   } catch {

@@ -57,11 +57,14 @@ export function readCheck({ issues, defaults }: OptionCheck): OptionCheck {
 
 const MOST_FINDINGS = 10_000;
 
+const encoder = new TextEncoder();
+const bytes = (text: string) => encoder.encode(text).length;
+
 function readKv(kv: unknown): Result["kv"] {
   return listOf(kv, LIMITS.kvWrites).map(({ key, value }) => {
-    if (typeof key !== "string" || key === "" || key.length > LIMITS.kvKeyBytes) throw new Error("kv key");
+    if (typeof key !== "string" || key === "" || bytes(key) > LIMITS.kvKeyBytes) throw new Error("kv key");
     if (value === null) return { key, value };
-    if (typeof value !== "string" || value.length > LIMITS.kvValueBytes) throw new Error("kv value");
+    if (typeof value !== "string" || bytes(value) > LIMITS.kvValueBytes) throw new Error("kv value");
     JSON.parse(value);
     return { key, value };
   });
@@ -71,7 +74,7 @@ function readEmitted(emitted: unknown): Result["emitted"] {
   return listOf(emitted, LIMITS.emits).map(({ type, data }) => {
     if (typeof type !== "string" || !/^[\w.-]{1,100}$/.test(type)) throw new Error("event type");
     if (typeof data !== "object" || data === null || Array.isArray(data)) throw new Error("event data");
-    if (JSON.stringify(data).length > LIMITS.emitBytes) throw new Error("event data");
+    if (bytes(JSON.stringify(data)) > LIMITS.emitBytes) throw new Error("event data");
     return { type, data: data as JsonObject };
   });
 }

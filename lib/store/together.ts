@@ -3,7 +3,7 @@ import { StoreUnavailable } from "./contract.ts";
 
 /**
  * Does all of `items` together, and answers what became of each, in their order. When that fails for another cause than
- * the store ({@linkcode StoreUnavailable}), one of them is at fault: each is tried by itself.
+ * the store ({@linkcode StoreUnavailable}), one of them is at fault: each is tried by itself, until the store fails.
  */
 export async function together<Item, Result>(
   items: readonly Item[],
@@ -16,7 +16,11 @@ export async function together<Item, Result>(
       return items.map(() => ({ status: "rejected", reason }));
     }
     const results: PromiseSettledResult<Result>[] = [];
-    for (const item of items) results.push(...await together([item], act));
+    for (const item of items) {
+      const before = results.at(-1);
+      const isAway = before?.status === "rejected" && before.reason instanceof StoreUnavailable;
+      results.push(...isAway ? [before] : await together([item], act));
+    }
     return results;
   }
 }

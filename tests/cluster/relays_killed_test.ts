@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { LEASE_MS, LEASE_VARIABLE } from "../../lib/dispatch/dispatcher.ts";
+import { LEASE_MS, LEASE_VARIABLE } from "../../lib/dispatch/leases.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { Store } from "../../lib/store/contract.ts";
 import { seeded } from "../store/fixtures.ts";

@@ -9,13 +9,22 @@ import { until } from "../support/until.ts";
 
 const HOUR = 3_600_000;
 const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+const FAILED: Result = { ...DONE, outcome: "retry", error: "the receiver answered 500" };
 
-/** A dispatcher over a real store, with a clock that a test can set, and a store that it can make fail. */
-async function startClocked(run: (attempt: number, event: string) => Promise<Result>, minDelayMs = 1) {
+/**
+ * A dispatcher over a real store, with a clock that a test can set, and a store that it can make fail, or answer late.
+ * Leases are renewed when the test says so.
+ */
+async function startClocked(
+  run: (attempt: number, event: string) => Promise<Result>,
+  minDelayMs = 1,
+  settings: Partial<Route> = {},
+) {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
   const store = await openStore("sqlite:relay.db", folder);
   const clock = { shift: 0 };
   let settleFails = false;
+  const late: { settle?: Promise<void> | undefined; renew?: Promise<void> | undefined } = {};
   const now = () => Date.now() + clock.shift;
   const route: Route = {
     name: "a",
@@ -31,15 +40,28 @@ async function startClocked(run: (attempt: number, event: string) => Promise<Res
     urgent: null,
     retry: { maxAttempts: 9, minDelayMs, maxDelayMs: minDelayMs },
     configured: true,
+    ...settings,
   };
+  let renew = () => {};
+  const { setInterval } = globalThis;
+  globalThis.setInterval =
+    ((callback: () => void, ms?: number) => setInterval(renew = callback, ms)) as typeof setInterval;
   const dispatcher = createDispatcher({
     store: {
       claim: (request) => store.claim(request),
-      renew: (...given) => store.renew(...given),
+      async renew(...given) {
+        const answer = await store.renew(...given);
+        await late.renew;
+        return answer;
+      },
       kvGet: (...given) => store.kvGet(...given),
       kvList: (...given) => store.kvList(...given),
-      settle: (...given) =>
-        settleFails ? Promise.reject(new StoreUnavailable("the test says so")) : store.settle(...given),
+      async settle(...given) {
+        if (settleFails) throw new StoreUnavailable("the test says so");
+        const answer = await store.settle(...given);
+        await late.settle;
+        return answer;
+      },
     },
     runner: { run: (job) => run(job.attempt, job.event.id), readyAt: () => 0 },
     plan: () => [],
@@ -49,6 +71,7 @@ async function startClocked(run: (attempt: number, event: string) => Promise<Res
     observe: () => {},
     onFault: () => {},
   });
+  globalThis.setInterval = setInterval;
   store.onCommit((news) => dispatcher.wake(news.routes));
   const upkeep = startUpkeep({
     store,
@@ -63,6 +86,10 @@ async function startClocked(run: (attempt: number, event: string) => Promise<Res
     store,
     dispatcher,
     clock,
+    /** What the store has done, but answers only then. */
+    late,
+    /** Has the leases renewed. */
+    renew: () => renew(),
     failSettling(fails: boolean) {
       settleFails = fails;
     },
@@ -111,7 +138,7 @@ Deno.test("a clock set back by an hour delays no delivery by an hour: not a new 
   await using at = await startClocked((_, event) => {
     if (!broken || event !== "retry") return Promise.resolve(DONE);
     failed.resolve();
-    return Promise.resolve({ ...DONE, outcome: "retry", error: "the receiver answered 500" });
+    return Promise.resolve(FAILED);
   }, 4000);
   await at.add("retry");
   await failed.promise;
@@ -142,4 +169,71 @@ Deno.test("what ended while the store could not be written is not made again onc
   const deliveries = await at.done(2);
   assertEquals(runs, ["ended", "later"]);
   assertEquals(deliveries.map(({ attempts }) => attempts), [1, 1]);
+});
+
+Deno.test("an attempt that begins before the end of the one before is told as written keeps its lease", async () => {
+  const slow = Promise.withResolvers<Result>();
+  const runs: string[] = [];
+  await using at = await startClocked((attempt, event) => {
+    runs.push(event);
+    if (event === "other") return Promise.resolve(DONE);
+    return attempt === 1 ? Promise.resolve(FAILED) : slow.promise;
+  });
+  const told = Promise.withResolvers<void>();
+  at.late.settle = told.promise;
+  await at.add("slow");
+  await until("it runs again", () => runs.length === 2);
+  at.late.settle = undefined;
+  told.resolve();
+  at.clock.shift += HOUR; // long past the lease: what is not held is given back
+  await at.add("other");
+  await at.done(1);
+  slow.resolve(DONE);
+  const deliveries = await at.done(2);
+  assertEquals(runs, ["slow", "slow", "other"]);
+  assertEquals(deliveries.map(({ attempts }) => attempts).toSorted(), [1, 2]);
+});
+
+Deno.test("what is claimed ahead while leases are renewed is not forgotten", async () => {
+  const held = Promise.withResolvers<Result>();
+  let isHeld = false;
+  await using at = await startClocked(() => isHeld ? held.promise : Promise.resolve(DONE), 1, {
+    concurrency: 2,
+  });
+  for (let event = 0; event < 60; event++) await at.add(`quick ${event}`);
+  await at.done(60);
+  isHeld = true;
+  await at.add("first");
+  await until("it runs", () => at.dispatcher.running().get("a") === 1);
+  const answered = Promise.withResolvers<void>();
+  at.late.renew = answered.promise;
+  at.renew();
+  for (let event = 0; event < 5; event++) await at.add(`later ${event}`);
+  await until(
+    "two run, four are claimed ahead",
+    async () => (await at.store.deliveries({ states: ["running"] }, { limit: 99 })).length === 6,
+  );
+  answered.resolve();
+  isHeld = false;
+  held.resolve(DONE);
+  const deliveries = await at.done(66);
+  assertEquals(deliveries.filter(({ attempts }) => attempts > 1), []);
+});
+
+Deno.test("a delivery that is lost, and claimed again, is written down when it ends", async () => {
+  const first = Promise.withResolvers<Result>();
+  let runs = 0;
+  await using at = await startClocked(() => ++runs === 1 ? first.promise : Promise.resolve(DONE));
+  await at.add("lost");
+  await until("it runs", () => runs === 1);
+  const claim = { relay: "another", now: Date.now() + HOUR, leaseUntil: Date.now() + 2 * HOUR };
+  const routes = [{ route: "a", limit: 1, order: "any" as const, rate: null }];
+  const { claimed: [taken] } = await at.store.claim({ ...claim, routes });
+  at.renew(); // it learns that it has lost it
+  const next = { state: "pending" as const, dueAt: Date.now() };
+  const nothing = { attempt: null, route: "a", kv: [], emitted: [] };
+  await at.store.settle("another", [{ delivery: taken!.delivery.id, next, ...nothing }], Date.now());
+  const [delivery] = await at.done(1);
+  assertEquals([runs, delivery!.attempts], [2, 2]);
+  first.resolve(DONE);
 });

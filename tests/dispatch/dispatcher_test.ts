@@ -287,6 +287,28 @@ Deno.test("a fault of the plan's for what is told of a dead letter loses neither
   assertEquals(started.faults.map(String), ["RangeError: no plan"]);
 });
 
+Deno.test("what came of an attempt and the store cannot keep is a dead letter that says so, and holds up no other", async () => {
+  const kv = [{ key: "k", value: {} as string }]; // nothing that SQLite takes
+  const ended = Promise.withResolvers<void>();
+  await using started = await startDispatcher(async (job) => {
+    if (job.plugin === "alarms") return DONE;
+    await ended.promise; // all at once, so that all are written together
+    return job.event.id === "evt-2" ? { ...DONE, kv } : DONE;
+  });
+  started.dispatcher.configure([route("a"), route("alarms")]);
+  await started.add(3, "a");
+  await until("all run", () => started.dispatcher.running().get("a") === 3);
+  ended.resolve();
+  const [dead] = await started.settled(1, "dead");
+  await started.settled(3); // the others, and what tells of the dead one
+  assertEquals(dead!.error?.split(": ")[0], "the store cannot keep what came of it");
+  const attempts = await started.store.attempts(dead!.id);
+  assertEquals(attempts.map(({ outcome, error }) => [outcome, error]), [["permanent", dead!.error]]);
+  assertEquals((await started.deaths()).map(({ data }) => data.event.id), ["evt-2"]);
+  assertEquals(started.faults.length, 1);
+  assertEquals(started.dispatcher.running().size, 0);
+});
+
 Deno.test("an attempt that the plugin could not begin is undone", async () => {
   let refusals = 2;
   await using started = await startDispatcher(() => Promise.resolve(refusals-- > 0 ? null : DONE));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LEASE_VARIABLE } from "../../lib/dispatch/dispatcher.ts";
+import { LEASE_VARIABLE } from "../../lib/dispatch/leases.ts";
 import { FAILPOINT_VARIABLE, FAILPOINTS } from "../../lib/failpoint.ts";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
