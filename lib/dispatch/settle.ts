@@ -96,11 +96,19 @@ function settledAnyhow(ended: Ended): Settlement {
 
 /** For a delivery that is not to end here. `attempt`: null where none took place. */
 export function givenBack(
-  { delivery: { id, route } }: Claimed,
+  { delivery: { id, route, attempts } }: Claimed,
   dueAt: number,
   attempt: Attempt | null,
 ): Settlement {
-  return { delivery: id, attempt, next: { state: "pending", dueAt }, route, kv: [], emitted: [] };
+  return {
+    delivery: id,
+    attempt,
+    ...(attempt === null && { undoes: attempts }),
+    next: { state: "pending", dueAt },
+    route,
+    kv: [],
+    emitted: [],
+  };
 }
 
 /** The attempt as it is kept. */

@@ -76,8 +76,13 @@ export interface ClaimResult {
 export interface Settlement {
   /** Id of the delivery. */
   delivery: number;
-  /** Null when no attempt took place after all: the claim is undone, and does not count as an attempt. */
+  /** Null when no attempt took place after all: the claim is undone, and counts neither as an attempt nor for the rate. */
   attempt: Attempt | null;
+  /**
+   * Where `attempt` is null, the claim that is undone, by `delivery.attempts`: a later one of the same relay stays.
+   * Default: whichever it holds.
+   */
+  undoes?: number;
   /** What becomes of the delivery. */
   next: { state: "done" } | { state: "dead" } | { state: "pending"; dueAt: number };
   /** The route whose kv the writes belong to. */

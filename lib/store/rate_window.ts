@@ -61,3 +61,24 @@ export function spend(window: RateWindow, rate: Rate, now: number, claims: numbe
   if (last && last[0] >= at) return [...live.slice(0, -1), [last[0], last[1] + claims]];
   return [...live, [at, claims]];
 }
+
+/**
+ * The window without a claim that was made at `claimedAt` and came to nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { refund, spend } from "./rate_window.ts";
+ *
+ * const rate = { count: 2, perMs: 1000 };
+ * const window = spend(spend([], rate, 5000, 1), rate, 5500, 1);
+ * assertEquals(refund(window, 5000), [[5500, 1]]);
+ * assertEquals(refund(window, 7000), window);
+ * ```
+ */
+export function refund(window: RateWindow, claimedAt: number): RateWindow {
+  const index = window.findIndex(([at]) => at >= claimedAt); // times are rounded up
+  return window.flatMap(([at, count], nth) =>
+    nth !== index ? [[at, count]] : count > 1 ? [[at, count - 1]] : []
+  );
+}

@@ -3,7 +3,7 @@ import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute } from "../contract
 import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
 import { giveBack } from "./give_back.ts";
-import { type Paces, readPaces, spendPaces } from "./pace.ts";
+import { type Paces, readPaces, refundPaces, spendPaces } from "./pace.ts";
 import {
   DELIVERY_COLUMNS,
   type DeliveryRow,
@@ -35,7 +35,7 @@ export async function claim(
 ): Promise<() => Promise<ClaimOutcome>> {
   const { now, routes } = request;
   tx.script(tx.locks.underOrders);
-  if (doubtful && request.holding) undo(tx, request.relay, request.holding);
+  if (doubtful && request.holding) await undo(tx, request.relay, request.holding);
   tx.also(
     giveBack(tx, "its lease ended: the relay that ran it stopped or was cut off", now, request.holding),
   );
@@ -64,17 +64,19 @@ export async function claim(
 }
 
 /** Makes pending what a relay has, but does not hold: nothing was tried. */
-function undo(tx: Transaction, relay: string, holding: readonly number[]): void {
-  tx.query(
+async function undo(tx: Transaction, relay: string, holding: readonly number[]): Promise<void> {
+  const undone = await tx.query<{ route: string; started_at: number }>(
     `WITH undone AS (
        UPDATE deliveries SET state = ${PENDING}, attempts = attempts - 1, relay = NULL, lease_until = NULL
        WHERE state = ${RUNNING} AND relay = $1
          AND id <> ALL($2::bigint[])
-       RETURNING route
-     ) ${counting(moving("undone", RUNNING, PENDING))}`,
+       RETURNING route, started_at
+     ), counted AS (${counting(moving("undone", RUNNING, PENDING))})
+     SELECT name AS route, started_at FROM undone JOIN routes r ON r.id = undone.route`,
     relay,
     bigints(holding),
   );
+  await refundPaces(tx, undone);
 }
 
 const ASKED = "json_to_recordset($1::json) AS a(nth int, route text, lanes boolean, free int)";

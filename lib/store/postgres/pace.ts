@@ -1,6 +1,6 @@
 /** Keeps the rates of routes, for all relays together: their windows are in the rows of the routes. @module */
 import type { ClaimRoute } from "../contract.ts";
-import { allowance, type Rate, type RateWindow, rewind, spend } from "../rate_window.ts";
+import { allowance, type Rate, type RateWindow, refund, rewind, spend } from "../rate_window.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a route's rate allows now, and when it allows more. */
@@ -39,6 +39,24 @@ export function spendPaces(tx: Transaction, paces: Paces, routes: readonly strin
     const window = spend(pace.window, pace.rate, now, claims);
     paces.set(name, { rate: pace.rate, window, ...allowance(window, pace.rate, now) });
     keep(tx, name, window);
+  }
+}
+
+/** Takes back what claims that came to nothing count: `started_at` is when each was made. */
+export async function refundPaces(
+  tx: Transaction,
+  undone: readonly { route: string; started_at: number }[],
+): Promise<void> {
+  if (undone.length === 0) return;
+  const rows = await tx.query<{ name: string; claims: RateWindow }>(
+    `SELECT name, claims FROM routes WHERE name IN (SELECT value FROM json_array_elements_text($1::json))
+     ORDER BY id FOR NO KEY UPDATE`,
+    [...new Set(undone.map(({ route }) => route))],
+  );
+  for (const { name, claims } of rows) {
+    if (claims.length === 0) continue; // a route without a rate
+    const own = undone.filter(({ route }) => route === name);
+    keep(tx, name, own.reduce((window, { started_at }) => refund(window, started_at), claims));
   }
 }
 

@@ -4,6 +4,7 @@ import { insert, routesOf } from "./append.ts";
 import { bigints } from "./arrays.ts";
 import { counting } from "./counters.ts";
 import { advance } from "./lanes.ts";
+import { refundPaces } from "./pace.ts";
 import { DEAD, DONE, PENDING, RUNNING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -13,6 +14,7 @@ interface Held {
   round: number;
   attempts: number;
   lane: string | null;
+  started_at: number;
 }
 
 /** A settlement that holds, with what it settles. */
@@ -42,7 +44,8 @@ export async function settle(
   const answers = settlements.map((settlement) => {
     const mine = held.get(settlement.delivery);
     // The number tells an attempt from a later one that the same relay has begun.
-    if (!mine || settlement.attempt && settlement.attempt.number !== mine.attempts) return false;
+    const number = settlement.attempt?.number ?? settlement.undoes ?? mine?.attempts;
+    if (!mine || number !== mine.attempts) return false;
     if (mine.route !== settlement.route) {
       throw new Error(`Delivery ${mine.id} is not of route ${settlement.route}`);
     }
@@ -53,6 +56,7 @@ export async function settle(
   if (settled.length === 0) return answers;
   end(tx, settled, now);
   note(tx, settled);
+  await refundPaces(tx, settled.filter(({ attempt }) => attempt === null).map(({ held }) => held));
   remember(tx, settled);
   const left = settled.flatMap(({ held: { route, lane }, next }) =>
     lane !== null && next.state !== "pending" ? [{ route, lane }] : []
@@ -69,7 +73,7 @@ async function holds(
   settlements: readonly Settlement[],
 ): Promise<Map<number, Held>> {
   const rows = await tx.query<Held>(
-    `SELECT d.id, r.name AS route, d.round, d.attempts, encode(d.lane, 'hex') AS lane
+    `SELECT d.id, r.name AS route, d.round, d.attempts, encode(d.lane, 'hex') AS lane, d.started_at
      FROM deliveries d JOIN routes r ON r.id = d.route
      WHERE d.id = ANY($1::bigint[]) AND d.relay = $2 AND d.state = ${RUNNING} ORDER BY d.id FOR UPDATE OF d`,
     bigints(settlements.map(({ delivery }) => delivery)),

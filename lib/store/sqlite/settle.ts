@@ -1,5 +1,6 @@
 /** Ends attempts. @module */
 import type { Settlement } from "../contract.ts";
+import { type RateWindow, refund } from "../rate_window.ts";
 import { append } from "./append.ts";
 import type { Bound } from "./connection.ts";
 import { insertMany } from "./insert_many.ts";
@@ -14,6 +15,7 @@ interface Held {
   attempts: number;
   lane: string | null;
   relay: string;
+  started_at: number;
 }
 
 /** A settlement that holds, with what it settles. */
@@ -31,11 +33,11 @@ export function settle(
   const held = holds(tx, settlements);
   const settled: Settled[] = [];
   const answers = settlements.map((settlement) => {
-    const { delivery, attempt } = settlement;
+    const { delivery, attempt, undoes } = settlement;
     const mine = held.get(delivery);
     if (mine?.relay !== relay) return false;
     // The number tells an attempt from a later one that the same relay has begun.
-    if (attempt !== null && mine.attempts !== attempt.number) return false;
+    if (mine.attempts !== (attempt?.number ?? undoes ?? mine.attempts)) return false;
     held.delete(delivery);
     settled.push({ ...settlement, held: mine });
     return true;
@@ -59,7 +61,7 @@ export function settle(
 
 function holds(tx: Transaction, settlements: readonly Settlement[]): Map<number, Held> {
   const rows = tx.db.all<Held>(
-    `SELECT delivery, route, round, attempts, lane, relay FROM leases JOIN deliveries ON id = delivery
+    `SELECT delivery, route, round, attempts, lane, relay, started_at FROM leases JOIN deliveries ON id = delivery
      WHERE delivery IN (SELECT value FROM json_each(?))`,
     JSON.stringify(settlements.map(({ delivery }) => delivery)),
   );
@@ -70,7 +72,7 @@ function note(tx: Transaction, settled: readonly Settled[]): void {
   const values: Bound[] = [];
   for (const { delivery, attempt, held } of settled) {
     if (attempt === null) {
-      tx.db.run("UPDATE deliveries SET attempts = attempts - 1 WHERE id = ?", delivery);
+      undo(tx, held);
       continue;
     }
     const { number, startedAt, durationMs, outcome, error, sent } = attempt;
@@ -78,6 +80,15 @@ function note(tx: Transaction, settled: readonly Settled[]): void {
     values.push(sent.length === 0 ? null : JSON.stringify(sent));
   }
   insertMany(tx.db, "INSERT INTO attempts", 8, values);
+}
+
+/** The claim counts no more: not as an attempt, and not for the rate of its route. */
+function undo(tx: Transaction, { delivery, route, started_at }: Held): void {
+  tx.db.run("UPDATE deliveries SET attempts = attempts - 1 WHERE id = ?", delivery);
+  const { claims } = tx.db.get<{ claims: string }>("SELECT claims FROM routes WHERE id = ?", route)!;
+  const window: RateWindow = JSON.parse(claims);
+  if (window.length === 0) return;
+  tx.db.run("UPDATE routes SET claims = ? WHERE id = ?", JSON.stringify(refund(window, started_at)), route);
 }
 
 /** Gives each delivery its next state: to those that are done, which most are, at once. */

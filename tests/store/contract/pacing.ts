@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Register } from "../contract.ts";
-import { asking, ids, put } from "../fixtures.ts";
+import { asking, ending, ids, put } from "../fixtures.ts";
 
 export function pacing(test: Register): void {
   const rate = { count: 2, perMs: 1000 };
@@ -30,6 +30,15 @@ export function pacing(test: Register): void {
     store = await reopen();
     assertEquals((await store.claim(asking({ rate, now: 10_500 }))).claimed, []);
     assertEquals((await store.claim(asking({ rate, now: 11_000 }))).claimed.length, 2);
+  });
+
+  test("rate: a claim that was undone does not count, and others count as long as before", async (store) => {
+    for (let id = 0; id < 5; id++) await put(store, `${id}`);
+    const { claimed: [undone] } = await store.claim(asking({ rate, now: 10_000, limit: 1 }));
+    await store.claim(asking({ rate, now: 10_600, limit: 1 }));
+    await store.settle("one", [ending(undone!, { dueAt: 10_900 }, { attempt: null })], 10_600);
+    assertEquals(ids((await store.claim(asking({ rate, now: 10_900 }))).claimed), ["2"]);
+    assertEquals((await store.claim(asking({ rate, now: 11_000 }))).nextDueAt, 11_600);
   });
 
   test("rate: each route has its own", async (store) => {

@@ -53,6 +53,21 @@ export function settling(test: Register): void {
     assertEquals(await store.attempts(one!.delivery.id), []);
   });
 
+  test("settle undoes a claim once, and no later one of the same relay", async (store) => {
+    await put(store, "a");
+    const { claimed: [one] } = await store.claim(asking());
+    await store.settle("one", [ending(one!, "pending")], 1000);
+    const { claimed: [two] } = await store.claim(asking({ now: 2000 }));
+    const undone = ending(two!, { dueAt: 3000 }, { attempt: null, undoes: 2 });
+    assertEquals(await store.settle("one", [undone], 2000), [true]);
+    const { claimed: [again] } = await store.claim(asking({ now: 3000 }));
+    assertEquals(again?.delivery.attempts, 2);
+    await store.settle("one", [ending(again!, { dueAt: 4000 })], 3000);
+    await store.claim(asking({ now: 4000 }));
+    assertEquals(await store.settle("one", [undone], 4000), [false]);
+    assertEquals((await store.delivery(one!.delivery.id))?.state, "running");
+  });
+
   test("settle appends what was emitted, once", async (store) => {
     for (const id of ["a", "b"]) await put(store, id);
     const { claimed } = await store.claim(asking());
