@@ -156,7 +156,10 @@ export function partsAgree(value: unknown, context: Context): void {
     refuse(context, "is the relay's own name", { hint: "choose another" }, ["sources", i, "name"]);
   });
   enoughRetention(record(config["retention"])["days"], sources, context);
-  routes.forEach((route, i) => routeDelays(record(route["retry"]), record(config["retry"]), i, context));
+  routes.forEach((route, i) => {
+    routeDelays(record(route["retry"]), record(config["retry"]), i, context);
+    digestAlone(route, i, context);
+  });
 }
 
 function listenersApart(server: Fields, admin: Fields, context: Context): void {
@@ -224,6 +227,20 @@ function routeDelays(own: Fields, global: Fields, route: number, context: Contex
   refuse(context, "leaves minDelaySeconds above maxDelaySeconds", {
     hint: "set both here, or one that fits the global retry",
   }, ["routes", route, "retry", key]);
+}
+
+/** A digest takes what a window brought at once, whatever its coins; a claim that leaves some of it out would break it up. */
+function digestAlone({ digest, order, rateLimit }: Fields, route: number, context: Context): void {
+  if (digest === undefined) return;
+  const hints = {
+    ...(order === "coin" && { order: "remove it: a digest holds its events in the order received" }),
+    ...(rateLimit !== undefined && {
+      rateLimit: "remove it: a window is one message; for fewer messages make the window longer",
+    }),
+  };
+  for (const [key, hint] of Object.entries(hints)) {
+    refuse(context, "does not go with digest", { hint }, ["routes", route, key]);
+  }
 }
 
 type Fields = Record<string, unknown>;

@@ -150,9 +150,12 @@ const route = z.strictObject({
     "An attempt that takes longer is aborted and counts as failed. In seconds; default: 30",
   ),
   rateLimit: z.string().regex(/^[1-9]\d*\/(s|m|h)$/, 'must look like "1/s", "30/m" or "100/h"').optional()
-    .describe('At most so many attempts, by all relays together: "1/s", "30/m", "100/h". Default: no limit'),
+    .describe(
+      'At most so many attempts, by all relays together: "1/s", "30/m", "100/h". Not with digest. Default: no limit',
+    ),
   digest: z.string().regex(DIGEST, 'must look like "15m", "2h" or "daily 08:00"').optional().describe(
-    'Gathers events and sends those of a window as one, at its end: "15m", "2h" or "daily 08:00". Default: each at once',
+    'Gathers events and sends those of a window as one, at its end: "15m", "2h" or "daily 08:00". Goes with ' +
+      'neither rateLimit nor "order": "coin". Default: each at once',
   ),
   quietHours: z.strictObject({
     from: timeOfDay.describe('When they begin, such as "22:00"'),
@@ -161,12 +164,14 @@ const route = z.strictObject({
       ...filters,
       fields: filters.fields.describe('Field patterns of what goes out all the same, such as "platforms.*"'),
     }).optional().describe("What goes out all the same. Default: nothing"),
-  }).optional().describe("Hours in which nothing is sent; what comes in them waits for their end"),
+  }).optional().describe(
+    "Hours in which nothing is sent; what comes in them waits for their end, and so does what failed before",
+  ),
   timeZone: z.string().superRefine(rules.timeZone).optional().describe(
     'Zone of the times of day, such as "Europe/Berlin". Default: the server\'s own',
   ),
   order: z.enum(["any", "coin"]).default("any").describe(
-    "coin: the deliveries of one coin strictly one after the other, as received. Default: any",
+    "coin: the deliveries of one coin strictly one after the other, as received; not with digest. Default: any",
   ),
   retry: routeRetry.optional().describe(
     "Takes the place of parts of the global retry",
