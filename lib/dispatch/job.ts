@@ -49,7 +49,8 @@ export function eventForPlugin(event: StoredEvent, matched: number[] | null): Ev
   };
 }
 
-function contentOf(event: StoredEvent): Content {
+/** What an event says, all of its changes included. */
+export function contentOf(event: StoredEvent): Content {
   const content = understand(event.body);
   if (!("notUnderstood" in content)) return content;
   return {

@@ -2,12 +2,13 @@
 import type { Attempt } from "../nouns.ts";
 import { ownEvent } from "./own_event.ts";
 import type { Route } from "../route/resolve.ts";
-import type { Plan } from "../route/plan.ts";
+import { breaksQuiet, type Plan } from "../route/plan.ts";
+import { dueAt } from "../route/schedule.ts";
 import type { Claimed, NewEvent, Settlement } from "../store/contract.ts";
 import { retryDelay } from "./backoff.ts";
 import type { Job, Result } from "./contract.ts";
 import { idempotencyKey } from "./idempotency.ts";
-import { eventForPlugin } from "./job.ts";
+import { contentOf, eventForPlugin } from "./job.ts";
 
 /** An event this deep in a chain of emits makes no further events. */
 export const MAX_DEPTH = 4;
@@ -51,9 +52,25 @@ export function settlement(ended: Ended, first = true): Settlement {
   const delay = result.outcome === "permanent"
     ? null
     : retryDelay(route.retry, delivery.attempts, result.retryAfterSeconds, ended.random);
-  return delay === null
-    ? { ...base, next: { state: "dead" }, kv: [], emitted: deadEvents(ended) }
-    : { ...base, next: { state: "pending", dueAt: now + delay }, kv: [], emitted: [] };
+  return delay === null ? { ...base, next: { state: "dead" }, kv: [], emitted: deadEvents(ended) } : {
+    ...base,
+    next: { state: "pending", dueAt: notInQuietHours(ended, now + delay) },
+    kv: [],
+    emitted: [],
+  };
+}
+
+/**
+ * When an attempt that is wanted at `time` may be made: quiet hours hold for it, unless the one before was made in them,
+ * or the event may go out in them. A digest's deliveries stay together.
+ */
+function notInQuietHours({ claimed: { event }, route, startedAt }: Ended, time: number): number {
+  const { schedule } = route;
+  if (schedule.quietHours === null) return time;
+  const quietEnd = (at: number) => dueAt({ ...schedule, digest: null }, at, false);
+  const end = quietEnd(time);
+  if (end === time || quietEnd(startedAt) !== startedAt) return time;
+  return schedule.digest === null && breaksQuiet(route)(contentOf(event)) ? time : end;
 }
 
 /** What is known of an attempt whose end is none of its plugin's. `route`: undefined where it is in force no more. */

@@ -27,7 +27,7 @@ export function createPlan(routes: readonly Route[]): Plan {
 }
 
 /** What may go out in a route's quiet hours. */
-function breaksQuiet({ name, urgent }: Route): (content: Content) => boolean {
+export function breaksQuiet({ name, urgent }: Route): (content: Content) => boolean {
   if (urgent === null) return () => false;
   const table = createRouteTable([{ name, ...urgent }]);
   return (content) => table.match(content).length > 0;

@@ -150,6 +150,29 @@ for (const outcome of ["retry", "timeout", "crashed"] as const) {
   });
 }
 
+Deno.test("what failed before quiet hours is tried again after them, unless it may go out in them", () => {
+  const schedule = { digest: null, quietHours: { from: "22:00", to: "07:00" }, timeZone: "UTC" };
+  const retry = { ...POLICY, minDelayMs: 120_000 };
+  const next = (startedAt: string, settings: Partial<Route> = {}) => {
+    const at = Date.parse(startedAt);
+    const failed = ended({ outcome: "retry", error: "no" });
+    const route = { ...ROUTE, retry, schedule, ...settings };
+    const { next } = settlement({ ...failed, route, startedAt: at, now: at });
+    return next.state === "pending" ? new Date(next.dueAt).toISOString() : next.state;
+  };
+  assertEquals(next("2026-01-01T21:58:00Z"), "2026-01-01T21:59:00.000Z");
+  assertEquals(next("2026-01-01T21:59:30Z"), "2026-01-02T07:00:00.000Z");
+  assertEquals(next("2026-01-01T22:00:00Z"), "2026-01-01T22:01:00.000Z", "it went out in them before");
+  const urgent = { fields: ["name"] }; // a change that the route itself does not take
+  assertEquals(next("2026-01-01T21:59:30Z", { urgent }), "2026-01-01T22:00:30.000Z");
+  assertEquals(next("2026-01-01T21:59:30Z", { urgent: { fields: ["image"] } }), "2026-01-02T07:00:00.000Z");
+  const digest = { everyMs: 60_000 };
+  assertEquals(
+    next("2026-01-01T21:59:30Z", { urgent, schedule: { ...schedule, digest } }),
+    "2026-01-02T07:00:00.000Z",
+  );
+});
+
 Deno.test("a permanent failure makes a dead letter at once, and an event that tells of it", () => {
   const { next, emitted } = settlement(ended({ outcome: "permanent", error: "no_service" }));
   assertEquals(next, { state: "dead" });
