@@ -227,9 +227,10 @@ export interface Store {
   replay(wishes: readonly ReplayWish[], now: number): Promise<number[]>;
 
   /**
-   * For a clock that was set back by `byMs`: what waits for its next attempt, or was due at once, falls due that much
-   * earlier (not before `now`), so that it waits no longer than it should. What waits for a time of day stays. Answers
-   * how many were moved. Only stores with one relay have it: others follow no single clock.
+   * For a clock that was set back by `byMs`: what waits for its next attempt, was due at once, or was made due by
+   * {@linkcode retry}, falls due that much earlier (not before `now`), so that it waits no longer than it should. What
+   * waits for a time of day stays. Answers how many were moved. Only stores with one relay have it: others follow no
+   * single clock.
    */
   rewind?(now: number, byMs: number): Promise<number>;
 

@@ -37,7 +37,7 @@ export function queues(tx: Transaction): Queue[] {
   return routes.flatMap(({ id: route }) => [{ route, state: PENDING }, { route, state: BEHIND }]);
 }
 
-/** Moves what waits for its next attempt, or was due as it came; not what waits for a time of day. */
+/** Moves what waits for its next attempt, was due as it came, or was made due by a person; not what waits for a time of day. */
 export function step(
   tx: Transaction,
   { route, state }: Queue,
@@ -49,7 +49,7 @@ export function step(
   const rows = tx.db.all<Row>(
     `SELECT id, due_at FROM deliveries
      WHERE route = ? AND state = ${state} AND due_at > ? AND (due_at, id) > (?, ?)
-       AND (attempts > 0 OR due_at = created_at)
+       AND (attempts > 0 OR round > 0 OR due_at = created_at)
      ORDER BY due_at, id LIMIT ${STEP}`,
     route,
     now,

@@ -21,9 +21,16 @@ export function managing(test: Register): void {
     await put(store, "fails", [], { receivedAt: at - HOUR, deliveries: [planned("slack", at - HOUR)] });
     const { claimed: [failed] } = await store.claim(asking({ now: at - 1, limit: 1 }));
     await store.settle("one", [ending(failed!, { dueAt: at + 5000 })], at);
-    assertEquals(await store.rewind(at - HOUR, HOUR), 2);
+    await put(store, "retried", [], { ...received, deliveries: [planned("slack", 12 * HOUR)] });
+    await store.retry({ eventId: "retried" }, at + 2000);
+    assertEquals(await store.rewind(at - HOUR, HOUR), 3);
     const waiting = await store.deliveries({ states: ["pending"] }, { after: 0, limit: 10 });
-    assertEquals(waiting.map(({ dueAt }) => dueAt), [at - HOUR, 12 * HOUR, at - HOUR + 5000]);
+    assertEquals(waiting.map(({ dueAt }) => dueAt), [
+      at - HOUR,
+      12 * HOUR,
+      at - HOUR + 5000,
+      at - HOUR + 2000,
+    ]);
   });
 
   test("retry makes dead letters due, with attempts from the start and the old ones kept", async (store) => {
