@@ -1,6 +1,8 @@
+import { assertEquals, assertRejects } from "@std/assert";
 import { openStore } from "../../lib/store/open.ts";
 import { withPostgres } from "../support/postgres.ts";
 import { storeContract } from "./contract.ts";
+import { asking, put } from "./fixtures.ts";
 
 await withPostgres((postgres) => {
   let schemas = 0;
@@ -15,5 +17,22 @@ await withPostgres((postgres) => {
       },
       cleanup: () => store.close(),
     };
+  });
+
+  Deno.test("what was claimed before an order could not be set is claimed again at once", async () => {
+    const store = await openStore(postgres.url("reorder"), "/");
+    await put(store, "a", ["slack", "mail"]);
+    const rate = { count: 1, perMs: 1000 };
+    const request = asking({ rate });
+    const routes = [...request.routes, { route: "mail", limit: 9, order: "coin" as const, rate: null }];
+    await postgres.psql(`ALTER TABLE reorder.routes ADD CONSTRAINT no_lanes CHECK (NOT lanes)`);
+    await assertRejects(() => store.claim({ ...request, holding: [], routes }), Error, "no_lanes");
+    await postgres.psql(`ALTER TABLE reorder.routes DROP CONSTRAINT no_lanes`);
+    const { claimed } = await store.claim({ ...request, holding: [], routes });
+    assertEquals(claimed.map(({ delivery: { route, attempts } }) => [route, attempts]), [["slack", 1], [
+      "mail",
+      1,
+    ]]);
+    await store.close();
   });
 });

@@ -103,8 +103,13 @@ export class PostgresStore implements Store {
     const routes = request.routes.map(({ route }) => route);
     const { reorder, ...result } = await this.#claim(request, routes);
     if (reorder.length === 0) return result;
-    for (const { route, order } of reorder) {
-      await this.#engine.write((tx) => setLanes(tx, route, order === "coin"), { timeoutMs: REORDER_MS });
+    try {
+      for (const { route, order } of reorder) {
+        await this.#engine.write((tx) => setLanes(tx, route, order === "coin"), { timeoutMs: REORDER_MS });
+      }
+    } catch (error) {
+      this.#doubtful = true; // the caller never gets to know of what was taken
+      throw error;
     }
     const rest = await this.claim({ ...request, routes: reorder });
     const due = [result.nextDueAt, rest.nextDueAt].filter((time) => time !== null);
