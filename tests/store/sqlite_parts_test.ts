@@ -1,8 +1,13 @@
 import { assert, assertEquals, assertRejects, fail } from "@std/assert";
+import { join } from "@std/path";
+import { rangesOf, seqsOf } from "../../lib/store/sqlite/block_search.ts";
+import { coinsOf } from "../../lib/store/sqlite/block_coins.ts";
+import { Connection } from "../../lib/store/sqlite/connection.ts";
+import { openStore } from "../../lib/store/open.ts";
 import { type Entry, passed, RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
 import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
 import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
-import { seeded } from "./fixtures.ts";
+import { put, seeded, withFolder } from "./fixtures.ts";
 
 Deno.test("recent keys are found until they are moved or deleted, whatever the order of things", () => {
   const random = seeded(11);
@@ -216,3 +221,43 @@ Deno.test("a disk that is quick is waited for, one that has become slow is synce
   assertEquals(waitedFor.slice(0, 5), [false, true, true, true, false]);
   assertEquals(waitedFor.at(-1), true);
 });
+
+Deno.test("a search finds what a block takes in while it goes on, once", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    for (const id of ["1", "2", "3"]) await put(store, id);
+    /** Another thread's, to which the events become a block after its first statement. */
+    class Interrupted extends Connection {
+      #statements = 0;
+      override get<Row>(sql: string, ...bound: (string | number)[]): Row | undefined {
+        return this.#then(() => super.get<Row>(sql, ...bound));
+      }
+      override all<Row>(sql: string, ...bound: (string | number)[]): Row[] {
+        return this.#then(() => super.all<Row>(sql, ...bound));
+      }
+      #then<T>(read: () => T): T {
+        const answer = read();
+        if (++this.#statements === 1) {
+          const coins = coinsOf(1, [1, 2, 3].map((seq) => ({ seq, coin: "btc" })));
+          this.run("INSERT INTO blocks VALUES (1, 3, 1000, 1000, NULL, NULL, ?)", coins);
+        }
+        return answer;
+      }
+    }
+    for (
+      const search of [
+        (db: Connection) =>
+          rangesOf(db, { source: "cryptosync" }).flatMap(({ first, last }) =>
+            [1, 2, 3].filter((seq) => first <= seq && seq <= last)
+          ),
+        (db: Connection) => [...seqsOf(db, {}, ["btc"], { first: 0, last: 9 }, true)].flat(),
+        (db: Connection) => [...seqsOf(db, {}, ["btc"], { first: 0, last: 9 }, false)].flat().reverse(),
+      ]
+    ) {
+      const db = new Interrupted(join(folder, "relay.db"));
+      assertEquals(search(db), [1, 2, 3]);
+      db.run("DELETE FROM blocks");
+      db.close();
+    }
+    await store.close();
+  }));

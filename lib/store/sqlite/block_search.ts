@@ -15,8 +15,9 @@ export interface Range {
 export function rangesOf(db: Connection, filter: EventFilter): Range[] {
   const { sql, bound } = ofBlock(filter);
   if (bound.length === 0) return [{ first: 0, last: Number.MAX_SAFE_INTEGER }];
+  const open = openRange(db); // first: a block that is made meanwhile is in both, and not in neither
   const closed = db.all<Range>(`SELECT first, last FROM blocks WHERE ${sql} ORDER BY first`, ...bound);
-  return joined([...closed, openRange(db)]);
+  return joined([...closed, open]);
 }
 
 /** The stretches after `after` outside of which no event is older than `until`, oldest first, each read when it is asked for. */
@@ -41,22 +42,24 @@ export function* seqsOf(
   const sought = coins.map(storable);
   const { sql, bound } = ofBlock(filter);
   const inOrder = (seqs: number[]) => upwards ? seqs : seqs.reverse();
-  const open = () =>
+  const { first: opens } = openRange(db); // all is told from here, whatever blocks are made meanwhile
+  const sinceLastBlock = () =>
     inOrder(
       db.all<{ seq: number }>(
         `SELECT seq FROM events WHERE seq BETWEEN ? AND ? AND coin IN (SELECT value FROM json_each(?)) ORDER BY seq`,
-        Math.max(openRange(db).first, range.first),
+        Math.max(opens, range.first),
         range.last,
         JSON.stringify(sought),
       ).map(({ seq }) => seq),
     );
-  if (!upwards) yield open();
+  if (!upwards) yield sinceLastBlock();
   const blocks = db.each<{ first: number; coins: Uint8Array }>(
-    `SELECT first, coins FROM blocks WHERE last >= ? AND first <= ? AND ${sql} ORDER BY first ${
+    `SELECT first, coins FROM blocks WHERE last >= ? AND first <= ? AND first < ? AND ${sql} ORDER BY first ${
       upwards ? "ASC" : "DESC"
     }`,
     range.first,
     range.last,
+    opens,
     ...bound,
   );
   for (const { first, coins } of blocks) {
@@ -64,7 +67,7 @@ export function* seqsOf(
     if (sought.length > 1) seqs.sort((a, b) => a - b);
     yield inOrder(seqs.filter((seq) => seq >= range.first && seq <= range.last));
   }
-  if (upwards) yield open();
+  if (upwards) yield sinceLastBlock();
 }
 
 /** What a block must be to hold an event that passes the filter. */
