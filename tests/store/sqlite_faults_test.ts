@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { type Store, StoreUnavailable, StoreUnusable } from "../../lib/store/contract.ts";
+import { type CommitNews, type Store, StoreUnavailable, StoreUnusable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { SIZES } from "../../lib/store/sqlite/sizes.ts";
 import { startChild } from "./child.ts";
-import { anEvent, asking, drain, planned, put, withFolder } from "./fixtures.ts";
+import { anEvent, asking, drain, ids, planned, put, withFolder } from "./fixtures.ts";
 
 async function sh(command: string): Promise<boolean> {
   return (await new Deno.Command("sh", { args: ["-c", command], stdout: "null", stderr: "null" }).output())
@@ -152,6 +152,24 @@ Deno.test("a disk that fails a write refuses, and is used again when it works", 
   }));
 
 function ignore(): void {}
+
+Deno.test("what a failed sync refused is told and claimed all the same, once it is on the disk", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const news: CommitNews[] = [];
+    store.onCommit((told) => news.push(told));
+    const { open } = Deno;
+    Deno.open = () => Promise.reject(new Error("the disk fails"));
+    try {
+      await assertRejects(() => put(store, "a"), StoreUnavailable, "the disk fails");
+    } finally {
+      Deno.open = open;
+    }
+    assertEquals(news, [{ lastSeq: 1, routes: ["slack"] }]);
+    assertEquals(ids((await store.claim(asking())).claimed), ["a"]);
+    assertEquals((await store.append([anEvent("a")]))[0]?.result, "duplicate");
+    await store.close();
+  }));
 
 Deno.test("while another process writes, a commit waits, and is refused when that takes too long", () =>
   withFolder(async (folder) => {

@@ -74,8 +74,12 @@ export class Engine {
     while (true) {
       try {
         const { result, news } = this.#commit(body);
-        if (synced) await this.#flush();
-        if (news) this.options.onNews(news);
+        try {
+          if (synced) await this.#flush();
+        } finally {
+          // After a sync that failed too: it stays committed, and whoever claims it first has it brought to the disk.
+          if (news) this.options.onNews(news);
+        }
         this.#checkpoints.consider();
         return result;
       } catch (error) {
