@@ -10,6 +10,8 @@ const SECRET = new RegExp(
   ].join("|"),
 );
 const PERHAPS = /(^|_)(keys?$|auth(_|$))/;
+/** Who reads what was sent wants to see these. */
+const NEVER = /(^|_)(idempotency|public)_keys?$/;
 
 /**
  * What a name says of the texts under it: that they are secret, that they may be if they are long enough (`key`, `auth`:
@@ -23,10 +25,11 @@ const PERHAPS = /(^|_)(keys?$|auth(_|$))/;
  *   assertEquals(tellsOf(name), "secret", name);
  * }
  * for (const name of ["key", "sortKey", "auth"]) assertEquals(tellsOf(name), "perhaps", name);
- * for (const name of ["keyField", "monkey", "author", "compass", "bypass", "url"]) assertEquals(tellsOf(name), null, name);
+ * for (const name of ["keyField", "monkey", "author", "bypass", "Idempotency-Key"]) assertEquals(tellsOf(name), null, name);
  * ```
  */
 export function tellsOf(name: string): "secret" | "perhaps" | null {
   const words = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().replace(/[^a-z0-9]+/g, "_");
+  if (NEVER.test(words)) return null;
   return SECRET.test(words) ? "secret" : PERHAPS.test(words) ? "perhaps" : null;
 }

@@ -292,6 +292,7 @@ export class PluginSlot {
 
   /** Notes what hinders the version in the folder. The one before it goes on as long as its process does. */
   #refuse(version: string | null, error: PluginError, passing = false) {
+    if (this.#closing.signal.aborted) return; // nothing is wrong with it but that it is stopped
     const { name, file } = this.#found;
     this.#passing = passing;
     if (passing) this.#backOff();
@@ -337,6 +338,7 @@ export class PluginSlot {
         loaded.process.kill("may reach what it must not", { orderly: true });
       }
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       const now = (await versionNow(this.house, this.#found))?.hash ?? null;
       const known = this.description.error === null && this.description.version === now;
       // What has loaded before will load again: it is the process that failed, not the plugin.

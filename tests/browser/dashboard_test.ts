@@ -278,7 +278,7 @@ Deno.test({
               async () => await page.locator("[data-watch] > .body .badge.good").count() >= 2,
             );
             await page.getByText("As curl").click();
-            await page.locator("#curl", { hasText: "--data-binary" }).waitFor();
+            await page.locator("#curl", { hasText: "--data-raw" }).waitFor();
           });
           await served.stop();
         },
