@@ -31,7 +31,7 @@ export function valueAsText(value: Json | undefined): string {
 
 /** `0xdac17f958d2ee523a2206206994597c13d831ec7` as `0xdac17f…831ec7`. */
 export function shortAddress(address: string): string {
-  return address.length <= 20 ? address : `${address.slice(0, 8)}…${address.slice(-6)}`;
+  return address.length <= 20 ? address : `${shorten(address, 9)}${lastOf(address, 6)}`;
 }
 
 /** A value's text, `""` for none; what is not text is said in words. */
@@ -128,7 +128,12 @@ function differenceRows(before: string, after: string, max: number): Span[][] {
 function middleOut(text: string, max: number): string {
   if (text.length <= max) return text;
   const half = Math.floor(max / 2);
-  const head = text.slice(0, half).replace(/\s\S{0,20}$/, "");
-  const tail = text.slice(-half).replace(/^\S{0,20}\s/, "");
-  return `${head} … ${tail}`.toWellFormed();
+  const head = text.slice(0, half).replace(/[\ud800-\udbff]$/, "").replace(/\s\S{0,20}$/, "");
+  const tail = lastOf(text, half).replace(/^\S{0,20}\s/, "");
+  return `${head} … ${tail}`;
+}
+
+/** At most the last `max` UTF-16 units; never half a character. */
+function lastOf(text: string, max: number): string {
+  return text.slice(-max).replace(/^[\udc00-\udfff]/, "");
 }

@@ -67,21 +67,20 @@ export function eventWords(type: string): string {
  */
 export function changeWords({ field, change_type, new_value }: Change): string {
   const rest = field.slice(field.indexOf(".") + 1);
+  // A change type that is not known yet says that something changed.
+  const done = Object.hasOwn(DONE, change_type) ? DONE[change_type] : DONE.update;
   if (field === "categories") {
-    return {
-      addition: "Joined a category",
-      removal: "Left a category",
-      update: "Categories changed",
-    }[change_type];
+    if (change_type === "addition") return "Joined a category";
+    return change_type === "removal" ? "Left a category" : "Categories changed";
   }
-  if (field.startsWith("platforms.")) return `Contract on ${platformName(rest)} ${DONE[change_type]}`;
+  if (field.startsWith("platforms.")) return `Contract on ${platformName(rest)} ${done}`;
   if (field.startsWith("additional_notices.")) {
     const flag = `Flag “${phrase(rest)}”`;
     if (new_value === true) return `${flag} raised`;
     if (new_value === false) return `${flag} cleared`;
-    return `${flag} ${new_value === null ? "no longer set" : DONE[change_type]}`;
+    return `${flag} ${new_value === null ? "no longer set" : done}`;
   }
-  return `${fieldName(field)} ${DONE[change_type] ?? "changed"}`;
+  return `${fieldName(field)} ${done}`;
 }
 
 /** A field where its group is named beside it: `platforms.base` among the contracts is "Base". */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   type Change,
+  changeWords,
   clean,
   describe,
   type DescribeOptions,
@@ -10,6 +11,7 @@ import {
   renderMessage,
   rowsAsText,
   severityOf,
+  shortAddress,
   z,
 } from "coinrelay/plugin";
 import { plainEvent, updated } from "./events.ts";
@@ -55,6 +57,33 @@ Deno.test("describe says every kind of value, present or missing, in words", () 
     "Name changed: Tether · (only invisible characters or spaces changed)",
   );
   assertEquals(said("links.somewhere_else", NONE, "x"), "Somewhere else link added: x");
+});
+
+Deno.test("describe says of a change of a type that is not known yet that something changed", () => {
+  for (const change_type of ["rename", "constructor", ""]) {
+    const words = ["categories", "platforms.base", "additional_notices.is_scam", "name"].map((field) =>
+      changeWords({ field, change_type, new_value: "x" } as unknown as Change)
+    );
+    assertEquals(words, [
+      "Categories changed",
+      "Contract on Base changed",
+      "Flag “is scam” changed",
+      "Name changed",
+    ]);
+  }
+});
+
+Deno.test("describe cuts no character in half, wherever it shortens", () => {
+  for (const shift of ["", "a"]) {
+    const faces = shift + "😀".repeat(200);
+    for (
+      const text of [
+        shortAddress(faces),
+        said("platforms.base", faces, faces + shift),
+        said("public_notices", `${faces} one ${faces}`, `${faces} two ${faces}`),
+      ]
+    ) assert(text.isWellFormed() && !text.includes("\ufffd"), text);
+  }
 });
 
 Deno.test("describe shows a long text as a difference, whatever its length within the room it has", () => {
