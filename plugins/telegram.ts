@@ -49,7 +49,15 @@ function content(event: PluginEvent, options: MessageOptions) {
   const text = fullest((size) => html(event, options, size), (text) => text.length <= MAX_TEXT);
   if (text.length <= MAX_TEXT) return { text, parse_mode: "HTML" };
   // A template too long in itself. Cut markup would be refused, cut text is not.
-  return { text: shorten(text.replace(/<[^>]*>/g, ""), MAX_TEXT) };
+  return { text: shorten(withoutMarkup(text), MAX_TEXT) };
+}
+
+function withoutMarkup(html: string): string {
+  return html.replace(/<[^>]*>/g, "").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll(
+    "&quot;",
+    '"',
+  )
+    .replaceAll("&amp;", "&");
 }
 
 function html(event: PluginEvent, options: MessageOptions, size: Size): string {

@@ -56,10 +56,11 @@ Deno.test("telegram leaves an @ inside an address alone", async () => {
 
 Deno.test("telegram sends a template that is too long in itself as plain text, cut", async () => {
   await using double = telegramDouble();
-  const options = { ...base, apiUrl: double.origin, message: "<b>long</b> ".repeat(900) };
+  const options = { ...base, apiUrl: double.origin, message: "<b>A &amp; B &lt;3</b> ".repeat(900) };
   assertEquals((await attempt(telegram, updated(everyChange), { options })).error, "");
   const { text, parse_mode } = JSON.parse(double.arrived[0]!.body);
   assertEquals([parse_mode, text.length <= 4096, text.endsWith("…")], [undefined, true, true]);
+  assertStringIncludes(text, "A & B <3 A & B <3");
 });
 
 Deno.test("telegram gives up at once on an unknown chat, a bot shown the door, and broken markup", async () => {
