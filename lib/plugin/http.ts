@@ -52,7 +52,7 @@ export async function post(
   const hidden = () => [
     ...secretsOf(new URL(url)),
     url,
-    ...new Headers(headers).values(),
+    ...[...new Headers(headers).values()].flatMap(credentialsOf),
     ...request.secrets ?? [],
   ];
   let answer: Answer;
@@ -139,6 +139,23 @@ async function beginning(response: Response): Promise<string> {
     if (length >= MAX_ANSWER_BYTES) break;
   }
   return new TextDecoder().decode(await new Blob(chunks).arrayBuffer());
+}
+
+/** A header's value, and what in it may be a password by itself: `Bearer …`, `Basic …` (also decoded), `session=…`. */
+function credentialsOf(value: string): string[] {
+  const parts = value.match(/[^\s,;="]{8,}=*/g) ?? [];
+  const [, basic] = /^basic\s+([\w+/-]+=*)$/i.exec(value) ?? [];
+  return [value, ...parts, ...basic === undefined ? [] : inBasic(basic)];
+}
+
+/** `user:password` and the password. */
+function inBasic(base64: string): string[] {
+  try {
+    const both = atob(base64);
+    return [both, both.slice(both.indexOf(":") + 1)];
+  } catch {
+    return [];
+  }
 }
 
 /** The parts of a URL that may be a password: all but the host. */

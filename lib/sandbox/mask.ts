@@ -38,6 +38,7 @@ export function secretForms(options: Json, more: readonly string[] = []): string
  * );
  * assertEquals(maskTold("https://api.telegram.org/bot123456:abcdef/send failed", secrets),
  *   "https://api.telegram.org/bot•••/send failed");
+ * assertEquals(maskTold("no such key: sesame", secretForms({ headers: { authorization: "Bearer sesame" } })), "no such key: •••");
  * assertEquals(maskTold("bot123456… (7 more characters)", secrets), "bot•••… (7 more characters)");
  * ```
  */
@@ -97,12 +98,17 @@ function overlap(text: string, secret: string): number {
 function secretsIn(value: Json, telling: boolean): string[] {
   if (typeof value === "string") {
     // Of a URL to reach, the origin stays, so that one sees where it goes.
-    return [...telling && hostOf(value) === null ? [value] : [], ...urlSecrets(value)];
+    return [...telling && hostOf(value) === null ? [value, ...credential(value)] : [], ...urlSecrets(value)];
   }
   if (typeof value !== "object" || value === null) return [];
   return Array.isArray(value)
     ? value.flatMap((item) => secretsIn(item, telling))
     : Object.entries(value).flatMap(([key, item]) => secretsIn(item, telling || tellsOf(key) !== null));
+}
+
+/** Of a credential as it stands in a header, what comes after its scheme: `Bearer …`. */
+function credential(text: string): string[] {
+  return [/^[a-z][a-z0-9-]* +(\S+)$/i.exec(text)?.[1] ?? ""];
 }
 
 function urlSecrets(text: string): string[] {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Webhook } from "standardwebhooks";
 import http from "../../plugins/http.ts";
 import { attempt } from "./attempt.ts";
@@ -8,7 +8,7 @@ import { HOSTILE, hostileEvent } from "./hostile.ts";
 import { deadOrigin, refusals, unreachable } from "./refusals.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw0123456789ab";
-const SECRETS = ["/hooks/0123456789", "key=hush-hush", "Bearer sesame-open", SECRET];
+const SECRETS = ["/hooks/0123456789", "key=hush-hush", "Bearer sesame-open", "sesame-open", SECRET];
 const ok = () => new Response("ok");
 
 Deno.test("http sends the event as JSON, whose webhook-id is the idempotency key", async () => {
@@ -90,6 +90,19 @@ Deno.test("http: each refusal leads to the right outcome", async (step) => {
     secret: SECRET,
   };
   await refusals(step, http, server, { options }, SECRETS);
+});
+
+Deno.test("http tells nothing of what a header holds, in whatever part or form the receiver repeats it", async () => {
+  await using server = listen(ok);
+  const headers = {
+    authorization: `Basic ${btoa("alice:open-sesame")}`,
+    cookie: "lang=en; session=s3cr3t-s3ss10n",
+  };
+  for (const said of ["open-sesame", btoa("alice:open-sesame"), "s3cr3t-s3ss10n"]) {
+    server.next.push(new Response(`${said} is wrong`, { status: 401 }));
+    const { error } = await attempt(http, updated([]), { options: { url: server.origin, headers } });
+    assertStringIncludes(error, "401: … is wrong");
+  }
 });
 
 Deno.test("http retries when the receiver cannot be reached, and keeps its secrets to itself", async () => {
