@@ -44,10 +44,10 @@ export default definePlugin({
   description: "Sends an e-mail through an SMTP server",
   options,
   async run(event, context) {
-    const mail = await mailOf(event, context);
     const done = accepted.get(context.idempotencyKey) ?? new Set();
     const left = context.options.to.filter((recipient) => !done.has(bare(recipient)));
-    await send(mail, left, context);
+    // None: who refused it was taken off the route's list before it was tried again.
+    if (left.length > 0) await send(await mailOf(event, context), left, context);
   },
 });
 

@@ -165,6 +165,16 @@ Deno.test("email is not sent twice to those who have got it", async () => {
   assertEquals(server.mails[1]!.to?.length, 3, "the header names all");
 });
 
+Deno.test("email is done when those who refused it are taken off the list", async () => {
+  await using server = await smtpDouble();
+  server.refuse.rcpt.set("two@example.com", [450]);
+  const run = (to: string[]) =>
+    attempt(email, event, { options: { ...smtp(server), to }, idempotencyKey: "msg_fewer" });
+  assertEquals((await run(["one@example.com", "two@example.com"])).outcome, "retry");
+  assertEquals((await run(["one@example.com"])).error, "");
+  assertEquals(server.mails.map((mail) => mail.recipients), [["one@example.com"]]);
+});
+
 Deno.test("email refuses addresses and servers that could carry a header", () => {
   const wrong = (over: object) =>
     email.options!.safeParse({ ...base, smtp: "smtp://localhost", ...over }).error?.issues.map(({ path }) =>
