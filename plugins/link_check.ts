@@ -15,7 +15,9 @@ import {
 } from "coinrelay/plugin";
 
 const options = z.strictObject({
-  timeoutSeconds: z.number().positive().max(60).default(10).describe("How long a site may take to answer"),
+  timeoutSeconds: z.number().positive().max(60).default(10).describe(
+    "How long a link may take to answer, with all that it redirects to",
+  ),
   attempts: z.int().min(1).max(10).default(3).describe(
     "A site that does not answer so many times is dead. Not more than the route's retry.maxAttempts: with fewer of those " +
       "the delivery becomes a dead letter, and nothing is emitted",
@@ -32,6 +34,8 @@ export default definePlugin({
     const links = newLinks(event);
     if (links.length > MAX_LINKS) context.log.warn(`${links.length} new links; looking at ${MAX_LINKS}`);
     const found = await Promise.all(links.slice(0, MAX_LINKS).map((link) => look(link, context)));
+    mayTell(found, context);
+    const { attempt, options: { attempts } } = context;
     for (const { link, reasons, answer } of found) {
       const suspicious = reasons.length > 0;
       const { text, url, change } = link;
@@ -39,16 +43,13 @@ export default definePlugin({
         summary: `${changeWords(change)}: the new link ${
           suspicious ? "looks suspicious" : "is as it should be"
         }`,
-        severity: reasons.some((reason) => GRAVE.includes(reason))
-          ? "critical"
-          : suspicious
-          ? "warning"
-          : "info",
+        severity: isGrave(reasons) ? "critical" : suspicious ? "warning" : "info",
         field: shorten(change.field, 200),
         link: shorten(clean(text), 2000),
         ...suspicious && { reasons },
         // As a browser shows it, and as it is.
         ...url?.hostname.includes("xn--") && { host: url.hostname, shown_as: domainToUnicode(url.hostname) },
+        ...answer?.silent !== undefined && attempt < attempts && { asked: `${attempt} of ${attempts} times` },
         ...answer?.status !== undefined && { status: answer.status },
         ...answer?.url !== undefined && answer.url !== url?.href && { leads_to: shorten(answer.url, 2000) },
       });
@@ -88,6 +89,8 @@ const REASONS = [
 ] as const;
 type Reason = typeof REASONS[number];
 const GRAVE: Reason[] = ["look-alike", "punycode", "hidden host", "private address", "hidden characters"];
+
+const isGrave = (reasons: readonly Reason[]) => reasons.some((reason) => GRAVE.includes(reason));
 
 interface Link {
   change: Change;
@@ -173,10 +176,17 @@ function labelOf(url: URL): string {
   return domainToUnicode(domainWithoutSuffix ?? domain) || domain;
 }
 
-async function look(link: Link, context: Context<Options>) {
+interface Found {
+  link: Link;
+  reasons: Reason[];
+  /** Null where nobody was asked. */
+  answer: Answer | null;
+}
+
+async function look(link: Link, context: Context<Options>): Promise<Found> {
   const reasons = new Set<Reason>();
   const { url, before, domain } = link;
-  if (url === null || domain === null) return { link, reasons: ["not a link" as const], answer: null };
+  if (url === null || domain === null) return { link, reasons: ["not a link"], answer: null };
   if (clean(link.text) !== link.text) reasons.add("hidden characters");
   if (url.username !== "" || url.password !== "") reasons.add("hidden host");
   if (imitates(url, link)) reasons.add("look-alike");
@@ -225,11 +235,18 @@ interface Answer {
   /** Where it ended. */
   url?: string;
   reasons: Reason[];
+  /** Why it may answer yet: the site may be down for a moment only. */
+  silent?: string;
 }
 
 /** Follows a link to its end. Nothing is sent but the request itself, and no body is read. */
 async function follow(start: URL, context: Context<Options>): Promise<Answer> {
   let url = new URL(start);
+  // One for the whole way: a chain of slow sites must not outlast the route's timeout, which ends all that was found.
+  const signal = AbortSignal.any([
+    context.signal,
+    AbortSignal.timeout(context.options.timeoutSeconds * 1000),
+  ]);
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     url.username = url.password = "";
     const where = placeOf(url);
@@ -242,11 +259,11 @@ async function follow(start: URL, context: Context<Options>): Promise<Answer> {
           accept: "text/html,*/*;q=0.5",
           "user-agent": "Mozilla/5.0 (compatible; coinrelay link_check)",
         },
-        signal: AbortSignal.any([context.signal, AbortSignal.timeout(context.options.timeoutSeconds * 1000)]),
+        signal,
       });
     } catch (error) {
       context.signal.throwIfAborted();
-      return { url: url.href, reasons: [unreachable(error, url, context)] };
+      return { url: url.href, ...unreachable(error, url) };
     }
     await response.body?.cancel();
     const { status } = response;
@@ -254,9 +271,8 @@ async function follow(start: URL, context: Context<Options>): Promise<Answer> {
       ? URL.parse(response.headers.get("location") ?? "", url)
       : null;
     if (next === null || !/^https?:$/.test(next.protocol)) {
-      if (status >= 500) again(`${url.host} answered ${status}`, context);
-      const dead = status === 404 || status === 410 || status >= 500;
-      return { status, url: url.href, reasons: dead ? ["dead"] : [] };
+      if (status >= 500) return { status, url: url.href, ...silent(`${url.host} answered ${status}`) };
+      return { status, url: url.href, reasons: status === 404 || status === 410 ? ["dead"] : [] };
     }
     url = next;
   }
@@ -273,7 +289,7 @@ function placeOf({ hostname }: URL): Reason | null {
   return inside.test(hostname) || hostname.startsWith("[") ? "private address" : "numeric address";
 }
 
-function unreachable(error: unknown, url: URL, context: Context<Options>): Reason {
+function unreachable(error: unknown, url: URL): Pick<Answer, "reasons" | "silent"> {
   const said = error instanceof Error
     ? `${error.message} ${(error.cause as Error | undefined)?.message ?? ""}`
     : "";
@@ -283,20 +299,23 @@ function unreachable(error: unknown, url: URL, context: Context<Options>): Reaso
         'link_check follows links to any public host: give its route "allow": { "net": ["*"] }',
       );
     }
-    return "private address";
+    return { reasons: ["private address"] };
   }
-  if (/certificate/i.test(said)) return "bad certificate";
-  again(`${url.host} cannot be reached`, context);
-  return "dead";
+  if (/certificate/i.test(said)) return { reasons: ["bad certificate"] };
+  return silent(`${url.host} cannot be reached`);
 }
 
+const silent = (why: string): Pick<Answer, "reasons" | "silent"> => ({ reasons: ["dead"], silent: why });
+
 /**
- * A site that is down for a moment is not dead: it is asked again, as often as the options say. Should the route allow
- * fewer attempts, its dead letter says how many would have been needed.
+ * A site that is down for a moment is not dead: it is asked again, as often as the options say, before anything is told of
+ * the event. What is grave waits for nobody: whoever wrote one link may have written another that never answers. Should
+ * the route allow fewer attempts, its dead letter says how many would have been needed.
  */
-function again(message: string, { attempt, options: { attempts } }: Context<Options>): void {
-  if (attempt >= attempts) return;
+function mayTell(found: Found[], { attempt, options: { attempts } }: Context<Options>): void {
+  const why = found.find(({ answer }) => answer?.silent !== undefined)?.answer?.silent;
+  if (why === undefined || attempt >= attempts || found.some(({ reasons }) => isGrave(reasons))) return;
   throw new Error(
-    `${message}; looking again later: this was attempt ${attempt} of ${attempts}, which retry.maxAttempts must allow`,
+    `${why}; looking again later: this was attempt ${attempt} of ${attempts}, which retry.maxAttempts must allow`,
   );
 }

@@ -2,8 +2,11 @@
 import { deadOrigin } from "./refusals.ts";
 import cert from "./doubles/localhost.pem" with { type: "text" };
 
-/** What a host does: a status, a URL that it redirects to, `down`, `hang` or `certificate` (one that is not valid). */
+/** What a host does: a status, a URL that it redirects to, `down`, `hang`, `certificate` (one that is not valid), or `slow URL`: it redirects there after a while. */
 export type Sites = Record<string, string>;
+
+/** Twice this is longer than the 0.4 s that a test of slow sites allows. */
+const SLOW_MS = 250;
 
 /** A running internet. */
 export interface Internet extends AsyncDisposable {
@@ -22,6 +25,10 @@ export function internet(): Internet {
   const plain = Deno.serve(settings, async (request) => {
     const does = new URL(request.url).searchParams.get("does") ?? "200";
     if (does === "hang") await stopped;
+    if (does.startsWith("slow ")) {
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      return Response.redirect(does.slice("slow ".length));
+    }
     const status = /^\d+$/.test(does) ? Number(does) : 302;
     return new Response("<html>", { status, headers: status === 302 ? { location: does } : {} });
   });

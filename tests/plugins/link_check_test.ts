@@ -98,6 +98,40 @@ Deno.test("link_check asks again before it calls a site dead", async () => {
   assertEquals((await attempt(linkCheck, event, gone)).emitted[0]?.data.reasons, ["dead"]);
 });
 
+Deno.test("link_check tells what is grave at once, whoever of the event's links does not answer", async () => {
+  await using web = internet();
+  const event = updated([
+    changed(["https://tether.to"], ["https://teth\u0435r.to", "https://status.tether.to"]),
+  ]);
+  for (
+    const sites of [{ "status.tether.to": "down" }, { "status.tether.to": "503", "xn--tethr-2we.to": "down" }]
+  ) {
+    const { error, emitted } = await attempt(linkCheck, event, {
+      options: { ...options, attempts: 3 },
+      fetch: web.fetch(sites),
+    });
+    assertEquals(error, "");
+    assertEquals(emitted.map(({ data }) => [data.severity, data.link]), [
+      ["critical", "https://teth\u0435r.to"],
+      ["warning", "https://status.tether.to"],
+    ]);
+    assertEquals([emitted[1]!.data.reasons, emitted[1]!.data.asked], [["dead"], "1 of 3 times"]);
+  }
+});
+
+Deno.test("link_check waits for a link and all that it redirects to no longer than its options say", async () => {
+  await using web = internet();
+  const sites = {
+    "tether.to": "slow https://2.example/",
+    "2.example": "slow https://3.example/",
+    "3.example": "200",
+  };
+  const around = { options: { timeoutSeconds: 0.4, attempts: 1 }, fetch: web.fetch(sites) };
+  const { emitted } = await attempt(linkCheck, updated([changed("", "https://tether.to")]), around);
+  assert((emitted[0]?.data.reasons as string[]).includes("dead"));
+  assert(!web.asked.some(({ url }) => url.includes("3.example")));
+});
+
 Deno.test("link_check sends nobody a password that stands in a link", async () => {
   await using web = internet();
   await attempt(linkCheck, updated([changed("", "https://me:hush@tether.to/")]), {
