@@ -22,7 +22,7 @@ export default definePlugin({
   events: ["cg.coin.info.updated"],
   options,
   async run({ coin, changes, receivedAt }, context) {
-    const contracts = changes.filter(({ field }) => /^platforms\../.test(field));
+    const contracts = changes.filter(({ field }) => /^platforms\../.test(field)).map(asItHappened);
     if (contracts.length === 0) return;
     if (contracts.length > MAX_CHANGES) {
       context.log.warn(`${contracts.length} contracts changed at once; looking at ${MAX_CHANGES}`);
@@ -30,13 +30,14 @@ export default definePlugin({
     const now = Date.parse(receivedAt);
     const windowMs = context.options.windowMinutes * 60_000;
     const key = `recent/${coin.id.slice(0, MAX_COIN_ID).toWellFormed()}`;
-    const earlier = (await context.kv.get<Recent[]>(key) ?? []).filter(({ at }) =>
-      Math.abs(now - at) <= windowMs
-    );
+    const earlier = coin.id === ""
+      ? []
+      : (await context.kv.get<Recent[]>(key) ?? []).filter(({ at }) => Math.abs(now - at) <= windowMs);
 
     const moves = pairUp(contracts.slice(0, MAX_CHANGES), earlier, now);
     for (const move of moves) tell(move, context);
 
+    if (coin.id === "") return; // what belongs to nobody is paired with nothing
     const used = new Set(moves.flatMap(({ from, to }) => from && to ? [from, to] : []));
     const alone = moves.flatMap(({ from, to }) => from && to ? [] : [from ?? to]).filter((one) =>
       one !== undefined
@@ -62,12 +63,34 @@ interface Move {
   to?: Recent | undefined;
 }
 
+/** A change by its values: what was nothing is an addition, what is nothing a removal, and a type not known an update. */
+function asItHappened(change: Change): Change {
+  if (change.change_type === "addition" || change.change_type === "removal") return change;
+  const [before, after] = [addressIn(change.old_value), addressIn(change.new_value)];
+  const change_type = before === "" && after !== ""
+    ? "addition"
+    : before !== "" && after === ""
+    ? "removal"
+    : "update";
+  return { ...change, change_type };
+}
+
+function addressIn(value: Json | undefined): string {
+  return shorten(typeof value === "string" ? value : value ? JSON.stringify(value) : "", MAX_ADDRESS);
+}
+
+/** Whether a contract is where it was. Capitals are but the checksum of an EVM address. */
+function isSame(from: Recent, to: Recent): boolean {
+  const plain = (address: string) => /^0x[0-9a-f]{40}$/i.test(address) ? address.toLowerCase() : address;
+  return from.platform === to.platform && plain(from.address) === plain(to.address);
+}
+
 /** Updates, then pairs inside the event, then pairs with what came shortly before; what is left stands alone. */
 function pairUp(changes: Change[], earlier: Recent[], at: number): Move[] {
   const side = ({ field }: Change, value: Json | undefined, gone: boolean): Recent => ({
     gone,
     platform: shorten(field.slice("platforms.".length), MAX_ADDRESS),
-    address: shorten(typeof value === "string" ? value : value ? JSON.stringify(value) : "", MAX_ADDRESS),
+    address: addressIn(value),
     at,
   });
   const moves: Move[] = [];
@@ -91,7 +114,7 @@ function pairUp(changes: Change[], earlier: Recent[], at: number): Move[] {
     const [from, to] = [changeOf.get(removal), changeOf.get(addition)];
     if (!from || !to || !(alone.includes(from) || alone.includes(to))) continue;
     // What comes back where it was, or is withdrawn, has not moved.
-    if (from.platform === to.platform && from.address === to.address) continue;
+    if (isSame(from, to)) continue;
     moves.push({ from, to });
     for (const one of [from, to]) if (alone.includes(one)) alone.splice(alone.indexOf(one), 1);
   }
@@ -108,7 +131,9 @@ function asChange({ gone, platform, address }: Recent): Change {
 function tell({ from, to }: Move, { emit }: Pick<Context, "emit">): void {
   const check = to ? checkAddress(to.platform, to.address) : null;
   const found = check ? { check: check.verdict, ...check.reason && { reason: check.reason } } : {};
-  if (from && to) {
+  if (from && to && isSame(from, to)) {
+    if (to.address === "") return;
+  } else if (from && to) {
     const where = from.platform === to.platform
       ? `on ${platformName(to.platform)}`
       : `from ${platformName(from.platform)} to ${platformName(to.platform)}`;

@@ -1,4 +1,4 @@
-import type { Change } from "../nouns.ts";
+import type { Change, Json } from "../nouns.ts";
 
 /** A contract that left one platform for another: two changes that belong together. */
 export interface Migration {
@@ -34,10 +34,7 @@ export function pairMigrations(changes: readonly Change[]): Migration[] {
     additions.delete(addition);
   };
   for (const removal of [...removals]) {
-    const same = [...additions].filter((addition) =>
-      typeof removal.old_value === "string" && removal.old_value !== "" &&
-      addition.new_value === removal.old_value
-    );
+    const same = [...additions].filter((addition) => sameAddress(removal.old_value, addition.new_value));
     const [addition] = same;
     if (addition && same.length === 1) pair(removal, addition);
   }
@@ -45,4 +42,10 @@ export function pairMigrations(changes: readonly Change[]): Migration[] {
   const [addition] = additions;
   if (removal && addition && removals.size === 1 && additions.size === 1) pair(removal, addition);
   return pairs;
+}
+
+/** Capitals are but the checksum of an EVM address. */
+function sameAddress(a: Json | undefined, b: Json | undefined): boolean {
+  if (typeof a !== "string" || typeof b !== "string" || a === "") return false;
+  return a === b || /^0x[0-9a-f]{40}$/i.test(a) && a.toLowerCase() === b.toLowerCase();
 }

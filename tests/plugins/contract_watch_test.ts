@@ -112,6 +112,45 @@ Deno.test("contract_watch does not call it a migration when a contract comes bac
   ]]);
 });
 
+Deno.test("contract_watch takes a change by its values: to or from nothing nothing has moved", async () => {
+  const change = (old_value: Json, new_value: Json, change_type = "update") =>
+    ({ field: "platforms.base", change_type, old_value, new_value }) as Change;
+  for (const nothing of ["", null]) {
+    assertEquals(await watch([[change(A, nothing)]]), [["removed base"]]);
+    assertEquals(await watch([[change(nothing, A)]]), [["added base"]]);
+    assertEquals(await watch([[change(nothing, nothing)]]), [[]]);
+    assertEquals(await watch([[change(A, nothing)], [added("ethereum", B)]]), [
+      ["removed base"],
+      ["migrated base>ethereum"],
+    ]);
+  }
+  assertEquals(await watch([[change(A, B, "rename")]]), [["migrated base>base"]]);
+});
+
+Deno.test("contract_watch does not take the capitals of an address for another contract", async () => {
+  const small = B.toLowerCase();
+  const change = (new_value: string): Change => ({
+    field: "platforms.base",
+    change_type: "update",
+    old_value: small,
+    new_value,
+  });
+  assertEquals(await watch([[change(B)]]), [[]]);
+  assertEquals(await watch([[change(B.replace("A0b", "a0B"))]]), [["invalid base"]]);
+  assertEquals(await watch([[gone("base", small), added("base", B)]]), [[]]);
+  assertEquals(await watch([[gone("xdai", A), gone("fantom", small), added("sonic", B), added("base", C)]]), [
+    ["migrated fantom>sonic", "migrated xdai>base"],
+  ]);
+});
+
+Deno.test("contract_watch pairs nothing of events that name no coin", async () => {
+  const kv = new Map<string, Json>();
+  const nobody = { coin: { id: "", symbol: "", name: "" } };
+  await attempt(contractWatch, updated([gone("xdai", A)], nobody), { kv });
+  const { emitted } = await attempt(contractWatch, updated([added("ethereum", B)], nobody), { kv });
+  assertEquals(emitted.map(({ type }) => type), ["relay.contract.added"]);
+});
+
 Deno.test("contract_watch pairs coins apart, and forgets what failed", async () => {
   const kv = new Map<string, Json>();
   const other = { coin: { id: "other", symbol: "o", name: "Other" } };
@@ -138,12 +177,12 @@ Deno.test("contract_watch takes hostile texts, and values that are no text", asy
       for (const { data } of ending.emitted) assert(String(data.summary).length < 400);
     });
   }
-  const odd: Json[] = [null, true, 7, [], ["0x"], { a: 1 }];
+  const odd: Json[] = [true, 7, [], ["0x"], { a: 1 }];
   for (const value of odd) {
     const change: Change = {
       field: "platforms.ethereum",
       change_type: "update",
-      old_value: value,
+      old_value: A,
       new_value: value,
     };
     assertEquals((await attempt(contractWatch, updated([change]))).emitted[0]?.data.check, "invalid");
