@@ -25,10 +25,20 @@ export function createMask(secrets: readonly string[]): (text: string) => string
   return (text) => masks.reduce((masked, [form, mask]) => masked.replaceAll(form, mask), text);
 }
 
-/** A header's value as it may be shown: of a credential only its scheme. */
+/**
+ * A header's value as it may be shown: of a credential only its scheme.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(maskHeader("authorization", "Bearer sesame"), "Bearer •••");
+ * assertEquals(maskHeader("x-api-key", "open sesame"), "•••");
+ * assertEquals(maskHeader("x-team", "ops"), "ops");
+ * ```
+ */
 export function maskHeader(name: string, value: string): string {
   if (tellsOf(name) === null) return value;
-  const scheme = /^([A-Za-z]+) \S/.exec(value)?.[1];
+  const scheme = /authorization$/i.test(name) ? /^([A-Za-z]+) \S/.exec(value)?.[1] : undefined;
   return scheme === undefined ? MASK : `${scheme} ${MASK}`;
 }
 
