@@ -34,7 +34,7 @@ export function isTemplate(text: string): boolean {
 const MAX_DEPTH = 8;
 
 /**
- * Renders a Mustache template over an event. Every value is cleaned, shortened to `maxText` and passed through
+ * Renders a Mustache template over an event. Every value is cleaned, shortened to `maxText` (but for `url`) and passed through
  * `escape`, the receiver's own; `{{{raw}}}` and `{{&raw}}` are escaped like the rest, since the values come from
  * strangers. A template may use:
  *
@@ -66,7 +66,9 @@ export function renderMessage(
       new: shorten(valueAsText(change.new_value), max),
     })),
   };
-  const escape = (value: unknown) => options.escape(shorten(clean(String(value)), max));
+  // A page's address leads nowhere once it is cut.
+  const escape = (value: unknown) =>
+    options.escape(value === message.url ? String(value) : shorten(clean(String(value)), max));
   const writer = new (mustache as Mustache).Writer();
   writer.unescapedValue = (token, context) => writer.escapedValue(token, context, { escape });
   return writer.render(template, view, {}, { escape });

@@ -177,6 +177,14 @@ Deno.test("a template escapes every value, and reads none as a template", () => 
   assertEquals(render("{{#lines}}{{words}}: {{values}}{{/lines}}"), "Name changed: ‹a> → {{coin.id}}");
 });
 
+Deno.test("a template's address of the coin's page is whole, however short its values must be", () => {
+  const render = (template: string) => renderMessage(template, updated([]), { maxText: 20, escape: String });
+  assertEquals(
+    render("{{url}} {{{url}}}"),
+    Array(2).fill("https://www.coingecko.com/en/coins/tether").join(" "),
+  );
+});
+
 Deno.test("clean leaves one line of what can be seen, in every script", () => {
   for (const text of ["Tether USD", "ビットコイン", "Ἀθῆναι é ñ", "नमस्ते", "☕ 😀", "مرحبا", "a–b “c”"]) {
     assertEquals(clean(text), text);
