@@ -1,5 +1,6 @@
 import {
   chainIdOf,
+  type Change,
   clean,
   type Context,
   definePlugin,
@@ -110,7 +111,9 @@ async function update(event: PluginEvent, context: Context<Options>): Promise<vo
 async function apply(before: Token[], event: PluginEvent, context: Context<Options>): Promise<Token[]> {
   const coinId = await keyOf(event.coin.id);
   let tokens = before;
-  for (const { field, change_type, old_value, new_value } of event.changes) {
+  // Removals first: an event may name them last, and what it adds to the same chain stays.
+  const order = event.changes.toSorted((a, b) => rank(a) - rank(b));
+  for (const { field, change_type, old_value, new_value } of order) {
     if (!field.startsWith("platforms.")) continue;
     const platform = field.slice("platforms.".length);
     const chainId = chainOf(platform, context.options);
@@ -118,6 +121,7 @@ async function apply(before: Token[], event: PluginEvent, context: Context<Optio
       context.log.info(`${clean(platform)} has no chain id: left out`);
       continue;
     }
+    if (change_type === "removal" && arrives(event, chainId, text(old_value), context.options)) continue;
     const gone = tokens.find((token) => token.chainId === chainId && ours(token, coinId, old_value));
     const address = change_type === "removal" ? "" : text(new_value);
     if (address !== "" && !ADDRESS.test(address)) {
@@ -138,6 +142,17 @@ async function apply(before: Token[], event: PluginEvent, context: Context<Optio
   return tokens.map((token) => token.extensions?.coinId === coinId ? { ...token, ...said } : token).sort(
     byPlace,
   );
+}
+
+const rank = ({ change_type }: Change) => change_type === "removal" ? 0 : 1;
+
+/** Whether an event brings an address to a chain, maybe by another of the chain's names: then it has not left. */
+function arrives({ changes }: PluginEvent, chainId: number, address: string, options: Options): boolean {
+  return address !== "" &&
+    changes.some(({ field, change_type, new_value }) =>
+      change_type !== "removal" && field.startsWith("platforms.") && same(text(new_value), address) &&
+      chainOf(field.slice("platforms.".length), options) === chainId
+    );
 }
 
 /** The name, symbol and logo that an event tells. */

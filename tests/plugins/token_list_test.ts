@@ -111,6 +111,29 @@ Deno.test("token_list follows a coin's life, and its version rises as the standa
   assertEquals(await step([added("base", address(4))], renamed), ["4.1.0", "8453 04 USDT0 Tether USD"]);
 });
 
+Deno.test("token_list keeps what an event adds to a chain, in whatever order it names what left it", async () => {
+  const gone = (platform: string, old_value: string): Change => ({
+    field: `platforms.${platform}`,
+    change_type: "removal",
+    old_value,
+  });
+  const events: [changes: Change[], left: string][] = [
+    [[gone("x1", address(1)), added("x1", address(2))], "2"],
+    // Two names of one chain.
+    [[gone("x1", address(1)), added("x-layer", address(1))], "1"],
+  ];
+  for (const [changes, left] of events) {
+    for (const order of [changes, changes.toReversed()]) {
+      await using at = await desk();
+      await at.apply(updated([added("x1", address(1))]), { decimals: { [address(1)]: 6 } });
+      await at.apply(updated(order));
+      const tokens = (await at.list())?.tokens ?? [];
+      assertEquals(tokens.map((token) => token.address), [address(left)]);
+      if (left === "1") assertEquals(tokens[0]!.decimals, 6);
+    }
+  }
+});
+
 Deno.test("token_list equals a list computed separately after ten thousand random events, valid after each", async () => {
   await using at = await desk();
   let seed = 20260413;
