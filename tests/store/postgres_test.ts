@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { openStore } from "../../lib/store/open.ts";
 import { withPostgres } from "../support/postgres.ts";
 import { storeContract } from "./contract.ts";
-import { asking, put } from "./fixtures.ts";
+import { asking, ending, put } from "./fixtures.ts";
 
 await withPostgres((postgres) => {
   let schemas = 0;
@@ -33,6 +33,16 @@ await withPostgres((postgres) => {
       "mail",
       1,
     ]]);
+    await store.close();
+  });
+
+  Deno.test("what made a transaction fail is told, not that the statements after it were refused", async () => {
+    const store = await openStore(postgres.url("first"), "/");
+    await put(store, "a");
+    const { claimed: [one] } = await store.claim(asking());
+    await postgres.psql(`ALTER TABLE first.counters ADD CONSTRAINT no_end CHECK (count < 0) NOT VALID`);
+    const undone = ending(one!, "pending", { attempt: null });
+    await assertRejects(() => store.settle("one", [undone], 1000), Error, "no_end");
     await store.close();
   });
 });

@@ -123,8 +123,10 @@ export class Engine {
         if (await word !== "COMMIT") throw new Error("PostgreSQL rolled back what it was to commit");
         return { tx, result };
       } catch (error) {
+        // Of a statement that nobody waited for, its body knows only that the next was refused.
+        const first = await tx.settled().then(() => error, (first) => first);
         if (connection.usable) await connection.script("ROLLBACK").catch(() => connection.destroy());
-        throw error;
+        throw first;
       }
     });
     const news = tx.news();
