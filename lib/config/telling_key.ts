@@ -2,9 +2,9 @@
 
 const SECRET = new RegExp(
   [
-    "secret|token|passw|passphrase|pwd|credential|authorization|cookie",
+    "secret|token|passw|passphrase|pwd|credential|authorization|cookie|(api|routing)_?key",
     "(^|_)pass(_|$)",
-    "(api|routing|signing|private|access|encryption|integration|license|master|shared|service|auth|hmac|ssh)_?keys?(_|$)",
+    "(signing|private|access|encryption|integration|license|master|shared|service|auth|hmac|ssh)_?keys?\\d*(_|$)",
     "webhook_?url",
     "^smtp$",
   ].join("|"),
@@ -21,7 +21,7 @@ const NEVER = /(^|_)(idempotency|public)_keys?$/;
  * import { assertEquals } from "@std/assert";
  * import { tellsOf } from "./telling_key.ts";
  *
- * for (const name of ["botToken", "X-Api-Key", "Cookie", "smtpPass", "signingKey", "PRIVATE_KEY", "webhookUrl"]) {
+ * for (const name of ["botToken", "X-Api-Key", "Cookie", "smtpPass", "signingKey", "PRIVATE_KEY", "apiKey2", "webhookUrl"]) {
  *   assertEquals(tellsOf(name), "secret", name);
  * }
  * for (const name of ["key", "sortKey", "auth"]) assertEquals(tellsOf(name), "perhaps", name);
