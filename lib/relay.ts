@@ -105,7 +105,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     now,
     random: Math.random,
     observe: trace.attempt(observeAttempt),
-    onFault: (error) => log.error(`the store cannot be used, trying again: ${messageOf(error)}`),
+    onFault: narrator.fault,
   });
   store.onCommit((news) => trace.apart(() => dispatcher.wake(news.routes)));
 

@@ -38,7 +38,7 @@ export interface DispatcherParts {
   /** Between 0 and 1. */
   random(): number;
   observe(report: AttemptReport): void;
-  /** Told what the store or the dispatcher could not do; it is tried again. */
+  /** Told what the store or the dispatcher could not do; it is tried again, or its delivery says what became of it. */
   onFault(error: unknown): void;
 }
 

@@ -2,6 +2,7 @@
 import type { AttemptReport } from "../dispatch/dispatcher.ts";
 import { logOf } from "../log.ts";
 import type { Receipt } from "../receive/receiver.ts";
+import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 
 /** More lines of a kind in one second than this are counted instead. */
 const LINES_A_SECOND = 20;
@@ -14,6 +15,8 @@ export interface Narrator {
   /** One commit of received events. */
   commit(events: number, tookMs: number): void;
   attempt(report: AttemptReport): void;
+  /** What the store or the dispatcher could not do. */
+  fault(error: unknown): void;
 }
 
 /** Makes a narrator. `now` in milliseconds since 1970. */
@@ -70,6 +73,12 @@ export function createNarrator(now: () => number): Narrator {
         const again = `again in ${Math.max(1, Math.ceil(wait / 1000))} s`;
         dispatch.warn(`failed, ${again}: ${result.error ?? result.outcome}`, facts);
       }
+    },
+
+    fault(error) {
+      const isAway = error instanceof StoreUnavailable || error instanceof StoreUnusable;
+      const what = isAway ? "the store cannot be used, trying again" : "a fault of the relay's";
+      dispatch.error(`${what}: ${error instanceof Error ? error.message : error}`);
     },
   };
 }

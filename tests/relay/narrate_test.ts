@@ -2,14 +2,15 @@ import { assertEquals } from "@std/assert";
 import { configureLog } from "../../lib/log.ts";
 import type { Receipt } from "../../lib/receive/receiver.ts";
 import { createNarrator, type Narrator } from "../../lib/relay/narrate.ts";
+import { StoreUnavailable } from "../../lib/store/contract.ts";
 
-/** The lines that narrators write for `tell`, from the room on. */
+/** The lines that a narrator writes for `tell`, from the room on. */
 function linesOf(tell: (narrator: Narrator) => void): string[] {
   const lines: string[] = [];
   configureLog({ format: "text", write: (line) => lines.push(line) });
   try {
     tell(createNarrator(() => 0));
-    return lines.map((line) => line.replace(/^.*?receive/, "receive"));
+    return lines.map((line) => line.replace(/^\S+ /, ""));
   } finally {
     configureLog();
   }
@@ -45,4 +46,15 @@ Deno.test("a commit that takes a second is told, and what is quicker is not", ()
     narrator.commit(3, 12_340);
   });
   assertEquals(lines, ["receive  warning: the store took 12.3 s to commit: look at its disk events=3"]);
+});
+
+Deno.test("a store that cannot be used is told from a fault of another kind, which a later try does not mend", () => {
+  const lines = linesOf((narrator) => {
+    narrator.fault(new StoreUnavailable("Cannot use relay.db: disk full (make room)"));
+    narrator.fault(new TypeError("Provided value cannot be bound"));
+  });
+  assertEquals(lines, [
+    "dispatch error: the store cannot be used, trying again: Cannot use relay.db: disk full (make room)",
+    "dispatch error: a fault of the relay's: Provided value cannot be bound",
+  ]);
 });
