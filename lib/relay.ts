@@ -206,7 +206,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     isUnused: async () => (await store.events({}, { limit: 1 })).length === 0,
     async reconfigure(next) {
       const before = { config, off: [...off] };
-      secrets();
+      secrets(); // of the config before: nothing may have asked for them yet
       // Also where we listen, by which the guard judges whether strangers can reach the dashboard.
       config = carrySubstitutions(next, {
         ...next,
@@ -215,7 +215,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
         store: initial.store,
         pluginsDir: initial.pluginsDir,
       });
-      secrets();
+      secrets(); // of this one: they stay known should it not come into force
       off.clear();
       try {
         await setRoutes();

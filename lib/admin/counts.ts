@@ -61,7 +61,7 @@ export interface Counts {
   read(): Counted;
 }
 
-/** API credits that the provider charges for a delivered event, unless the config says otherwise; its retries are free, and tests. */
+/** API credits that the provider charges for a delivered event, unless the config says otherwise. Retries and tests are free. */
 export const CREDITS_PER_EVENT = 10;
 
 /** Upper bounds of buckets. */

@@ -1,4 +1,4 @@
-/** What a relay has claimed and not ended, and holds by its leases, each attempt under way, over or still to come. @module */
+/** What a relay has claimed and not ended: it holds that by leases, be the attempt over, under way or to come. @module */
 import type { Claimed, Store } from "../store/contract.ts";
 
 /** Shortens the leases for tests that kill relays which share a store. */

@@ -51,8 +51,8 @@ const RATE_UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 
 
 /**
  * Resolves the routes. A plugin that needs no options and declares `fields` gets a route of its own name, unless
- * config.json has a route that names it or has its name (a disabled one too). No two routes have one name. A route's own filters replace the plugin's, each by
- * itself.
+ * config.json has a route that names it or has its name (a disabled one too). No two routes have one name. A route's own
+ * filters replace the plugin's, each by itself.
  */
 export function resolveRoutes(
   config: Pick<Config, "routes" | "retry">,

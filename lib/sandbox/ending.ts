@@ -5,7 +5,7 @@ import { maskTold } from "./mask.ts";
 import { type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
 import { readSent } from "./sent.ts";
 
-/** The result in an `end` message, with `secrets` masked in its error and what was sent. Throws when it is not of its form. */
+/** The result in an `end` message, `secrets` masked in its error and what was sent. Throws when it is not of its form. */
 export function readEnding(ending: Ending, secrets: readonly string[]): Result {
   const { outcome, error, retryAfterSeconds, kv, emitted, sent: told } = ending as Record<
     keyof Ending,
