@@ -6,7 +6,10 @@ export interface Rate {
   perMs: number;
 }
 
-/** Claims by the time they were made, oldest first: `[milliseconds since 1970, how many]`. */
+/**
+ * Claims by the time they were made, oldest first: `[milliseconds since 1970, how many]`. The first may be of none: what
+ * was claimed then or before is no longer kept.
+ */
 export type RateWindow = readonly (readonly [at: number, count: number])[];
 
 /** Times are rounded up to this part of the window, so that a window holds few entries whatever its count. */
@@ -53,7 +56,8 @@ export function allowance(window: RateWindow, rate: Rate, now: number): { free: 
 
 /** The window after `claims` more were made at `now`. */
 export function spend(window: RateWindow, rate: Rate, now: number, claims: number): RateWindow {
-  const live = current(window, rate, now);
+  const past = window.findLast(([at]) => at + rate.perMs <= now);
+  const live: RateWindow = [...past ? [[past[0], 0] as const] : [], ...current(window, rate, now)];
   if (claims === 0) return live;
   const grain = grainOf(rate);
   const at = Math.ceil(now / grain) * grain; // up: a claim never counts for shorter than it should
@@ -63,7 +67,7 @@ export function spend(window: RateWindow, rate: Rate, now: number, claims: numbe
 }
 
 /**
- * The window without a claim that was made at `claimedAt` and came to nothing.
+ * The window without a claim that was made at `claimedAt` and came to nothing; the same where that is no longer kept.
  *
  * @example
  * ```ts
@@ -79,6 +83,6 @@ export function spend(window: RateWindow, rate: Rate, now: number, claims: numbe
 export function refund(window: RateWindow, claimedAt: number): RateWindow {
   const index = window.findIndex(([at]) => at >= claimedAt); // times are rounded up
   return window.flatMap(([at, count], nth) =>
-    nth !== index ? [[at, count]] : count > 1 ? [[at, count - 1]] : []
+    nth !== index || count === 0 ? [[at, count]] : count > 1 ? [[at, count - 1]] : []
   );
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { allowance, type RateWindow, rewind, spend } from "../../lib/store/rate_window.ts";
+import { allowance, type RateWindow, refund, rewind, spend } from "../../lib/store/rate_window.ts";
 import { seeded } from "./fixtures.ts";
 
 Deno.test("a rate is kept in every stretch of its time, and is used up to at least half", () => {
@@ -41,4 +41,16 @@ Deno.test("rewind leaves a window alone that is not from the future", () => {
   const window: RateWindow = [[5000, 2]];
   assert(rewind(window, { count: 2, perMs: 1000 }, 4980) === window);
   assertEquals(rewind(window, { count: 2, perMs: 1000 }, 4000), [[4020, 2]]);
+});
+
+Deno.test("a claim that is undone is taken off its own moment, and off no other once it counts no more", () => {
+  const rate = { count: 2, perMs: 1000 };
+  const free = (window: RateWindow, now: number) => allowance(window, rate, now).free;
+  const both = spend(spend([], rate, 5000, 1), rate, 5600, 1);
+  assertEquals([free(refund(both, 5600), 5999), free(refund(both, 5600), 6000)], [1, 2]);
+  assertEquals([free(refund(both, 5000), 5999), free(refund(both, 5000), 6000)], [1, 1]);
+  const later = spend(both, rate, 6700, 2);
+  for (const claimedAt of [5000, 5600]) assertEquals(free(refund(later, claimedAt), 6700), 0, `${claimedAt}`);
+  assertEquals(free(refund(spend(later, rate, 6800, 0), 5600), 6800), 0);
+  assertEquals(free(refund(later, 6700), 6700), 1);
 });
