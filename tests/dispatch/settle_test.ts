@@ -3,7 +3,14 @@ import { idempotencyKey } from "../../lib/dispatch/idempotency.ts";
 import { eventForPlugin } from "../../lib/dispatch/job.ts";
 import { MAX_ASKED_DELAY_MS, retryDelay } from "../../lib/dispatch/backoff.ts";
 import type { Result } from "../../lib/dispatch/contract.ts";
-import { DEAD_EVENT_TYPE, type Ended, faulted, MAX_DEPTH, settlement } from "../../lib/dispatch/settle.ts";
+import {
+  DEAD_EVENT_TYPE,
+  type Ended,
+  faulted,
+  givenBack,
+  MAX_DEPTH,
+  settlement,
+} from "../../lib/dispatch/settle.ts";
 import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 
@@ -242,4 +249,10 @@ Deno.test("the idempotency key is of one delivery: every attempt's, no other rou
   assertNotEquals(idempotencyKey({ ...EVENT, id: "evt-2" }, DELIVERY), key);
   assertNotEquals(idempotencyKey({ ...EVENT, source: "other" }, DELIVERY), key);
   assertNotEquals(idempotencyKey(EVENT, { ...DELIVERY, id: 8, replayOf: 7 }), key);
+});
+
+Deno.test("what is given back names the claim that is undone, unless an attempt was made", () => {
+  const { claimed } = ended({}, { attempts: 3 });
+  assertEquals(givenBack(claimed, 5, null).undoes, 3);
+  assertEquals(givenBack(claimed, 5, settlement(ended({})).attempt).undoes, undefined);
 });

@@ -24,7 +24,7 @@ Deno.test("a config that cannot be put in force leaves the one before in force, 
     const relay = await startRelay(configWith(route("a")), join(folder, "config.json"));
     const routes = async () => {
       const { items } = await (await fetch(`${relay.adminUrl}/api/routes`)).json();
-      return items.map(({ name }: { name: string }) => name);
+      return items.map(({ name, on }: { name: string; on: boolean }) => `${name} is ${on ? "on" : "off"}`);
     };
     const status = async (secret: string) => {
       const response = await fetch(`${relay.url}/webhook`, signedRequest({ secret }));
@@ -32,15 +32,21 @@ Deno.test("a config that cannot be put in force leaves the one before in force, 
       return response.status;
     };
     try {
+      const off = await fetch(`${relay.adminUrl}/api/routes/a`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ on: false }),
+      });
+      await off.body?.cancel();
       const other = "whsec_of_another_config_altogether";
       const broken = configWith({ ...route("b"), sources: [{ name: "cryptosync", secrets: [other] }] });
       broken.routes.push(null as never); // as no config that was checked is
       await assertRejects(() => relay.reconfigure(broken), TypeError);
-      assertEquals(await routes(), ["a"]);
+      assertEquals(await routes(), ["a is off"]);
       assertEquals([await status(SECRET), await status(other)], [200, 401]);
 
       assertEquals(await relay.reconfigure(configWith(route("b"))), []);
-      assertEquals(await routes(), ["b"]);
+      assertEquals(await routes(), ["b is on"]);
     } finally {
       await relay.stop(0);
     }
@@ -52,6 +58,8 @@ Deno.test("what of a config waits for the next start is told against the start, 
     try {
       const moved = { server: { ...listener, port: 8090 }, store: "sqlite:./other/relay.db" };
       assertEquals(await relay.reconfigure(configWith(moved)), ["server.port", "store"]);
+      const { store } = await (await fetch(`${relay.adminUrl}/api/config`)).json();
+      assertEquals(store, configWith({}).store, "what is in force is shown");
       assertEquals(await relay.reconfigure(configWith({ ...moved, retention: { days: 9 } })), [
         "server.port",
         "store",
