@@ -107,7 +107,6 @@ export function createCounts(): Counts {
     attempt({ job: { route }, settlement: { next, attempt } }) {
       const counts = ofRoute(route);
       if (next.state !== "pending") add(counts.ended, next.state);
-      if (attempt === null) return;
       add(counts.attempts, attempt.outcome);
       if (attempt.durationMs !== null) observe(counts.duration, ATTEMPT_SECONDS, attempt.durationMs / 1000);
     },

@@ -1,6 +1,6 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
 import { setImmediate } from "node:timers";
-import type { EventForPlugin } from "../nouns.ts";
+import type { Attempt, EventForPlugin, StoredEvent } from "../nouns.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
@@ -8,7 +8,7 @@ import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../s
 import { Ahead } from "./ahead.ts";
 import { Alarm } from "./alarm.ts";
 import { Company } from "./company.ts";
-import type { Job, PluginRunner, Result } from "./contract.ts";
+import type { Job, PluginRunner } from "./contract.ts";
 import { DIGEST_EVENTS, digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
 import { LEASE_MS, Leases, RENEW_EVERY_MS } from "./leases.ts";
@@ -16,11 +16,10 @@ import { type Outcome, writeOutcomes } from "./outcomes.ts";
 import { holdToMeasure } from "./remembering.ts";
 import { cutsChain, faulted, givenBack, settlement, unkeepable } from "./settle.ts";
 
-/** One ended attempt, for logs, metrics and the dashboard. */
+/** One ended attempt, for logs, metrics and the dashboard: what of it is on disk. */
 export interface AttemptReport {
-  job: Job;
-  result: Result;
-  settlement: Settlement;
+  job: Pick<Job, "route" | "delivery" | "attempt"> & { event: Pick<StoredEvent, "id"> };
+  settlement: Settlement & { attempt: Attempt };
   /** Whether emitted events were dropped because their chain is too deep. */
   chainCut: boolean;
 }
@@ -37,6 +36,7 @@ export interface DispatcherParts {
   now(): number;
   /** Between 0 and 1. */
   random(): number;
+  /** Told of each attempt once its end is on disk; of none that the relay's own stop cut short. */
   observe(report: AttemptReport): void;
   /** Told what the store or the dispatcher could not do; it is tried again, or its delivery says what became of it. */
   onFault(error: unknown): void;
@@ -74,6 +74,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const load = new Map<string, number>();
   const leases = new Leases(store, parts.relay);
   let ended: Outcome[] = [];
+  /** What leaves out emitted events, since their chain is too deep. */
+  const cut = new WeakSet<Settlement>();
   let claiming = false;
   let claimsUnderWay: Promise<void> | null = null;
   let settling = false;
@@ -232,14 +234,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     ahead.took(route.name, now() - startedAt);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
     const settlements = own.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
-    for (const [index, claimed] of own.entries()) {
-      parts.observe({
-        job: { ...job, delivery: claimed.delivery.id },
-        result,
-        settlement: settlements[index]!,
-        chainCut: index === 0 && cutsChain({ claimed, result }),
-      });
-    }
+    if (own[0] !== undefined && cutsChain({ claimed: own[0], result })) cut.add(settlements[0]!);
     end(settlements);
   }
 
@@ -309,7 +304,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       const batch = ended;
       ended = [];
       const left = await writeOutcomes(batch.filter(({ claimed }) => leases.has(claimed)), {
-        settle: (settlements) => store.settle(parts.relay, settlements, now()),
+        async settle(settlements) {
+          const settled = await store.settle(parts.relay, settlements, now());
+          tell(batch, settlements.filter((_, index) => settled[index]));
+        },
         instead({ settlement, claimed, startedAt }, refusal) {
           if (settlement.attempt === null) return null;
           const route = routes.get(settlement.route);
@@ -328,6 +326,25 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
     settling = false;
     if (running.size === 0) idle?.resolve();
+  }
+
+  /** Tells of what is on disk. One that the store refused is told as what stands there in its place. */
+  function tell(batch: readonly Outcome[], written: readonly Settlement[]) {
+    const claims = new Map(batch.map(({ claimed }) => [claimed.delivery.id, claimed]));
+    for (const settlement of written) {
+      const { attempt } = settlement;
+      if (attempt === null || attempt.outcome === "interrupted") continue;
+      const { event, delivery } = claims.get(settlement.delivery)!;
+      try {
+        parts.observe({
+          job: { route: settlement.route, delivery: delivery.id, attempt: attempt.number, event },
+          settlement: { ...settlement, attempt },
+          chainCut: cut.has(settlement),
+        });
+      } catch (error) {
+        parts.onFault(error); // what is on disk stays
+      }
+    }
   }
 
   async function renew() {

@@ -55,23 +55,24 @@ export function createNarrator(now: () => number): Narrator {
       receive.warn(`the store took ${seconds} s to commit: look at its disk`, { events });
     },
 
-    attempt({ job, result, settlement, chainCut }) {
+    attempt({ job, settlement, chainCut }) {
+      const { outcome, error, durationMs } = settlement.attempt;
       const facts = {
         route: job.route,
         event: job.event.id,
         delivery: job.delivery,
         attempt: job.attempt,
-        ms: settlement.attempt?.durationMs ?? null,
+        ms: durationMs,
       };
       if (chainCut) dispatch.warn("emitted events dropped: their chain is too deep", facts);
-      if (result.outcome === "done") {
+      if (outcome === "done") {
         if (mayWrite("deliveries done")) dispatch.info("done", facts);
       } else if (settlement.next.state === "dead") {
-        dispatch.error(`dead letter: ${result.error ?? result.outcome}`, facts);
+        dispatch.error(`dead letter: ${error ?? outcome}`, facts);
       } else if (mayWrite("failed attempts")) {
         const wait = settlement.next.state === "pending" ? settlement.next.dueAt - now() : 0;
         const again = `again in ${Math.max(1, Math.ceil(wait / 1000))} s`;
-        dispatch.warn(`failed, ${again}: ${result.error ?? result.outcome}`, facts);
+        dispatch.warn(`failed, ${again}: ${error ?? outcome}`, facts);
       }
     },
 

@@ -29,6 +29,8 @@ export function createSpans(mask: (text: string) => string): Trace {
   const tracer = trace.getTracer("coinrelay");
   const events = new Map<string, SpanContext>();
   const deliveries = new Map<number, Span>();
+  /** Spans that the last write ended: what is told of it belongs to them. */
+  const written = new Map<number, Span>();
 
   function remember(name: string, span: SpanContext) {
     events.set(name, span);
@@ -64,7 +66,7 @@ export function createSpans(mask: (text: string) => string): Trace {
 
   /** The context of a delivery's span, for what is done about it. */
   function within(delivery: number) {
-    const span = deliveries.get(delivery);
+    const span = deliveries.get(delivery) ?? written.get(delivery);
     return span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, span);
   }
 
@@ -115,6 +117,11 @@ export function createSpans(mask: (text: string) => string): Trace {
           if (span !== undefined) { for (const event of emitted) remember(nameOf(event), span); }
         }
         const settled = await store.settle(relay, settlements, now);
+        written.clear();
+        for (const { delivery } of settlements) {
+          const span = deliveries.get(delivery);
+          if (span !== undefined) written.set(delivery, span);
+        }
         settlements.forEach(({ delivery, next }, index) => end(delivery, settled[index] ? next : undefined));
         return settled;
       },

@@ -307,6 +307,26 @@ Deno.test("what came of an attempt and the store cannot keep is a dead letter th
   assertEquals((await started.deaths()).map(({ data }) => data.event.id), ["evt-2"]);
   assertEquals(started.faults.length, 1);
   assertEquals(started.dispatcher.running().size, 0);
+  const told = started.reports.filter(({ job }) => job.route === "a");
+  assertEquals(
+    told.map(({ job, settlement: { next, attempt } }) => [job.event.id, next.state, attempt.outcome]).sort(),
+    [["evt-1", "done", "done"], ["evt-2", "dead", "permanent"], ["evt-3", "done", "done"]],
+  );
+});
+
+Deno.test("an attempt that a fault of the relay's ends is told like any other", async () => {
+  await using started = await startDispatcher((job) => {
+    if (job.plugin === "alarms") return Promise.resolve(DONE);
+    throw new RangeError("too deep");
+  });
+  started.dispatcher.configure([route("a"), route("alarms")]);
+  await started.add(1, "a");
+  await started.settled(1, "dead");
+  await started.settled(1);
+  assertEquals(
+    started.reports.map(({ job, settlement: { next } }) => [job.route, job.attempt, next.state]),
+    [["a", 1, "pending"], ["a", 2, "pending"], ["a", 3, "dead"], ["alarms", 1, "done"]],
+  );
 });
 
 Deno.test("an attempt that the plugin could not begin is undone", async () => {
