@@ -73,6 +73,7 @@ export function createAdmin(parts: AdminParts): Admin {
       now: parts.now(),
       counted: await parts.counted(),
       counts: await parts.store.counts(),
+      routes: parts.routes().map(({ name }) => name),
       running: standing.running,
       plugins: pluginItems(parts, standing, desk.mask),
       creditsPerEvent: new Map(

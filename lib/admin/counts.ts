@@ -23,7 +23,7 @@ export interface SourceCounts {
   notUnderstood: number;
   /** How many accepted events the provider charges for: all that are no tests. */
   charged: number;
-  /** In seconds, by {@linkcode ACK_SECONDS}. */
+  /** In seconds, by {@linkcode ACK_SECONDS}; without those whose body did not come to its end in time. */
   ack: Histogram;
 }
 
@@ -99,7 +99,7 @@ export function createCounts(): Counts {
     receipt({ source, result, reason, notUnderstood, test, tookMs }) {
       const counts = ofSource(source);
       add(counts.received, reason === null ? result : `rejected ${reason}`);
-      observe(counts.ack, ACK_SECONDS, tookMs / 1000);
+      if (reason !== "too_slow") observe(counts.ack, ACK_SECONDS, tookMs / 1000); // who sends slowly, waits by choice
       if (result !== "accepted") return;
       if (!test) counts.charged++;
       if (notUnderstood !== null) counts.notUnderstood++;

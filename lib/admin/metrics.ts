@@ -1,10 +1,12 @@
 /**
  * The numbers of `/metrics`, named by Prometheus's conventions, put together when somebody asks. Labels hold names from
- * the config and closed lists only, so their number is bounded.
+ * the config and closed lists only, so their number is bounded; what such a list foresees is there from the start, at
+ * nought, since `increase()` does not see a counter's first step out of nothing.
  *
  * @module
  */
 import { Counter, Gauge, type Metric, Registry } from "prom-client";
+import { REFUSED_BECAUSE } from "../receive/ledger.ts";
 import type { RouteCount } from "../store/contract.ts";
 import {
   ACK_SECONDS,
@@ -22,6 +24,8 @@ export interface Looked {
   /** What was counted as it happened. */
   counted: Counted;
   counts: readonly RouteCount[];
+  /** Names of the routes in force. */
+  routes: readonly string[];
   running: ReadonlyMap<string, number>;
   plugins: readonly {
     name: string;
@@ -70,7 +74,7 @@ export async function renderMetrics(looked: Looked): Promise<string> {
   addHistogram(
     registry,
     "ack_duration_seconds",
-    "From a request's arrival to its answer.",
+    "From a request's arrival to its answer, unless its body came too slowly.",
     ACK_SECONDS,
     [
       ...sources,
@@ -82,6 +86,11 @@ export async function renderMetrics(looked: Looked): Promise<string> {
   addHistogram(registry, "commit_duration_seconds", "How long a commit of events took.", COMMIT_SECONDS, [
     [{}, commit],
   ]);
+  for (const source of looked.creditsPerEvent.keys()) {
+    for (const result of ["accepted", "duplicate"]) received.inc({ source, result, reason: "" }, 0);
+    for (const reason of REFUSED_BECAUSE) received.inc({ source, result: "rejected", reason }, 0);
+    for (const one of [notUnderstood, credits]) one.inc({ source }, 0);
+  }
   for (const [source, counts] of sources) {
     for (const [key, count] of counts.received) {
       const [result = "", reason = ""] = key.split(" ");
@@ -99,6 +108,9 @@ export async function renderMetrics(looked: Looked): Promise<string> {
     "result",
   );
   const attempts = counter("attempts_total", "Attempts that ended, by outcome.", "route", "outcome");
+  for (const route of looked.routes) {
+    for (const result of ["done", "dead"]) deliveries.inc({ route, result }, 0);
+  }
   for (const [route, { ended, attempts: outcomes }] of routes) {
     for (const [result, count] of ended) deliveries.inc({ route, result }, count);
     for (const [outcome, count] of outcomes) attempts.inc({ route, outcome }, count);

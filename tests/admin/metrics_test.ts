@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { createCounts } from "../../lib/admin/counts.ts";
 import { until } from "../support/until.ts";
 import { promtool } from "./promtool.ts";
 import { coinBody, openRoom } from "./room.ts";
@@ -61,6 +62,30 @@ Deno.test("the numbers agree with the store after a load with failures", async (
   const last = appended.find(({ source }) => source === "cryptosync")!.receivedAt;
   assertEquals(value(text, 'coinrelay_last_event_timestamp_seconds{source="cryptosync"}'), last / 1000);
   assert(value(text, 'coinrelay_memory_bytes{kind="rss"}')! > 1e6);
+});
+
+Deno.test("what an alert waits for is there before it happens, at nought", async () => {
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }] });
+  const text = await (await room.ask("/metrics")).text();
+  for (
+    const series of [
+      'coinrelay_received_total{source="cryptosync",result="accepted",reason=""}',
+      'coinrelay_received_total{source="cryptosync",result="rejected",reason="store_unavailable"}',
+      'coinrelay_received_total{source="cryptosync",result="rejected",reason="stale_timestamp"}',
+      'coinrelay_not_understood_total{source="cryptosync"}',
+      'coinrelay_deliveries_total{route="all",result="dead"}',
+    ]
+  ) assertEquals([series, value(text, series)], [series, 0]);
+});
+
+Deno.test("a stranger who sends slowly makes no answer slow", () => {
+  const counts = createCounts();
+  const receipt = { source: "cryptosync", notUnderstood: null, test: false };
+  counts.receipt({ ...receipt, result: "rejected", reason: "too_slow", tookMs: 10_000 });
+  counts.receipt({ ...receipt, result: "accepted", reason: null, tookMs: 2 });
+  const { ack, received } = counts.read().sources.get("cryptosync")!;
+  assertEquals(received.get("rejected too_slow"), 1);
+  assertEquals(ack.sum, 0.002);
 });
 
 Deno.test("credits are counted as the config prices them", async () => {
