@@ -242,6 +242,18 @@ Deno.test("forms do what their buttons say, and lead back", async () => {
     "/deliveries?state=dead&done=retry",
   ]);
   await until("it is done", async () => (await dead()).length === 2);
+  for (const what of ["retry", "discard"]) {
+    assertEquals(
+      (await form(`/deliveries/${first.id}/do`, { do: what }))[1],
+      `/deliveries/${first.id}?done=nothing`,
+    );
+  }
+  assertStringIncludes(
+    await (await room.ask(`/deliveries/${first.id}?done=nothing`)).text(),
+    "Nothing was done: it has moved on meanwhile.",
+  );
+  const narrowed = await (await room.ask(`/deliveries?source=${SOURCE}&since=2020-01-01`)).text();
+  assertStringIncludes(narrowed, '<input type="hidden" name="since" value="2020-01-01">');
   assertEquals(
     (await form(`/deliveries/${first.id}/do`, { do: "replay", back: "https://evil.example" }))[1],
     `/deliveries/${first.id}?done=replay`,

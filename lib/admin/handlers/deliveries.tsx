@@ -44,12 +44,13 @@ export function addDeliveries({ app, desk, frame }: Site): void {
     const form = await c.req.formData();
     const id = Number(c.req.param("id"));
     const what = String(form.get("do"));
-    if (what === "retry") await retryOne(parts, id);
-    else if (what === "discard") await discardOne(parts, id);
+    let changed = 1;
+    if (what === "retry") ({ changed } = await retryOne(parts, id));
+    else if (what === "discard") ({ changed } = await discardOne(parts, id));
     else if (what === "replay") await replay(parts, { delivery: id });
     else throw new Refused(400, "bad_request", "There is no such action.");
     const back = ownPath(String(form.get("back") ?? "")) ?? `/deliveries/${id}`;
-    return c.redirect(withDone(back, what), 303);
+    return c.redirect(withDone(back, changed > 0 ? what : "nothing"), 303);
   });
 
   app.post("/dead-letters", async (c) => {

@@ -25,6 +25,7 @@ const DONE: Record<string, string> = {
   replay: "A new delivery was made.",
   on: "The route is on.",
   off: "The route is off until the config changes.",
+  nothing: "Nothing was done: it has moved on meanwhile.",
 };
 
 /** Makes what the handlers share. */
@@ -34,12 +35,13 @@ export function createSite(app: Hono<AdminEnv>, desk: Desk, guard: Guard): Site 
     desk,
     guard,
     async frame(c) {
-      const text = DONE[c.req.query("done") ?? ""];
+      const done = c.req.query("done") ?? "";
+      const text = DONE[done];
       return {
         role: c.get("role"),
         signedIn: guard.needsToken(),
         overview: await desk.overview(),
-        note: text === undefined ? undefined : { level: "good", text },
+        note: text === undefined ? undefined : { level: done === "nothing" ? "warning" : "good", text },
       };
     },
   };

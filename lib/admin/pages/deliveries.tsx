@@ -11,6 +11,9 @@ export type DeliveryFilters = Record<
   string
 >;
 
+/** Those that the form has fields for; others (a link made them) it keeps as they are. */
+const FIELDS = ["state", "route", "coin", "event"];
+
 /** The page. */
 export function Deliveries({ frame, rows, routes, filters, search, dead, now }: {
   frame: Frame;
@@ -58,6 +61,9 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
           <label>
             Event id<input name="event" value={filters.event ?? ""} autocomplete="off" />
           </label>
+          {Object.entries(filters).filter(([name]) => !FIELDS.includes(name)).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
           <div class="row">
             <button>Filter</button>
             {filtered && <a class="button quiet" href="/deliveries">Clear</a>}
@@ -65,7 +71,7 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
         </form>
         {rows.items.length === 0 ? <None filtered={filtered} /> : (
           <form method="post" action="/dead-letters">
-            <div class="scroll">
+            <div class="scroll" tabindex={0} role="region" aria-label="Table of deliveries">
               <table class="cards">
                 <thead>
                   <tr>

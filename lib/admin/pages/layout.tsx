@@ -13,7 +13,7 @@ export interface Frame {
   signedIn: boolean;
   overview: Overview;
   /** Told at the top, after something was done. */
-  note?: { level: "good" | "bad"; text: string } | undefined;
+  note?: { level: "good" | "warning" | "bad"; text: string } | undefined;
 }
 
 const NAV = [
