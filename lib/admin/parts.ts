@@ -122,6 +122,8 @@ export interface Move {
   route: string;
   state: DeliveryState;
   attempts: number;
+  /** Whether a person has dealt with it; absent: no. */
+  discarded?: boolean;
 }
 
 /** What a dry run shows. */

@@ -26,6 +26,8 @@ export interface StreamWish {
 export interface PageStreamWish extends Omit<StreamWish, "query"> {
   /** Null: no events at all. */
   query: EventQuery | null;
+  /** Whether the page was cut off, and shows what has arrived before that. */
+  again: boolean;
   /** How the relay is, every few seconds. */
   pulse(): Promise<string>;
 }
@@ -89,7 +91,11 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
       await stream.write(`retry: 1000\nid: ${at}\n\n`);
       // What moved on between the making of the page, or the break, and now.
       if (wish.query !== null) {
-        for (const move of await standing(desk, wish.query, at)) moves.set(move.delivery, move);
+        const rows = wish.again ? PAGE_STREAM_ROWS : PAGE_ROWS;
+        const known = (await standing(desk, wish.query, at, rows)).filter(({ delivery }) =>
+          !moves.has(delivery)
+        );
+        if (known.length > 0) await send(stream, [message({ event: "moves", data: JSON.stringify(known) })]);
       }
       while (goOn()) {
         if (behind && !narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
@@ -147,8 +153,8 @@ function rest(ms: number): Promise<void> {
 }
 
 /** How the deliveries of the newest rows stand that the page has already. */
-async function standing(desk: Desk, query: EventQuery, seq: number): Promise<Move[]> {
-  const { items } = await findEvents(desk.parts.store, query, { limit: PAGE_ROWS, before: seq + 1 });
+async function standing(desk: Desk, query: EventQuery, seq: number, limit: number): Promise<Move[]> {
+  const { items } = await findEvents(desk.parts.store, query, { limit, before: seq + 1 });
   return items.flatMap(({ deliveries }) =>
     deliveries.map(({ id: delivery, ...rest }) => ({ delivery, ...rest }))
   );

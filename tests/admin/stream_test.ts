@@ -129,6 +129,28 @@ Deno.test("a page is told what moved on while it was made, or while it was cut o
   await stream.close();
 });
 
+Deno.test("a page that was cut off is told how all stands that it shows, discarded dead letters too", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log", events: ["cg.*"] }],
+    run: ({ event }) => ({ outcome: event.id === "e0" ? "permanent" : "done" }),
+  });
+  for (let i = 0; i < 100; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });
+  await until("all have ended", async () => {
+    const counts = await room.store.counts();
+    return counts.length === 2 && counts.every(({ state }) => state === "done" || state === "dead");
+  });
+  await room.store.discard({ states: ["dead"] }, Date.now());
+  const last = (await room.store.events({}, { limit: 1 }))[0]!.seq;
+  const stream = follow(
+    await room.ask("/live/stream?after=1", { headers: { "last-event-id": String(last) } }),
+  );
+  const told = await until("the moves", () => stream.messages.find(({ event }) => event === "moves"));
+  const moves: { state: string; discarded: boolean }[] = JSON.parse(told.data);
+  assertEquals(moves.length, 100);
+  assertEquals(moves.filter(({ discarded }) => discarded).map(({ state }) => state), ["dead"]);
+  await stream.close();
+});
+
 Deno.test("a page that cannot keep up is shown the newest, as many as a page shows", async () => {
   await using room = await openRoom();
   for (let i = 0; i < 450; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });

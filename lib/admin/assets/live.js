@@ -184,12 +184,14 @@ function follow() {
     none.hidden = list.children.length > 0;
   }
 
-  function showMove({ delivery, state, attempts }, root) {
+  function showMove({ delivery, state, attempts, discarded }, root) {
     const badge = root.querySelector(`a[data-delivery="${delivery}"]`);
     if (!badge) return;
-    badge.className = `badge ${state === "pending" && attempts > 0 ? "warn" : TONES[state]}`;
-    badge.title = WORDS[state];
-    badge.querySelector(".vh").textContent = WORDS[state];
+    const retrying = state === "pending" && attempts > 0;
+    const word = discarded ? "discarded" : retrying ? "will retry" : WORDS[state];
+    badge.className = `badge ${discarded ? "" : retrying ? "warn" : TONES[state]}`;
+    badge.title = word;
+    badge.querySelector(".vh").textContent = word;
   }
 
   function showHeld() {

@@ -43,6 +43,7 @@ export function addLive({ app, desk, frame }: Site): void {
     return streamToPage(c, desk, {
       query: rows ? query.eventQuery(filters) : null,
       after: startOf(c.req.raw.headers, after),
+      again: c.req.header("last-event-id") !== undefined,
       write: rowOf,
       pulse,
     });

@@ -25,12 +25,14 @@ export const WORD: Record<DeliveryState, string> = {
 export function StateBadge(
   { state, attempts, discarded }: { state: DeliveryState; attempts?: number; discarded?: boolean },
 ) {
-  const retrying = state === "pending" && (attempts ?? 0) > 0;
-  return (
-    <span class={`badge ${discarded ? "" : retrying ? "warn" : TONE[state]}`}>
-      {discarded ? "discarded" : retrying ? "will retry" : WORD[state]}
-    </span>
-  );
+  const { tone, word } = standing(state, attempts ?? 0, discarded ?? false);
+  return <span class={`badge ${tone}`}>{word}</span>;
+}
+
+function standing(state: DeliveryState, attempts: number, discarded: boolean) {
+  if (discarded) return { tone: "", word: "discarded" };
+  if (state === "pending" && attempts > 0) return { tone: "warn", word: "will retry" };
+  return { tone: TONE[state], word: WORD[state] };
 }
 
 /** A route's delivery in a listing of events. The script of the live page keeps it true. */
@@ -40,16 +42,16 @@ export function RouteBadge(
   },
 ) {
   const { id, route, state, attempts, discarded } = delivery;
-  const tone = discarded ? "" : state === "pending" && attempts > 0 ? "warn" : TONE[state];
+  const { tone, word } = standing(state, attempts, discarded);
   return (
     <a
       class={`badge ${tone}`}
       href={`/deliveries/${id}`}
       data-delivery={id}
-      title={discarded ? "discarded" : WORD[state]}
+      title={word}
     >
       {route}
-      <span class="vh">{WORD[state]}</span>
+      <span class="vh">{word}</span>
     </a>
   );
 }
