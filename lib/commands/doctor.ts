@@ -182,10 +182,12 @@ const MARKS: Record<Verdict, string> = {
 };
 
 function print(findings: readonly Finding[]): void {
-  const rows = findings.map(({ check, verdict, text }) => [check, MARKS[verdict], harmless(text)]);
+  const texts = findings.map(({ text }) => harmless(text).split("\n"));
+  const rows = findings.map(({ check, verdict }, i) => [check, MARKS[verdict], texts[i]![0]!]);
   const lines = table(rows).split("\n");
   findings.forEach(({ remedy }, i) => {
     console.log(lines[i]);
+    for (const more of texts[i]!.slice(1)) console.log(`            ${more}`);
     if (remedy !== undefined) console.log(`            ${paint.dim("→")} ${harmless(remedy)}`);
   });
   const wrong = findings.filter(({ verdict }) => verdict === "wrong").length;

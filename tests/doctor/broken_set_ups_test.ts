@@ -222,3 +222,22 @@ Deno.test("doctor prints for people what is wrong and, below it, what to do", ()
     assertMatch(stdout, /\nclock +\? +not compared/);
     assertMatch(stdout, /\n1 to mend/);
   }));
+
+Deno.test("doctor prints what comes after a finding of several lines", () =>
+  withSetUp(async ({ path, config }) => {
+    await Deno.writeTextFile(path("plugins", "broken.ts"), "export default {");
+    await config({ routes: [{ name: "a", plugin: "broken" }] });
+    const { stdout } = await runCommand([
+      "doctor",
+      "--config",
+      path("config.json"),
+      "--clock-url",
+      "http://127.0.0.1:1/",
+    ]);
+    assertMatch(
+      stdout,
+      /\nplugins +WRONG {2}routes\[0\]\.plugin: .*\n(?: {12}.*\n)+ {12}→ .*deno task check/,
+    );
+    assertMatch(stdout, /\nclock +\? +not compared.*\n +→ .*timedatectl/);
+    assertMatch(stdout, /\nrelay +\? .*\n +→ give it a number\n\n2 to mend/);
+  }));
