@@ -17,7 +17,7 @@ const list = z.string().transform((text) =>
 const yes = z.enum(["1", "0", "true", "false"]).transform((text) => text === "1" || text === "true");
 const A_TIME = "must be ISO 8601, or milliseconds since 1970";
 const time = z.string().transform((text, context) => {
-  const at = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  const at = /^\d+$/.test(text) && !/^\d{4}$/.test(text) ? Number(text) : Date.parse(text); // four digits are a year
   if (Number.isFinite(at)) return at;
   context.addIssue({ code: "custom", message: A_TIME });
   return z.NEVER;
