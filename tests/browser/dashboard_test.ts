@@ -238,6 +238,71 @@ Deno.test({
         await served.stop();
       });
 
+      await t.step("a discarded dead letter stays discarded when the stream begins", async () => {
+        const served = await full();
+        const [dead] = await served.room.store.deliveries({ states: ["dead"] }, { limit: 1 });
+        await served.room.store.discard({ ids: [dead!.id] }, Date.now());
+        await withPage(served, async (page) => {
+          await page.goto("/");
+          await page.locator("[data-connection].good").waitFor();
+          await served.room.deliver({ id: "later", body: coinBody("later", []) });
+          await rows(page).filter({ hasText: "later" }).first().waitFor(); // the stream tells of what was there before
+          const badge = page.locator(`[data-delivery="${dead!.id}"]`).first();
+          assertEquals(await badge.getAttribute("title"), "discarded");
+          assertEquals(await badge.locator(".vh").textContent(), "discarded");
+        });
+        await served.stop();
+      });
+
+      await t.step("what a reader has chosen outlasts a look at what has moved on", async () => {
+        const served = await full();
+        await withPage(served, async (page) => {
+          const { seq } = (await served.room.store.event({ source: "cryptosync", id: "link" }))!;
+          await page.goto(`/events/seq:${seq}`);
+          await page.locator("[data-watch] select").selectOption("links");
+          const link = page.locator("[data-watch] h3 a").first();
+          await link.focus();
+          served.room.setRun(() => {});
+          const [dead] = await served.room.store.deliveries({ events: [seq], states: ["dead"] }, {
+            limit: 1,
+          });
+          await served.room.store.retry({ ids: [dead!.id] }, Date.now());
+          await page.locator(`[data-delivery="${dead!.id}"] > .row > .badge.good`).waitFor();
+          assertEquals(await page.locator("[data-watch] select").inputValue(), "links");
+          assertEquals(await page.locator("[data-watch] h3 a:focus").count(), 1);
+        });
+        await served.stop();
+      });
+
+      await t.step("a sample is loaded for the source that was chosen", async () => {
+        const served = await full();
+        await withPage(served, async (page) => {
+          await page.goto("/test");
+          await page.locator("select[name=source]").selectOption("second");
+          await page.locator("select[name=sample]").selectOption("renamed");
+          await page.waitForURL(/sample=renamed/);
+          assertEquals(await page.locator("select[name=source]").inputValue(), "second");
+        });
+        await served.stop();
+      });
+
+      await t.step("a name without spaces, however long, fits the page of its coin", async () => {
+        const served = await full();
+        const long = "x".repeat(3000);
+        await served.room.deliver({
+          id: "long",
+          body: coinBody("long", [update(`links.${long}`, "a", long)], long),
+        });
+        await served.room.deliver({ id: long.slice(0, 80), secret: "whsec_wrong" });
+        await withPage(served, async (page) => {
+          for (const path of ["/coins/long", `/coins/${long}`, "/sources"]) {
+            await page.goto(path);
+            await assertFits(page, path.slice(0, 20));
+          }
+        }, { viewport: { width: 390, height: 800 } });
+        await served.stop();
+      });
+
       await t.step("many dead letters are retried after a preview of how many", async () => {
         const served = await full();
         await withPage(served, async (page) => {

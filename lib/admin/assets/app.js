@@ -73,6 +73,10 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("form[data-auto] select, form[data-auto] input[type=checkbox]")) {
     event.target.form.requestSubmit();
   }
+  // What is chosen in one form of a page is not lost by another.
+  for (const follower of document.querySelectorAll("[data-follows]")) {
+    if (follower.dataset.follows === event.target.id) follower.value = event.target.value;
+  }
   if (event.target.matches("[data-all]")) {
     for (const box of document.querySelectorAll(`input[name="${event.target.dataset.all}"]`)) {
       box.checked = event.target.checked;
@@ -130,8 +134,7 @@ if (unsettled) {
 
 async function refresh() {
   refreshing = undefined;
-  const busy = document.activeElement.matches("[data-watch] :is(input, select, textarea)");
-  if (busy || unsettled.querySelector("input:checked")) return;
+  if (isBusy()) return lookLater();
   const { watch } = unsettled.dataset; // the answer to a form has an address that only takes forms
   const from = watch.startsWith("/") ? watch : location.href;
   const response = await fetch(from, { headers: { accept: "text/html" } });
@@ -139,8 +142,45 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[data-watch]");
   if (!fresh) return;
-  const focus = document.activeElement?.id;
+  if (isBusy()) return lookLater();
+  const opened = [...unsettled.querySelectorAll("details[open]")].map(placeOf);
+  const chosen = [...unsettled.querySelectorAll("select")].map((select) => [placeOf(select), select.value]);
+  const focus = unsettled.contains(document.activeElement) ? placeOf(document.activeElement) : null;
   unsettled.replaceChildren(...fresh.childNodes);
   localTimes(unsettled);
-  if (focus) document.getElementById(focus)?.focus();
+  for (const place of opened) elementAt(place)?.setAttribute("open", "");
+  for (const [place, value] of chosen) {
+    const select = elementAt(place);
+    if (select && [...select.options].some((option) => option.value === value)) select.value = value;
+  }
+  if (focus) elementAt(focus)?.focus();
+}
+
+/** Whether somebody is about to choose or type here. */
+function isBusy() {
+  return document.activeElement.matches("[data-watch] :is(input, select, textarea)") ||
+    unsettled.querySelector("input:checked") !== null;
+}
+
+function lookLater() {
+  refreshing ??= setTimeout(refresh, 1000);
+}
+
+/** Where an element stands: in which delivery's part, and which of its kind there. */
+function placeOf(element) {
+  const delivery = element.closest("[data-delivery]")?.dataset.delivery;
+  const kind = element.tagName;
+  const mark = element.getAttribute("href") ?? element.id;
+  return { delivery, kind, mark, index: alike({ delivery, kind, mark }).indexOf(element) };
+}
+
+function elementAt(place) {
+  return alike(place)[place.index];
+}
+
+function alike({ delivery, kind, mark }) {
+  return [...unsettled.querySelectorAll(kind)].filter((element) =>
+    element.closest("[data-delivery]")?.dataset.delivery === delivery &&
+    (element.getAttribute("href") ?? element.id) === mark
+  );
 }

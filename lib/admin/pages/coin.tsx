@@ -57,7 +57,7 @@ function Told({ coin }: { coin: CoinView }) {
           <header>
             <h2>{title}</h2>
           </header>
-          <div class="scroll">
+          <div class="scroll" tabindex={0} role="region" aria-label={`${title}, as a table`}>
             <table>
               <thead>
                 <tr>
@@ -123,7 +123,7 @@ function Told({ coin }: { coin: CoinView }) {
 function KnownRow({ known: { field, value, gone, at, seq, changes } }: { known: Known }) {
   return (
     <tr>
-      <td>
+      <td class="any">
         <T>{fieldInGroup(field)}</T>
         <div class="mono small soft">
           <T>{field}</T>

@@ -55,7 +55,7 @@ export function DeliveryBlock(
         )}
       </div>
       {tries.length > 0 && (
-        <div class="scroll">
+        <div class="scroll" tabindex={0} role="region" aria-label={`Attempts of delivery ${id}`}>
           <table class="tries">
             <thead>
               <tr>

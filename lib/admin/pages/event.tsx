@@ -75,36 +75,38 @@ function Changes({ event }: { event: EventWhole }) {
         <h2 class="grow">Changes</h2>
         <span class="soft small">{number(changes.length)}</span>
       </header>
-      {changes.length === 0 ? <Empty title="It carries no changes" /> : (
-        <div class="scroll">
-          <table class="cards">
-            <thead>
-              <tr>
-                <th>What</th>
-                <th>Field</th>
-                <th>Before → after</th>
-              </tr>
-            </thead>
-            <tbody>
-              {changes.slice(0, SHOWN_CHANGES).map((change) => (
+      {changes.length === 0
+        ? <Empty title="It carries no changes" />
+        : (
+          <div class="scroll" tabindex={0} role="region" aria-label="Table of changes">
+            <table class="cards">
+              <thead>
                 <tr>
-                  <td>
-                    <T>{changeWords(change as Change)}</T>
-                  </td>
-                  <td class="mono">
-                    <T>{change.field}</T>
-                  </td>
-                  <td>
-                    <div class="change">
-                      <Values change={change} whole />
-                    </div>
-                  </td>
+                  <th>What</th>
+                  <th>Field</th>
+                  <th>Before → after</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+              </thead>
+              <tbody>
+                {changes.slice(0, SHOWN_CHANGES).map((change) => (
+                  <tr>
+                    <td>
+                      <T>{changeWords(change as Change)}</T>
+                    </td>
+                    <td class="mono">
+                      <T>{change.field}</T>
+                    </td>
+                    <td>
+                      <div class="change">
+                        <Values change={change} whole />
+                      </div>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
     </section>
   );
 }

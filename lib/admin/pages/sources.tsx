@@ -146,12 +146,12 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
 }
 
 /** How often each reason was given, of late and altogether. */
-function Reasons({ source: { rejected, day } }: { source: SourceItem }) {
+function Reasons({ source: { name, rejected, day } }: { source: SourceItem }) {
   const reasons = REFUSED_BECAUSE.filter((reason) => (rejected[reason] ?? 0) > 0);
   const sum = (steps: SourceItem["day"], reason: RefusedBecause) =>
     number(steps.reduce((total, step) => total + (step.reasons[reason] ?? 0), 0));
   return (
-    <div class="scroll">
+    <div class="scroll" tabindex={0} role="region" aria-label={`Why ${name} refused`}>
       <table>
         <thead>
           <tr>

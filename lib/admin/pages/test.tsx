@@ -28,6 +28,7 @@ export function TestPage({ frame, sources, sample, source, body, answer }: {
             its plugins really run. Plugins can tell that it is a test.
           </p>
           <form class="row" data-auto action="/test">
+            <input type="hidden" name="source" value={source} data-follows="source" />
             <label>
               Begin with a sample
               <select name="sample">
@@ -42,7 +43,7 @@ export function TestPage({ frame, sources, sample, source, body, answer }: {
             {sources.length > 1 && (
               <label>
                 To the source
-                <select name="source">
+                <select name="source" id="source">
                   {sources.map((name) => <option selected={name === source}>{name}</option>)}
                 </select>
               </label>
