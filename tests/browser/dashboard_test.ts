@@ -84,6 +84,9 @@ async function full(settings: RoomSettings = {}): Promise<Served> {
   return served;
 }
 
+/** A coin's new category. */
+const joined = (new_value: string) => ({ field: "categories", change_type: "addition", new_value });
+
 const rows = (page: Page) => page.locator("[data-events] > .event");
 
 Deno.test({
@@ -289,15 +292,25 @@ Deno.test({
       await t.step("a name without spaces, however long, fits the page of its coin", async () => {
         const served = await full();
         const long = "x".repeat(3000);
+        served.room.setRun(() => ({ outcome: "permanent", error: long }));
         await served.room.deliver({
           id: "long",
-          body: coinBody("long", [update(`links.${long}`, "a", long)], long),
+          body: coinBody("long", [update(`links.${long}`, "a", long), joined(long)], long),
         });
         await served.room.deliver({ id: long.slice(0, 80), secret: "whsec_wrong" });
+        const dead = { states: ["dead" as const], coin: "long" };
+        await until(
+          "both are dead",
+          async () => (await served.room.store.deliveries(dead, { limit: 3 })).length === 2,
+        );
         await withPage(served, async (page) => {
           for (const path of ["/coins/long", `/coins/${long}`, "/sources"]) {
             await page.goto(path);
             await assertFits(page, path.slice(0, 20));
+          }
+          await page.goto("/deliveries?state=dead&coin=long");
+          for (const cell of await page.locator("td.small").all()) {
+            assert((await cell.boundingBox())!.width < 390);
           }
         }, { viewport: { width: 390, height: 800 } });
         await served.stop();
