@@ -4,7 +4,7 @@ import type { CoinView, Known } from "../read/coin.ts";
 import { Value } from "./change.tsx";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { EventRow } from "./live.tsx";
-import { eventPath } from "./pieces.tsx";
+import { eventPath, Scroll } from "./pieces.tsx";
 import { number, T, Time } from "./text.tsx";
 
 /** The page; `coin` is null when no event speaks of it. */
@@ -57,7 +57,7 @@ function Told({ coin }: { coin: CoinView }) {
           <header>
             <h2>{title}</h2>
           </header>
-          <div class="scroll" tabindex={0} role="region" aria-label={`${title}, as a table`}>
+          <Scroll label={`${title}, as a table`}>
             <table>
               <thead>
                 <tr>
@@ -69,7 +69,7 @@ function Told({ coin }: { coin: CoinView }) {
               </thead>
               <tbody>{known.map((one) => <KnownRow known={one} />)}</tbody>
             </table>
-          </div>
+          </Scroll>
         </section>
       ))}
       {coin.categories.length > 0 && (

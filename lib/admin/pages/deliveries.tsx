@@ -2,7 +2,7 @@
 import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
 import type { DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
-import { coinPath, eventPath, Pager, StateBadge, withOwn, WORD } from "./pieces.tsx";
+import { coinPath, eventPath, Pager, Scroll, StateBadge, withOwn, WORD } from "./pieces.tsx";
 import { number, plain, T, Time } from "./text.tsx";
 
 /** What the listing is narrowed by, as the address has it. */
@@ -71,7 +71,7 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
         </form>
         {rows.items.length === 0 ? <None filtered={filtered} /> : (
           <form method="post" action="/dead-letters">
-            <div class="scroll" tabindex={0} role="region" aria-label="Table of deliveries">
+            <Scroll label="Table of deliveries">
               <table class="cards">
                 <thead>
                   <tr>
@@ -97,7 +97,7 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
                   {rows.items.map((delivery) => <Row delivery={delivery} choose={mayWrite && someDead} />)}
                 </tbody>
               </table>
-            </div>
+            </Scroll>
             {mayWrite && someDead && (
               <div class="pager">
                 <div class="row">
@@ -194,7 +194,7 @@ function Counts({ routes, now }: { routes: RouteItem[]; now: number }) {
       : <span class="soft">0</span>;
   return (
     <section class="card" aria-label="By route">
-      <div class="scroll" tabindex={0} role="region" aria-label="Deliveries by route and state">
+      <Scroll label="Deliveries by route and state">
         <table>
           <thead>
             <tr>
@@ -227,7 +227,7 @@ function Counts({ routes, now }: { routes: RouteItem[]; now: number }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** One delivery: its attempts, and what can be done with it. @module */
 import type { AttemptItem, DeliveryWhole } from "../api/shapes.ts";
 import { type Frame, Page } from "./layout.tsx";
-import { coinPath, eventPath, StateBadge } from "./pieces.tsx";
+import { coinPath, eventPath, Scroll, StateBadge } from "./pieces.tsx";
 import { duration, T, Time } from "./text.tsx";
 
 /** A delivery with its attempts and what can be done with it. */
@@ -55,7 +55,7 @@ export function DeliveryBlock(
         )}
       </div>
       {tries.length > 0 && (
-        <div class="scroll" tabindex={0} role="region" aria-label={`Attempts of delivery ${id}`}>
+        <Scroll label={`Attempts of delivery ${id}`}>
           <table class="tries">
             <thead>
               <tr>
@@ -91,7 +91,7 @@ export function DeliveryBlock(
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {tries.length === 0 && error !== null && (
         <p class="small">

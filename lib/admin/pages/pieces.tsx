@@ -1,4 +1,5 @@
 /** Small pieces that several pages show. @module */
+import type { Child } from "hono/jsx";
 import type { DeliveryState } from "../../nouns.ts";
 import type { EventItem } from "../api/shapes.ts";
 
@@ -54,6 +55,11 @@ export function RouteBadge(
       <span class="vh">{word}</span>
     </a>
   );
+}
+
+/** What is too wide for narrow screens, and can be moved by keyboard. `label` says what it is to who cannot see it. */
+export function Scroll({ label, children }: { label: string; children: Child }) {
+  return <div class="scroll" tabindex={0} role="region" aria-label={label}>{children}</div>;
 }
 
 /** How much an event matters, where it is more than a little. */

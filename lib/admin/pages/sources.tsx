@@ -2,6 +2,7 @@
 import { PROVIDER_TRIES, REFUSED_BECAUSE, type RefusedBecause } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
+import { Scroll } from "./pieces.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
 
 /** What a reason means, in a few words. */
@@ -151,7 +152,7 @@ function Reasons({ source: { name, rejected, day } }: { source: SourceItem }) {
   const sum = (steps: SourceItem["day"], reason: RefusedBecause) =>
     number(steps.reduce((total, step) => total + (step.reasons[reason] ?? 0), 0));
   return (
-    <div class="scroll" tabindex={0} role="region" aria-label={`Why ${name} refused`}>
+    <Scroll label={`Why ${name} refused`}>
       <table>
         <thead>
           <tr>
@@ -176,7 +177,7 @@ function Reasons({ source: { name, rejected, day } }: { source: SourceItem }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
