@@ -1,5 +1,7 @@
 /** Whether a host is out there, for everybody, and not on this machine or in this network. @module */
 
+import { lastOf, toRange } from "./ipv4_range.ts";
+
 /** IPv4 ranges that are not public: this network, private, shared, loopback, link-local, reserved, multicast. */
 export const NOT_PUBLIC: readonly string[] = [
   "0.0.0.0/8",
@@ -39,18 +41,18 @@ const INNER = ["localhost", "local", "internal", "intranet", "lan", "home", "cor
 export function isPublicHost(host: string): boolean {
   const name = URL.parse(`http://${host}`)?.hostname.replace(/\.$/, "") ?? "";
   if (name.startsWith("[")) return isPublicIpv6(name.slice(1, -1));
-  if (/^\d+(\.\d+){3}$/.test(name)) return !NOT_PUBLIC.some((range) => isWithin(name, range));
+  if (/^\d+(\.\d+){3}$/.test(name)) return !isWithinAny(name);
   const segments = name.split(".");
   return segments.length > 1 && !INNER.includes(segments.at(-1)!);
 }
 
-function isWithin(address: string, range: string): boolean {
-  const [first = "", bits = "32"] = range.split("/");
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(toNumber(address) / size) === Math.floor(toNumber(first) / size);
+/** Whether an address is in one of the ranges that are not public. */
+function isWithinAny(address: string): boolean {
+  const { first } = toRange(address);
+  return RANGES.some((range) => range.first <= first && first <= lastOf(range));
 }
 
-const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+const RANGES = NOT_PUBLIC.map(toRange);
 
 /** Of what is given out to the world (2000::/3) all but 2001::/23, documentation, and 2002::/16, which holds IPv4. */
 function isPublicIpv6(address: string): boolean {

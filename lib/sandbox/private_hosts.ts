@@ -1,5 +1,6 @@
 /** The addresses that "any public host" leaves out. @module */
 
+import { lastOf, type Range, sizeOf, toAddress, toRange } from "../config/ipv4_range.ts";
 import { NOT_PUBLIC } from "../config/public_host.ts";
 
 /** An address that a route names, and so may be reached although it is not public. */
@@ -52,27 +53,13 @@ export function deniedHosts(
   ];
 }
 
-interface Range {
-  first: number;
-  bits: number;
-}
-
 const bracketed = (address: string) => address.includes(":") ? `[${address}]` : address;
-const size = (bits: number) => 2 ** (32 - bits);
-const last = ({ first, bits }: Range) => first + size(bits) - 1;
-const toNumber = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-const toAddress = (number: number) => [24, 16, 8, 0].map((shift) => (number / 2 ** shift) & 255).join(".");
-
-function toRange(text: string): Range {
-  const [address = "", bits = "32"] = text.split("/");
-  return { first: toNumber(address), bits: Number(bits) };
-}
 
 /** What is left of a range without another: halved until each half lies inside or outside of that one. */
 function without(range: Range, other: Range): Range[] {
-  if (last(range) < other.first || last(other) < range.first) return [range];
-  if (range.first >= other.first && last(range) <= last(other)) return [];
+  if (lastOf(range) < other.first || lastOf(other) < range.first) return [range];
+  if (range.first >= other.first && lastOf(range) <= lastOf(other)) return [];
   const bits = range.bits + 1;
-  return [{ first: range.first, bits }, { first: range.first + size(bits), bits }]
+  return [{ first: range.first, bits }, { first: range.first + sizeOf(bits), bits }]
     .flatMap((half) => without(half, other));
 }
