@@ -2,7 +2,7 @@
 import type { Result } from "../dispatch/contract.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { maskTold } from "./mask.ts";
-import { type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
+import { bytesOf, type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
 import { readSent } from "./sent.ts";
 
 /** The result in an `end` message, `secrets` masked in its error and what was sent. Throws when it is not of its form. */
@@ -57,14 +57,11 @@ export function readCheck({ issues, defaults }: OptionCheck): OptionCheck {
 
 const MOST_FINDINGS = 10_000;
 
-const encoder = new TextEncoder();
-const bytes = (text: string) => encoder.encode(text).length;
-
 function readKv(kv: unknown): Result["kv"] {
   return listOf(kv, LIMITS.kvWrites).map(({ key, value }) => {
-    if (typeof key !== "string" || key === "" || bytes(key) > LIMITS.kvKeyBytes) throw new Error("kv key");
+    if (typeof key !== "string" || key === "" || bytesOf(key) > LIMITS.kvKeyBytes) throw new Error("kv key");
     if (value === null) return { key, value };
-    if (typeof value !== "string" || bytes(value) > LIMITS.kvValueBytes) throw new Error("kv value");
+    if (typeof value !== "string" || bytesOf(value) > LIMITS.kvValueBytes) throw new Error("kv value");
     JSON.parse(value);
     return { key, value };
   });
@@ -74,7 +71,7 @@ function readEmitted(emitted: unknown): Result["emitted"] {
   return listOf(emitted, LIMITS.emits).map(({ type, data }) => {
     if (typeof type !== "string" || !/^[\w.-]{1,100}$/.test(type)) throw new Error("event type");
     if (typeof data !== "object" || data === null || Array.isArray(data)) throw new Error("event data");
-    if (bytes(JSON.stringify(data)) > LIMITS.emitBytes) throw new Error("event data");
+    if (bytesOf(JSON.stringify(data)) > LIMITS.emitBytes) throw new Error("event data");
     return { type, data: data as JsonObject };
   });
 }

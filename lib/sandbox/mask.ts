@@ -4,11 +4,11 @@
  *
  * @module
  */
+import { MASK } from "../config/secrets.ts";
 import { tellsOf } from "../config/telling_key.ts";
 import type { Json } from "../nouns.ts";
 import { hostOf } from "./hosts.ts";
 
-const MASK = "•••";
 /** Shorter texts are no secrets, and would turn up everywhere. */
 const LEAST_LENGTH = 6;
 

@@ -135,6 +135,13 @@ export const LIMITS = {
   kvReadsWaiting: 10_000,
 } as const;
 
+const encoder = new TextEncoder();
+
+/** How many bytes a text takes, which many of these bounds count. */
+export function bytesOf(text: string): number {
+  return encoder.encode(text).length;
+}
+
 const NEWLINE = 10;
 
 /**

@@ -1,7 +1,7 @@
 /** What a plugin gets as its `context`. @module */
 import type { Json, JsonObject } from "../../nouns.ts";
 import type { Context, Kv, Log } from "../../plugin.ts";
-import { type JobForPlugin, LIMITS, type LogLevel } from "../protocol.ts";
+import { bytesOf, type JobForPlugin, LIMITS, type LogLevel } from "../protocol.ts";
 
 /** What contexts are made with. */
 export interface ContextParts {
@@ -23,9 +23,6 @@ export interface RunContext {
 }
 
 const { parse, stringify } = JSON;
-const encoder = new TextEncoder();
-const bytes = (text: string) => encoder.encode(text).length;
-
 /** Makes the context of one run. */
 export function createContext(parts: ContextParts): RunContext {
   const { job, options, signal } = parts;
@@ -47,18 +44,18 @@ export function createContext(parts: ContextParts): RunContext {
 
   function write(key: string, value: string | null) {
     mustBeOpen("write to kv");
-    if (typeof key !== "string" || key === "" || bytes(key) > LIMITS.kvKeyBytes) {
+    if (typeof key !== "string" || key === "" || bytesOf(key) > LIMITS.kvKeyBytes) {
       throw new TypeError(`A kv key must be text of 1 to ${LIMITS.kvKeyBytes} bytes`);
     }
-    if (value !== null && bytes(value) > LIMITS.kvValueBytes) {
+    if (value !== null && bytesOf(value) > LIMITS.kvValueBytes) {
       throw new RangeError(
-        `kv "${key}": ${bytes(value)} bytes of JSON, at most ${LIMITS.kvValueBytes} are kept`,
+        `kv "${key}": ${bytesOf(value)} bytes of JSON, at most ${LIMITS.kvValueBytes} are kept`,
       );
     }
     if (!writes.has(key) && writes.size >= LIMITS.kvWrites) {
       throw new RangeError(`kv: at most ${LIMITS.kvWrites} keys may be written in one run`);
     }
-    mustFit(bytes(key) + bytes(value ?? ""), `kv "${key}"`);
+    mustFit(bytesOf(key) + bytesOf(value ?? ""), `kv "${key}"`);
     writes.set(key, value);
   }
 
@@ -85,13 +82,13 @@ export function createContext(parts: ContextParts): RunContext {
       throw new TypeError(`emit("${type}"): data must be an object`);
     }
     const text = toJson(data, `emit("${type}")`);
-    if (bytes(text) > LIMITS.emitBytes) {
-      throw new RangeError(`emit("${type}"): ${bytes(text)} bytes, at most ${LIMITS.emitBytes} are taken`);
+    if (bytesOf(text) > LIMITS.emitBytes) {
+      throw new RangeError(`emit("${type}"): ${bytesOf(text)} bytes, at most ${LIMITS.emitBytes} are taken`);
     }
     if (emitted.length >= LIMITS.emits) {
       throw new RangeError(`emit: at most ${LIMITS.emits} events may be made in one run`);
     }
-    mustFit(bytes(text), `emit("${type}")`);
+    mustFit(bytesOf(text), `emit("${type}")`);
     emitted.push({ type, data: parse(text) as JsonObject }); // as it is now: the plugin may change it later
   }
 
