@@ -59,11 +59,11 @@ export function resolveRoutes(
   plugins: readonly PluginDefaults[],
 ): Route[] {
   const named = new Set(config.routes.flatMap((route) => [route.name, route.plugin]));
-  const own = plugins.filter((plugin) =>
+  const defaults = new Map(plugins.map((plugin) => [plugin.name, plugin]));
+  const own = [...defaults.values()].filter((plugin) =>
     !named.has(plugin.name) && !plugin.needsOptions && plugin.filters.fields !== undefined
   );
-  const defaults = new Map(plugins.map((plugin) => [plugin.name, plugin]));
-  const all = [
+  return [
     ...config.routes.filter((route) => !route.disabled).map((route) =>
       resolve(
         { ...route, options: withDefaults(route.options ?? {}, defaults.get(route.plugin)) },
@@ -76,7 +76,6 @@ export function resolveRoutes(
       resolve({ ...ROUTE_DEFAULTS, ...identity(plugin) }, plugin.filters, config.retry, false)
     ),
   ];
-  return [...new Map(all.toReversed().map((route) => [route.name, route])).values()].toReversed(); // the first of a name
 }
 
 const ROUTE_DEFAULTS = { concurrency: 8, timeoutSeconds: 30, order: "any" } as const;
