@@ -38,7 +38,7 @@ let write: (line: Line) => void = () => {};
 
 /** Sets up the log of this process. May be called again, when the config has changed. */
 export function configureLog(settings: LogSettings = {}): void {
-  const format = settings.format ?? (Deno.stdout.isTerminal() ? "text" : "json");
+  const format = settings.format ?? usualFormat();
   const least = LEVELS.indexOf(settings.level ?? "info");
   const secrets = settings.secrets ?? [];
   const hide: Hide = (text) => maskText(text, secrets);
@@ -52,6 +52,11 @@ export function configureLog(settings: LogSettings = {}): void {
       // A disk that is full, say: what was to be told goes on all the same.
     }
   };
+}
+
+/** The format where none is set. */
+export function usualFormat(): "text" | "json" {
+  return Deno.stdout.isTerminal() ? "text" : "json";
 }
 
 /** The log of one part of the relay: `receive`, `dispatch`, … */

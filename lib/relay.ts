@@ -3,6 +3,7 @@ import { dirname, resolve } from "@std/path";
 import { createCounts } from "./admin/counts.ts";
 import type { RelayParts } from "./admin/parts.ts";
 import { createThreadedAdmin } from "./admin/threaded_admin.ts";
+import { localUrl } from "./config/local_url.ts";
 import type { Config } from "./config/schema.ts";
 import { carrySubstitutions, createSecretMemory, maskText } from "./config/secrets.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
@@ -160,7 +161,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     counts,
     running: () => dispatcher.running(),
     receive: (request) => receive(request),
-    publicUrl: () => urlOf(server.addr),
+    publicUrl: () => localUrl(server.addr),
     now,
     onAction: (action, facts) => logOf("admin").info(action, facts),
     onFault: (message) => logOf("admin").error(message),
@@ -201,8 +202,8 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
   void plugins.lookAtAll();
 
   return {
-    url: urlOf(server.addr),
-    adminUrl: urlOf(adminServer.addr),
+    url: localUrl(server.addr),
+    adminUrl: localUrl(adminServer.addr),
     isUnused: async () => (await store.events({}, { limit: 1 })).length === 0,
     async reconfigure(next) {
       const before = { config, off: [...off] };
@@ -264,12 +265,6 @@ function valueAt(config: Config, path: typeof RESTART_NEEDED[number]): unknown {
 
 function address({ hostname, port }: { hostname: string; port: number }) {
   return { hostname, port };
-}
-
-/** Where a listener can be reached from this machine. */
-function urlOf({ hostname, port }: Deno.NetAddr): string {
-  const host = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function messageOf(error: unknown): string {

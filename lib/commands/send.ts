@@ -1,6 +1,7 @@
 /** `deno task send`: signed test events to a running relay. @module */
 import { didYouMean } from "../config/suggest.ts";
 import { loadConfig } from "../config/load.ts";
+import { localUrl } from "../config/local_url.ts";
 import type { Config, SourceConfig } from "../config/schema.ts";
 import { SAMPLES } from "../samples.ts";
 import { COMMON_HELP, configFile, numberOf, readArguments, UsageError, wholeNumberOf } from "./command.ts";
@@ -179,12 +180,7 @@ function sourceUrl({ server }: Config, { path }: SourceConfig): URL {
   if (server.port === 0) {
     throw new UsageError("server.port is 0, so the system chose it: give the address with --url");
   }
-  const any = { "0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]" }[server.hostname];
-  const host = any ??
-    (server.hostname.includes(":") && !server.hostname.startsWith("[")
-      ? `[${server.hostname}]`
-      : server.hostname);
-  return new URL(path, `http://${host}:${server.port}`);
+  return new URL(path, localUrl(server));
 }
 
 function checkedUrl(text: string): URL {

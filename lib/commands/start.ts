@@ -1,11 +1,12 @@
 /** `deno task start`: runs the relay until it is told to stop. @module */
 import { loadConfigApart } from "../config/load_apart.ts";
+import { isEveryAddress } from "../config/local_url.ts";
 import type { Config } from "../config/schema.ts";
 import { createSecretMemory } from "../config/secrets.ts";
 import { watchConfig } from "../config/watch.ts";
 import { launcherEnded } from "../launch/launched.ts";
 import { lookupsOf } from "../launch/lookups.ts";
-import { configureLog, logOf } from "../log.ts";
+import { configureLog, logOf, usualFormat } from "../log.ts";
 import type { Json } from "../nouns.ts";
 import type { Relay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
@@ -64,12 +65,12 @@ export async function run(args: string[]): Promise<number> {
   }
   outliveFileSizeLimit();
   // The start that made the config may have failed, a port being taken say, and told nothing.
-  const isForPerson = (format ?? (Deno.stdout.isTerminal() ? "text" : "json")) === "text";
+  const isForPerson = (format ?? usualFormat()) === "text";
   const isBeginning = isForPerson && isAsFirstMade(config, file, environment) && await relay.isUnused();
   const log = logOf("relay");
   log.info(`listening on ${relay.url}`, {
     sources: config.sources.map(({ path }) => path).join(" "),
-    ...isEveryAddress(config.server) && { reachable: "at every address of this machine" },
+    ...isEveryAddress(config.server.hostname) && { reachable: "at every address of this machine" },
   });
   log.info(`dashboard at ${relay.adminUrl}/`);
   if (first) console.log(`\n${first(config)}\n`);
@@ -96,10 +97,6 @@ export async function run(args: string[]): Promise<number> {
   await relay.stop(GRACE_MS);
   log.info("stopped");
   return EXIT.done;
-}
-
-function isEveryAddress({ hostname }: Config["server"]): boolean {
-  return ["0.0.0.0", "::", "[::]"].includes(hostname);
 }
 
 /** The hosts that a config has the relay look up, and that this process may not: it was launched for another config. */

@@ -11,7 +11,17 @@
  * ```
  */
 export function localUrl({ hostname, port }: { hostname: string; port: number }): string {
-  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
-  const host = bare === "0.0.0.0" ? "127.0.0.1" : bare === "::" ? "::1" : bare;
+  const bare = withoutBrackets(hostname);
+  const host = LOCAL.get(bare) ?? bare;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
+
+/** Whether who listens there listens at every address of the machine. */
+export function isEveryAddress(hostname: string): boolean {
+  return LOCAL.has(withoutBrackets(hostname));
+}
+
+/** For what stands for every address, the one to reach it by from this machine. */
+const LOCAL = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
+
+const withoutBrackets = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1");
