@@ -7,14 +7,15 @@ import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import { Ahead } from "./ahead.ts";
 import { Alarm } from "./alarm.ts";
+import { type ClaimEnd, writeClaimEnds } from "./claim_ends.ts";
 import { Company } from "./company.ts";
 import type { Job, PluginRunner } from "./contract.ts";
-import { DIGEST_EVENTS, digestLength } from "./digest.ts";
+import { digestLength } from "./digest.ts";
 import { eventForPlugin, makeJob } from "./job.ts";
 import { LEASE_MS, Leases, RENEW_EVERY_MS } from "./leases.ts";
-import { type Outcome, writeOutcomes } from "./outcomes.ts";
+import { Places } from "./places.ts";
 import { holdToMeasure } from "./remembering.ts";
-import { cutsChain, faulted, givenBack, settlement, unkeepable } from "./settle.ts";
+import { cutsChain, faulted, givenBack, interrupted, settlement, unkeepable } from "./settle.ts";
 
 /** One ended attempt, for logs, metrics and the dashboard: what of it is on disk. */
 export interface AttemptReport {
@@ -67,15 +68,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let routes = new Map<string, Route>();
   /** Routes that may have work due. */
   const wanting = new Set<string>();
-  /** Routes of which more may be due than there were places for: the end of one of theirs wakes them. */
-  const crowded = new Set<string>();
   const ahead = new Ahead();
+  const places = new Places(ahead);
   const running = new Map<number, { claimed: Claimed; startedAt: number }>();
-  const load = new Map<string, number>();
   const leases = new Leases(store, parts.relay);
-  let ended: Outcome[] = [];
-  /** What leaves out emitted events, since their chain is too deep. */
-  const cut = new WeakSet<Settlement>();
+  /** Unwritten yet. */
+  let ended: ClaimEnd[] = [];
   let claiming = false;
   let claimsUnderWay: Promise<void> | null = null;
   let settling = false;
@@ -104,9 +102,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       wanting.delete(name);
       const route = routes.get(name);
       if (route === undefined) return [];
-      const limit = claimable(route);
+      const limit = places.claimable(route);
       if (limit <= 0) {
-        crowded.add(name);
+        places.crowd(name);
         return [];
       }
       const readyAt = runner.readyAt(route.plugin);
@@ -119,23 +117,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     });
   }
 
-  /** How many more deliveries of a route may run. A digest's go together, and one digest at a time. */
-  function places({ name, concurrency, schedule }: Route): number {
-    const busy = load.get(name) ?? 0;
-    if (schedule.digest === null) return concurrency - busy;
-    return busy === 0 ? DIGEST_EVENTS : 0;
-  }
-
-  /** How many deliveries of a route may be claimed: ahead of their places only where more are due than there are. */
-  function claimable(route: Route): number {
-    const { name } = route;
-    return places(route) + (crowded.has(name) ? ahead.limit(route) : 0) - ahead.waiting(name);
-  }
-
-  /** Whether places of a route that was crowded are worth a claim: it need not be for each, while others wait. */
+  /** Whether a route is in force whose places are worth a claim. */
   function isWorthClaiming(name: string): boolean {
     const route = routes.get(name);
-    return route !== undefined && crowded.has(name) && claimable(route) > ahead.limit(route) / 2;
+    return route !== undefined && places.areWorthClaiming(route);
   }
 
   async function claim() {
@@ -156,8 +141,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
           routes: asked,
         });
         if (taken.length > 0) failpoint("claimed");
-        batches(taken).forEach(place);
-        noteCrowded(asked, taken);
+        batches(taken).forEach(beginOrWait);
+        places.learn(asked, taken);
+        for (const { route } of asked) if (isWorthClaiming(route)) wanting.add(route); // some were freed meanwhile
         // What is due and found no place is taken when one is freed; what comes after it is not known yet.
         if (nextDueAt !== null) sleepUntil(nextDueAt > at ? nextDueAt : at + CROWDED_SLEEP_MS);
       }
@@ -169,19 +155,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
-  function noteCrowded(asked: readonly ClaimRoute[], taken: readonly Claimed[]) {
-    const counts = new Map<string, number>();
-    for (const { delivery: { route } } of taken) counts.set(route, (counts.get(route) ?? 0) + 1);
-    for (const { route: name, limit } of asked) {
-      if (counts.get(name) !== limit) {
-        crowded.delete(name);
-        continue;
-      }
-      crowded.add(name);
-      if (isWorthClaiming(name)) wanting.add(name); // some were freed meanwhile
-    }
-  }
-
   /** What is attempted together: each delivery by itself, those of a digest in one. */
   function batches(claimed: readonly Claimed[]): Claimed[][] {
     const gathers = ({ delivery }: Claimed) => (routes.get(delivery.route)?.schedule.digest ?? null) !== null;
@@ -189,23 +162,19 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     return [...claimed.filter((one) => !gathers(one)).map((one) => [one]), ...digests.values()];
   }
 
-  function addLoad(route: string, by: 1 | -1) {
-    load.set(route, (load.get(route) ?? 0) + by);
-  }
-
   /** Gives the places of a route to those that wait for one. */
   function fill(name: string) {
     const route = routes.get(name);
     if (route === undefined || stopping) return;
-    for (let next; places(route) > 0 && (next = ahead.next(name)) !== undefined;) begin([next]);
+    for (let next; places.left(route) > 0 && (next = ahead.next(name)) !== undefined;) begin([next]);
   }
 
-  /** Begins an attempt where there is a place for it. */
-  function place(batch: Claimed[]) {
+  /** Begins an attempt where there is a place for it; else it waits for one. */
+  function beginOrWait(batch: Claimed[]) {
     batch.forEach((claimed) => leases.take(claimed));
     const [first] = batch;
     const route = routes.get(first!.delivery.route);
-    if (stopping || route === undefined || places(route) > 0 || batch.length > 1) begin(batch);
+    if (stopping || route === undefined || places.left(route) > 0 || batch.length > 1) begin(batch);
     else ahead.add(first!);
   }
 
@@ -213,9 +182,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const startedAt = now();
     for (const claimed of batch) {
       const { id, route } = claimed.delivery;
-      if (running.has(id)) addLoad(route, -1); // lost to another relay, and now back while its old attempt still runs
+      if (running.has(id)) places.free(route); // lost to another relay, and now back while its old attempt still runs
       running.set(id, { claimed, startedAt });
-      addLoad(route, 1);
+      places.take(route);
     }
     attempt(batch, startedAt).catch((error) => fail(batch, startedAt, error));
   }
@@ -233,9 +202,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
     ahead.took(route.name, now() - startedAt);
     const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
-    const settlements = own.map((claimed, index) => settlement({ ...facts, claimed }, index === 0));
-    if (own[0] !== undefined && cutsChain({ claimed: own[0], result })) cut.add(settlements[0]!);
-    end(settlements);
+    end(own.map((claimed, index) => {
+      const first = index === 0;
+      const chainCut = first && cutsChain({ claimed, result });
+      return { claimed, settlement: settlement({ ...facts, claimed }, first), chainCut };
+    }));
   }
 
   /** False for what was given back, or taken by another relay and then again by this one. */
@@ -248,47 +219,48 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     parts.onFault(fault);
     const facts = { startedAt, now: now(), random: parts.random(), plan: parts.plan };
     end(
-      batch.filter(isStillRunning).map((claimed) =>
-        faulted({ ...facts, claimed, route: routes.get(claimed.delivery.route) }, fault)
-      ),
+      batch.filter(isStillRunning).map((claimed) => {
+        const route = routes.get(claimed.delivery.route);
+        return { claimed, settlement: faulted({ ...facts, claimed, route }, fault), chainCut: false };
+      }),
     );
   }
 
   /** Undoes claims: nothing was tried. */
   function giveBack(batch: readonly Claimed[], dueAt: number) {
-    end(batch.map((claimed) => givenBack(claimed, dueAt, null)));
+    end(batch.map((claimed) => ({
+      claimed,
+      settlement: givenBack(claimed, dueAt, null),
+      chainCut: false,
+    })));
   }
 
-  /** Gives back what runs: it may have acted already, so it counts as an attempt. */
+  /** Gives back what runs. */
   function interrupt() {
     const at = now();
-    end([...running.values()].map(({ claimed, startedAt }) =>
-      givenBack(claimed, at, {
-        number: claimed.delivery.attempts,
-        startedAt,
-        durationMs: Math.max(0, at - startedAt),
-        outcome: "interrupted",
-        error: "the relay stopped",
-        sent: [],
-      })
-    ));
+    end([...running.values()].map(({ claimed, startedAt }) => ({
+      claimed,
+      settlement: interrupted(claimed, startedAt, at),
+      chainCut: false,
+    })));
   }
 
-  function end(settlements: readonly Settlement[]) {
-    for (const settlement of settlements) {
-      ended.push({ settlement, ...running.get(settlement.delivery)! });
+  function end(ends: readonly ClaimEnd[]) {
+    for (const { claimed, settlement } of ends) {
       if (settlement.next.state === "pending") sleepUntil(settlement.next.dueAt);
-      running.delete(settlement.delivery);
+      running.delete(claimed.delivery.id);
     }
-    free(settlements.filter((settlement) => !remembers(settlement)));
+    ended.push(...ends);
+    free(ends.filter((one) => !remembers(one)));
     if (!settling && ended.length > 0) void settle();
-    else if (settlements.some(remembers)) company.leave(); // its place is free only then
+    else if (ends.some(remembers)) company.leave(); // its place is free only then
   }
 
   /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
-  function free(settlements: readonly Settlement[]) {
-    for (const { route } of settlements) addLoad(route, -1);
-    for (const name of new Set(settlements.map(({ route }) => route))) {
+  function free(ends: readonly ClaimEnd[]) {
+    const names = ends.map(({ settlement }) => settlement.route);
+    for (const name of names) places.free(name);
+    for (const name of new Set(names)) {
       fill(name);
       if (isWorthClaiming(name)) wake([name]);
     }
@@ -298,27 +270,27 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   async function settle() {
     settling = true;
     while (ended.length > 0) {
-      const isCrowded = crowded.size > 0 && !stopping &&
-        !ended.some(({ settlement }) => remembers(settlement));
+      const isCrowded = places.crowded && !stopping && !ended.some(remembers);
       await (isCrowded ? company.wait() : turn());
       const batch = ended;
       ended = [];
-      const left = await writeOutcomes(batch.filter(({ claimed }) => leases.has(claimed)), {
-        async settle(settlements) {
-          const settled = await store.settle(parts.relay, settlements, now());
-          tell(batch, settlements.filter((_, index) => settled[index]));
+      const left = await writeClaimEnds(batch.filter(({ claimed }) => leases.has(claimed)), {
+        async settle(ends) {
+          const settled = await store.settle(parts.relay, ends.map(({ settlement }) => settlement), now());
+          tell(ends.filter((_, index) => settled[index]));
         },
-        instead({ settlement, claimed, startedAt }, refusal) {
+        instead({ claimed, settlement }, refusal) {
           if (settlement.attempt === null) return null;
+          const { startedAt } = settlement.attempt;
           const route = routes.get(settlement.route);
           const facts = { claimed, route, startedAt, now: now(), random: parts.random(), plan: parts.plan };
           return unkeepable(facts, settlement, refusal);
         },
         onFault: parts.onFault,
       });
-      const written = batch.filter((outcome) => !left.includes(outcome));
+      const written = batch.filter((one) => !left.includes(one));
       for (const { claimed } of written) leases.end(claimed);
-      free(written.map(({ settlement }) => settlement).filter(remembers));
+      free(written.filter(remembers));
       if (left.length === 0) continue;
       ended = [...left, ...ended];
       if (stopping) break; // their leases run out, and they are attempted again
@@ -329,17 +301,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   /** Tells of what is on disk. One that the store refused is told as what stands there in its place. */
-  function tell(batch: readonly Outcome[], written: readonly Settlement[]) {
-    const claims = new Map(batch.map(({ claimed }) => [claimed.delivery.id, claimed]));
-    for (const settlement of written) {
+  function tell(written: readonly ClaimEnd[]) {
+    for (const { claimed: { event, delivery }, settlement, chainCut } of written) {
       const { attempt } = settlement;
       if (attempt === null || attempt.outcome === "interrupted") continue;
-      const { event, delivery } = claims.get(settlement.delivery)!;
       try {
         parts.observe({
           job: { route: settlement.route, delivery: delivery.id, attempt: attempt.number, event },
           settlement: { ...settlement, attempt },
-          chainCut: cut.has(settlement),
+          chainCut,
         });
       } catch (error) {
         parts.onFault(error); // what is on disk stays
@@ -365,7 +335,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       sleepUntil(Infinity);
     },
     wake,
-    running: () => new Map([...load].filter(([, count]) => count > 0)),
+    running: () => places.taken(),
     async stop(graceMs) {
       stopping = true;
       ahead.remove(() => false).forEach((claimed) => begin([claimed])); // given back
@@ -387,8 +357,8 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function remembers({ kv }: Settlement): boolean {
-  return kv.length > 0;
+function remembers({ settlement }: ClaimEnd): boolean {
+  return settlement.kv.length > 0;
 }
 
 function seenByPlugin({ event, delivery }: Claimed): EventForPlugin {

@@ -128,12 +128,17 @@ export function givenBack(
   };
 }
 
+/** For what runs when the relay stops: it may have acted already, so it counts as an attempt. */
+export function interrupted(claimed: Claimed, startedAt: number, now: number): Settlement {
+  const result = { outcome: "interrupted" as const, error: "the relay stopped", sent: [] };
+  return givenBack(claimed, now, attemptOf({ claimed, result, startedAt, now }));
+}
+
 /** The attempt as it is kept. */
 function attemptOf(
-  { claimed: { delivery }, result: { outcome, error, sent }, startedAt, now }: Pick<
-    Ended,
-    "claimed" | "result" | "startedAt" | "now"
-  >,
+  { claimed: { delivery }, result: { outcome, error, sent }, startedAt, now }:
+    & Pick<Ended, "claimed" | "startedAt" | "now">
+    & { result: Pick<Attempt, "outcome" | "error" | "sent"> },
 ): Attempt {
   const durationMs = Math.max(0, now - startedAt);
   return { number: delivery.attempts, startedAt, durationMs, outcome, error, sent };

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type Outcome, writeOutcomes } from "../../lib/dispatch/outcomes.ts";
+import { type ClaimEnd, writeClaimEnds } from "../../lib/dispatch/claim_ends.ts";
 import { type Settlement, StoreUnavailable } from "../../lib/store/contract.ts";
 
 /** Of an attempt that is done; only what tells it from others matters. */
-function outcome(delivery: number): Outcome {
+function end(delivery: number): ClaimEnd {
   const settlement: Settlement = {
     delivery,
     attempt: null,
@@ -12,18 +12,22 @@ function outcome(delivery: number): Outcome {
     kv: [],
     emitted: [],
   };
-  return { claimed: {} as Outcome["claimed"], startedAt: 0, settlement };
+  return { claimed: {} as ClaimEnd["claimed"], settlement, chainCut: true };
 }
 
 /** Writes three to a store that refuses some calls, and tells what it took. */
 async function write(refusal: (settlements: readonly Settlement[], call: number) => Error | null) {
   const taken: string[] = [], faults: unknown[] = [];
   let calls = 0;
-  const left = await writeOutcomes([outcome(1), outcome(2), outcome(3)], {
-    settle(settlements) {
-      const error = refusal(settlements, ++calls);
+  const left = await writeClaimEnds([end(1), end(2), end(3)], {
+    settle(ends) {
+      const error = refusal(ends.map(({ settlement }) => settlement), ++calls);
       if (error !== null) return Promise.reject(error);
-      taken.push(...settlements.map(({ delivery, next }) => `${delivery} ${next.state}`));
+      taken.push(
+        ...ends.map(({ settlement: { delivery, next }, chainCut }) =>
+          `${delivery} ${next.state}${chainCut ? ", cut" : ""}`
+        ),
+      );
       return Promise.resolve();
     },
     instead: ({ settlement }) => ({ ...settlement, next: { state: "dead" } }),
@@ -38,11 +42,16 @@ Deno.test("what a store that is away for a moment did not take is left as it is,
   assertEquals(written, { taken: [], faults: [away], left: [1, 2, 3], calls: 1 });
 });
 
-Deno.test("of outcomes that are written together only the one at fault is replaced", async () => {
+Deno.test("of ends that are written together only the one at fault is replaced, and what stands in its place cuts no chain", async () => {
   const fault = new TypeError("cannot be bound");
   const isAtFault = ({ delivery, next }: Settlement) => delivery === 2 && next.state === "done";
   const written = await write((settlements) => settlements.some(isAtFault) ? fault : null);
-  assertEquals(written, { taken: ["1 done", "3 done", "2 dead"], faults: [fault], left: [], calls: 5 });
+  assertEquals(written, {
+    taken: ["1 done, cut", "3 done, cut", "2 dead"],
+    faults: [fault],
+    left: [],
+    calls: 5,
+  });
 });
 
 Deno.test("what cannot be replaced either is left, with both reasons told", async () => {
@@ -54,5 +63,10 @@ Deno.test("what cannot be replaced either is left, with both reasons told", asyn
       ? other
       : fault
   );
-  assertEquals(written, { taken: ["1 done", "3 done"], faults: [fault, other], left: [2], calls: 5 });
+  assertEquals(written, {
+    taken: ["1 done, cut", "3 done, cut"],
+    faults: [fault, other],
+    left: [2],
+    calls: 5,
+  });
 });
