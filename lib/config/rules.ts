@@ -75,7 +75,7 @@ export function sourcePath(value: string, context: Context): void {
   }
 }
 
-/** A field pattern, as `lib/route/field_pattern.ts` reads it. */
+/** A field pattern, as `lib/pattern/field_pattern.ts` reads it. */
 export function fieldPattern(value: string, context: Context): void {
   const mistake = fieldPatternMistake(value);
   if (mistake !== null) {

@@ -13,7 +13,7 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   if (last === undefined) return (text) => text === pattern;
   return (text) => {
     const end = text.length - last.length;
-    if (first.length > end || !text.startsWith(first) || !text.endsWith(last)) return false;
+    if (!text.startsWith(first) || !text.endsWith(last)) return false;
     let at = first.length;
     for (const part of middle) {
       const found = text.indexOf(part, at);

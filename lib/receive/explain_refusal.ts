@@ -147,6 +147,11 @@ function guesses(refusal: Refusal, secrets: readonly string[], sources: readonly
   return [
     ...others,
     {
+      cause: "It fits a secret that the source has now, and did not have when it came.",
+      remedy: "Nothing is left to do: the provider tries it again.",
+      signatures: under(secrets, body),
+    },
+    {
       cause: "It fits the secret without its whsec_ prefix.",
       remedy: "The sender strips the prefix: sign with the secret whole, as the provider does.",
       signatures: under(secrets.filter((one) => one.startsWith("whsec_")).map((one) => one.slice(6)), body),

@@ -136,7 +136,7 @@ export function withDefaults(
 }
 
 function leadsInside(text: string): boolean {
-  const host = URL.parse(text.trim())?.host.replace(/:\d*$/, "") ?? "";
+  const host = URL.parse(text.trim())?.host ?? "";
   return host !== "" && !isPublicHost(host);
 }
 

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createLimiter } from "../../lib/admin/guard/limiter.ts";
+import { makeSession, roleOfSession } from "../../lib/admin/guard/session.ts";
 import { openRoom } from "./room.ts";
 
 const TOKENS = { token: "the-whole-token", readToken: "just-for-reading" };
@@ -25,7 +27,33 @@ Deno.test("without a token only this machine's own names and no proxy get in", a
     assertEquals(await status({ host }), 403);
   }
   assertEquals(await status({ "x-forwarded-for": "203.0.113.9" }), 403);
-  assertEquals(await status({ forwarded: "for=203.0.113.9" }), 403);
+  for (const header of ["forwarded", "x-forwarded-host", "x-real-ip", "via"]) {
+    assertEquals(await status({ [header]: "for=203.0.113.9" }), 403, header);
+  }
+});
+
+Deno.test("without a token nobody gets in as soon as the config has the dashboard listen beyond this machine", async () => {
+  await using room = await openRoom();
+  room.config.admin.hostname = "0.0.0.0";
+  assertEquals((await room.ask("/api/events")).status, 401);
+  assertEquals((await room.post("/api/test-event")).status, 401);
+});
+
+Deno.test("a token for reading is asked for, also where it is the only one", async () => {
+  await using room = await openRoom({ admin: { readToken: TOKENS.readToken } });
+  const headers = bearer(TOKENS.readToken);
+  assertEquals((await room.ask("/api/events")).status, 401);
+  assertEquals((await room.ask("/api/events", { headers })).status, 200);
+  assertEquals((await room.post("/api/test-event", {}, headers)).status, 403);
+});
+
+Deno.test("a token that is not set lets nobody in, by its own name or by none", async () => {
+  await using room = await openRoom({ admin: { token: TOKENS.token } });
+  assertEquals((await room.ask("/sign-in", form({ token: "" }))).status, 401);
+  const { token } = TOKENS;
+  for (const readToken of ["", "undefined", "null"]) {
+    assertEquals(roleOfSession(makeSession("read", { readToken }, 0), { token }, 0), null, readToken);
+  }
 });
 
 Deno.test("a write that another site's page caused is refused everywhere, a program's is not", async () => {
@@ -45,6 +73,10 @@ Deno.test("a write that another site's page caused is refused everywhere, a prog
         { origin: "http://127.0.0.1:8081", "sec-fetch-site": "cross-site" },
       ]
     ) assertEquals(await status(headers as Record<string, string>), 403, JSON.stringify(headers));
+    for (const method of ["PUT", "PATCH", "DELETE"]) {
+      const headers = { ...bearer(TOKENS.token), origin: "https://evil.example" };
+      assertEquals((await room.ask("/api/routes/all", { method, headers })).status, 403, method);
+    }
     assertEquals(
       (await room.ask("/sign-in", form({ token: TOKENS.token }, { origin: "https://evil.example" }))).status,
       403,
@@ -110,6 +142,9 @@ Deno.test("signing in gives a cookie that scripts and other sites never see, and
   assertStringIncludes(secure.headers.getSetCookie()[0]!, "Secure");
   const out = await room.ask("/sign-out", { method: "POST", headers: { cookie } });
   assertMatch(out.headers.getSetCookie()[0]!, /Max-Age=0/);
+  const reading = cookieOf(await room.ask("/sign-in", form({ token: TOKENS.readToken })));
+  const outAgain = await room.ask("/sign-out", { method: "POST", headers: { cookie: reading } });
+  assertMatch(outAgain.headers.getSetCookie()[0]!, /Max-Age=0/);
 });
 
 Deno.test("a session ends in a week, with its token, and when a single character of it is changed", async () => {
@@ -150,6 +185,23 @@ Deno.test("after ten wrong tokens an address must wait, even with the right one;
   assertEquals((await tryIt(TOKENS.token, "198.51.100.7")).status, 200);
   now += 300_000;
   assertEquals((await tryIt(TOKENS.token)).status, 200);
+  // Where they came from is told, and never what was typed: it may be nearly right.
+  assertEquals(room.actions.map(([action]) => action), Array(10).fill("wrong token"));
+  assert(!JSON.stringify(room.actions).includes("guess"));
+});
+
+Deno.test("of too many addresses the one that has failed least lately is forgotten", () => {
+  const limiter = createLimiter(1, 1000);
+  const others = (count: number, now: number) => {
+    for (let i = 0; i < count; i++) limiter.fail(`${now}: ${i}`, now);
+  };
+  limiter.fail("again", 0);
+  others(9_999, 0);
+  limiter.fail("again", 1000);
+  others(9_999, 1000);
+  assertEquals(limiter.blockedFor("again", 1000), 1);
+  others(1, 1001);
+  assertEquals(limiter.blockedFor("again", 1001), 0);
 });
 
 Deno.test("the read token in between does not make wrong tokens count less; the whole one does", async () => {
@@ -203,8 +255,11 @@ Deno.test("every answer forbids frames, foreign scripts and guessing at types", 
 });
 
 Deno.test("readiness is told to everybody, and tells of a store that cannot commit", async () => {
+  await using open = await openRoom();
   await using room = await openRoom({ admin: TOKENS });
-  assertEquals((await room.ask("/readyz", { headers: { host: "10.0.0.1" } })).status, 200);
+  for (const { ask } of [open, room]) {
+    assertEquals((await ask("/readyz", { headers: { host: "10.0.0.1", via: "1.1 proxy" } })).status, 200);
+  }
   const { StoreUnavailable } = await import("../../lib/store/contract.ts");
   room.parts.store.ready = () => Promise.reject(new StoreUnavailable("the disk is full"));
   const response = await room.ask("/readyz");

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { startOf } from "../../lib/admin/stream.ts";
 import { until } from "../support/until.ts";
 import { coinBody, openRoom, update } from "./room.ts";
 
@@ -78,6 +79,29 @@ Deno.test("a reader that was cut off goes on where it was, over a restart of the
   await again.close();
 });
 
+Deno.test("a reader goes on after its last id, or where the address says when that is none", () => {
+  const start = (id: string | null, after?: number) =>
+    startOf(new Headers(id === null ? {} : { "last-event-id": id }), after);
+  assertEquals([start("7", 3), start(null, 3), start(null)], [7, 3, null]);
+  for (const id of ["", "7x", "-7", "1e3", "9".repeat(16)]) assertEquals(start(id, 3), 3, id);
+});
+
+Deno.test("a hundred streams are the most, and each that ends makes room for another", async () => {
+  await using room = await openRoom();
+  const streams = await Promise.all(
+    Array.from({ length: 100 }, async () => follow(await room.ask("/api/stream"))),
+  );
+  const refused = await room.ask("/api/stream");
+  assertEquals([refused.status, (await refused.json()).reason], [503, "too_many_streams"]);
+  await Promise.all(streams.map((stream) => stream.close()));
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  const stream = await until("there is room", async () => {
+    const response = await room.ask("/api/stream");
+    return response.ok ? follow(response) : null;
+  });
+  await stream.close();
+});
+
 Deno.test("a filtered stream leaves the rest out, and still says how far it is", async () => {
   await using room = await openRoom({ routes: [{ name: "names", plugin: "log", fields: ["name"] }] });
   const begin = async (query: string) => follow(await room.ask(`/api/stream?after=0&${query}`));
@@ -94,6 +118,7 @@ Deno.test("a filtered stream leaves the rest out, and still says how far it is",
     () => [coin, field, route, text].every(({ messages }) => messages.length === 1),
   );
   assertEquals([coin, field, route, text].map((stream) => stream.ids()[0]), ["link", "link", "name", "name"]);
+  await until("each says how far it is", () => [route, text].every(({ lastId }) => lastId() === "2"));
   for (const stream of [coin, field, route, text]) await stream.close();
 });
 
@@ -158,6 +183,18 @@ Deno.test("a page that cannot keep up is shown the newest, as many as a page sho
   await until("the newest", () => stream.messages.some(({ id, event }) => event === "row" && id === "450"));
   const rows = stream.messages.filter(({ event }) => event === "row").map(({ id }) => Number(id));
   assertEquals(rows, Array.from({ length: 200 }, (_, i) => i + 251));
+  await stream.close();
+});
+
+Deno.test("a page that asks for less than all is shown all of that, however far it is behind", async () => {
+  await using room = await openRoom();
+  for (let i = 0; i < 450; i++) {
+    await room.deliver({ id: `e${i}`, body: coinBody(i === 0 || i === 449 ? "aave" : "btc", []) });
+  }
+  const stream = follow(await room.ask("/live/stream?after=0&coin=aave"));
+  const rows = () => stream.messages.filter(({ event }) => event === "row").map(({ id }) => Number(id));
+  await until("the newest", () => rows().includes(450));
+  assertEquals(rows(), [1, 450]);
   await stream.close();
 });
 

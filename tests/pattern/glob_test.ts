@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { compileFields } from "../../lib/pattern/field_pattern.ts";
-import { compileGlob } from "../../lib/pattern/glob.ts";
+import { compileGlob, compileList } from "../../lib/pattern/glob.ts";
 
 /** What a pattern means, said by a regular expression. */
 function meaning(pattern: string): (text: string) => boolean {
@@ -33,6 +33,11 @@ Deno.test("every other character of a pattern stands for itself, and a star for 
     assertFalse(compileGlob(`*${character}x`)("aax"), character);
   }
   assert(compileGlob("a*b")("a\n\nb"));
+});
+
+Deno.test("a list of nothing takes nothing, one of only ! patterns all else", () => {
+  assertFalse(compileList([], compileGlob)("a"));
+  assert(compileList(["!b"], compileGlob)("a"));
 });
 
 Deno.test("a pattern with many stars is done with a text that nearly fits", () => {

@@ -54,6 +54,18 @@ Deno.test("a wrong signature is told by how it came about", () => {
   assertStringIncludes(signedWith("whsec_nobody"), "a secret that the relay does not have");
 });
 
+Deno.test("a delivery that was refused before its secret was set right needs nothing more", () => {
+  assertStringIncludes(signedWith(SECRET), "a secret that the source has now");
+});
+
+Deno.test("a signature in capitals is told by how it came about, too", () => {
+  const signature = sign("whsec_other", "1776066000", "evt-1", bytes(BODY)).toUpperCase();
+  assertStringIncludes(
+    explainRefusal(refusal({ signature }), SOURCES).cause,
+    "the secret of the source “second”",
+  );
+});
+
 Deno.test("a configured secret with white space around it is found out", () => {
   const sources = [{ ...SOURCES[0]!, secrets: [` "${SECRET}"\n`] }];
   const signature = sign(SECRET, "1776066000", "evt-1", bytes(BODY));

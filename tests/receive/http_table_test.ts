@@ -1,8 +1,10 @@
-import { assert, assertEquals, assertExists, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertExists, assertRejects, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { createReceiver, type Receipt } from "../../lib/receive/receiver.ts";
 import { GOLDEN_SECRET, GOLDEN_VECTORS } from "../verify/golden_vectors.ts";
 import { startPublicListener } from "../support/public_listener.ts";
 import { signedRequest } from "../support/signed_request.ts";
+import { until } from "../support/until.ts";
 
 async function expectProblem(response: Response, status: number, reason: string) {
   const problem = await response.json();
@@ -39,13 +41,15 @@ Deno.test("a verified, new event is accepted, and stored byte for byte with its 
   );
 });
 
-Deno.test("the golden vectors are accepted at their time", async () => {
+Deno.test("the golden vectors are accepted at their time, and due when they came", async () => {
   for (const { timestamp, id, body, signature } of GOLDEN_VECTORS) {
-    await using listener = await startPublicListener({ now: () => Number(timestamp) * 1000 });
+    const received = Number(timestamp) * 1000 + 1234;
+    await using listener = await startPublicListener({ now: () => received, routes: [{ name: "whole" }] });
     const request = signedRequest({ id, timestamp, body });
     assertEquals((request.headers as Record<string, string>)["x-cg-signature"], signature);
     const response = await fetch(`${listener.url}/webhook`, request);
     assertEquals([response.status, await response.json()], [200, { status: "accepted" }]);
+    assertEquals((await listener.store.deliveries({}, { limit: 10 })).map(({ dueAt }) => dueAt), [received]);
   }
 });
 
@@ -77,10 +81,12 @@ for (
     ["no JSON", "{"],
     ["no object", "[]"],
     ["no event type", '{"data":{}}'],
+    ["an empty event type", '{"event_type":"","data":{}}'],
     ["no data", '{"event_type":"x"}'],
     ["changes that are none", '{"event_type":"x","data":{"changes":[1]}}'],
+    ["a change without its type", '{"event_type":"x","data":{"changes":[{"field":"name"}]}}'],
     ["nothing but brackets, deep inside each other", "[".repeat(300_000) + "]".repeat(300_000)],
-    ["data too deep to walk through", `{"event_type":"x","data":${'{"a":'.repeat(65)}1${"}".repeat(65)}}`],
+    ["data too deep to walk through", nested(65)],
     ["invalid UTF-8", withBytes('{"event_type":"x","data":{"id":"?"}}', 0xff)],
     ["a lone surrogate", withBytes('{"event_type":"x","data":{"id":"???"}}', 0xed, 0xa0, 0x80)],
     ["nothing", ""],
@@ -95,6 +101,31 @@ for (
     assertEquals(event?.body, typeof body === "string" ? new TextEncoder().encode(body) : body);
     assertExists(listener.receipts[0]?.notUnderstood);
     assertEquals(await listener.store.deliveries({}, { limit: 10 }), []);
+  });
+}
+
+Deno.test("a body may be nested 64 deep", async () => {
+  await using listener = await startPublicListener({ routes: [{ name: "whole" }] });
+  await (await fetch(`${listener.url}/webhook`, signedRequest({ body: nested(64) }))).body?.cancel();
+  assertEquals(listener.receipts[0]?.notUnderstood, null);
+});
+
+for (
+  const [what, coin, body] of [
+    ["the one that data names", "aave", '{"event_type":"x","data":{"id":"aave"}}'],
+    [
+      "the one beside data, where data is something else",
+      "aave",
+      '{"event_type":"x","coin":{"id":"aave"},"data":{"id":"7"}}',
+    ],
+    ["none where data names none", null, '{"event_type":"x","data":{}}'],
+    ["none where its id is no text", null, '{"event_type":"x","data":{"id":7}}'],
+  ] as const
+) {
+  Deno.test(`the coin of an event is ${what}`, async () => {
+    await using listener = await startPublicListener();
+    await (await fetch(`${listener.url}/webhook`, signedRequest({ id: "evt-1", body }))).body?.cancel();
+    assertEquals((await listener.store.event({ id: "evt-1" }))?.coin, coin);
   });
 }
 
@@ -121,7 +152,7 @@ Deno.test("what bears the header of a test is reported as one, taken or refused"
   await using listener = await startPublicListener();
   for (const secret of [GOLDEN_SECRET, "whsec_other"]) {
     for (const test of [true, false]) {
-      const request = signedRequest({ secret });
+      const request = signedRequest({ secret, id: `test: ${test}` });
       const headers = { ...request.headers, ...test && { "x-coinrelay-test": "1" } };
       await (await fetch(`${listener.url}/webhook`, { ...request, headers })).body?.cancel();
     }
@@ -132,6 +163,9 @@ Deno.test("what bears the header of a test is reported as one, taken or refused"
     ["rejected", true],
     ["rejected", false],
   ]);
+  for (const test of [true, false]) {
+    assertEquals((await listener.store.event({ id: `test: ${test}` }))?.test, test);
+  }
 });
 
 Deno.test("a refusal never tells the secret or the right signature", async () => {
@@ -148,9 +182,12 @@ Deno.test("404 for any other path, and a trailing slash makes no difference", as
   for (const path of ["/", "/webhooks", "/webhook/x", "/WEBHOOK", "/api/events", "/metrics", "//webhook"]) {
     await expectProblem(await fetch(listener.url + path, signedRequest()), 404, "not_found");
   }
-  for (const path of ["/webhook/", "/webhook?x=1", "/webhook/?x=1"]) {
-    const response = await fetch(listener.url + path, signedRequest());
-    assertEquals((await response.json()).status, "accepted", path);
+  await using slashed = await startPublicListener({ path: "/webhook/" });
+  for (const path of ["/webhook", "/webhook/", "/webhook?x=1", "/webhook/?x=1"]) {
+    for (const { url } of [listener, slashed]) {
+      const response = await fetch(url + path, signedRequest());
+      assertEquals((await response.json()).status, "accepted", path);
+    }
   }
 });
 
@@ -161,7 +198,11 @@ Deno.test("405 names the methods that are allowed", async () => {
     assertEquals(response.headers.get("allow"), "POST");
     await expectProblem(response, 405, "method_not_allowed");
   }
-  await expectProblem(await fetch(`${listener.url}/healthz`, { method: "POST" }), 405, "method_not_allowed");
+  for (const method of ["POST", "PUT", "DELETE"]) {
+    const response = await fetch(`${listener.url}/healthz`, { method });
+    assertEquals(response.headers.get("allow"), "GET, HEAD");
+    await expectProblem(response, 405, "method_not_allowed");
+  }
 });
 
 Deno.test("healthz answers GET and HEAD", async () => {
@@ -177,17 +218,14 @@ Deno.test("413 for a body over the limit, whether its length is told or not", as
     413,
     "too_large",
   );
-  const { headers } = signedRequest();
-  const body = ReadableStream.from(
-    Array.from({ length: 21 }, () => new TextEncoder().encode("x".repeat(100))),
-  );
-  await expectProblem(
-    await fetch(`${listener.url}/webhook`, { method: "POST", headers: headers!, body }),
-    413,
-    "too_large",
-  );
-  const just = await fetch(`${listener.url}/webhook`, signedRequest({ body: `"${"x".repeat(1998)}"` }));
-  assertEquals((await just.json()).status, "accepted");
+  const inChunks = (request: RequestInit) =>
+    fetch(`${listener.url}/webhook`, { ...request, body: new Blob([request.body as BlobPart]).stream() });
+  await expectProblem(await inChunks(signedRequest({ body: "x".repeat(2001) })), 413, "too_large");
+  const just = { body: `"${"x".repeat(1998)}"` };
+  const whole = await fetch(`${listener.url}/webhook`, signedRequest(just));
+  assertEquals((await whole.json()).status, "accepted");
+  assertEquals((await (await inChunks(signedRequest(just))).json()).status, "accepted");
+  assertEquals(listener.receipts.map(({ reason }) => reason), ["too_large", "too_large", null, null]);
 });
 
 for (
@@ -206,8 +244,22 @@ for (
     const text = new TextDecoder().decode(answer.subarray(0, size));
     assertStringIncludes(text, "HTTP/1.1 408");
     assertStringIncludes(text, "too_slow");
+    assertEquals(listener.receipts.map(({ result, reason }) => [result, reason]), [["rejected", "too_slow"]]);
   });
 }
+
+Deno.test("a sender who leaves in the middle of a body is no wrong signature", async () => {
+  await using listener = await startPublicListener();
+  const connection = await Deno.connect({ port: listener.port });
+  const headers = Object.entries(signedRequest({ body: "" }).headers!).map(([name, value]) =>
+    `${name}: ${value}`
+  );
+  const head = ["POST /webhook HTTP/1.1", "host: x", "content-length: 100", ...headers, "", "{"].join("\r\n");
+  await connection.write(new TextEncoder().encode(head));
+  connection.close();
+  const { reason, authentic } = await until("it is told", () => listener.receipts[0]);
+  assertEquals([reason, authentic], ["too_slow", false]);
+});
 
 Deno.test("503 with Retry-After while the store cannot commit, and 200 as soon as it can", async () => {
   await using listener = await startPublicListener();
@@ -220,7 +272,32 @@ Deno.test("503 with Retry-After while the store cannot commit, and 200 as soon a
   holder.exec("ROLLBACK");
   holder.close();
   assertEquals((await (await fetch(`${listener.url}/webhook`, request)).json()).status, "accepted");
+  assertEquals(listener.receipts.map(({ reason, authentic }) => [reason, authentic]), [
+    ["store_unavailable", true],
+    [null, true],
+  ]);
 });
+
+Deno.test("what fails by a fault of ours is counted as not stored, and told to whoever listens", async () => {
+  const receipts: Receipt[] = [];
+  const handler = createReceiver({
+    config: {
+      server: { hostname: "127.0.0.1", port: 0, maxBodyBytes: 2000, bodyTimeoutSeconds: 10 },
+      sources: [{ name: "cryptosync", path: "/webhook", secrets: [GOLDEN_SECRET], maxAgeSeconds: 300 }],
+    },
+    append: () => Promise.reject(new TypeError("x is not a function")),
+    plan: () => [],
+    now: Date.now,
+    observe: (receipt) => receipts.push(receipt),
+  });
+  await assertRejects(() => handler(new Request("http://x/webhook", signedRequest())), TypeError);
+  assertEquals(receipts.map(({ reason }) => reason), ["store_unavailable"]);
+});
+
+/** A body that is nested so deep, all in all. */
+function nested(depth: number): string {
+  return `{"event_type":"x","data":${'{"a":'.repeat(depth - 1)}1${"}".repeat(depth - 1)}}`;
+}
 
 /** The UTF-8 of `text`, with `bytes` in place of its question marks. */
 function withBytes(text: string, ...bytes: number[]): Uint8Array<ArrayBuffer> {

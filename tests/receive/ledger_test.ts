@@ -1,11 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { createLedger, KEPT_BODY_BYTES, type RefusedBecause } from "../../lib/receive/ledger.ts";
 import type { Receipt } from "../../lib/receive/receiver.ts";
+import { createSeries } from "../../lib/receive/series.ts";
 
 const AT = Date.parse("2026-01-01T12:00:00Z");
 
-function receipt(change: Partial<Omit<Receipt, "headers">> & { id?: string } = {}): Receipt {
-  const { id = "evt", ...rest } = change;
+function receipt(
+  change: Partial<Omit<Receipt, "headers">> & { id?: string; headers?: Partial<Receipt["headers"]> } = {},
+): Receipt {
+  const { id = "evt", headers, ...rest } = change;
   return {
     source: "a",
     at: AT,
@@ -13,7 +16,7 @@ function receipt(change: Partial<Omit<Receipt, "headers">> & { id?: string } = {
     reason: null,
     authentic: true,
     test: false,
-    headers: { timestamp: "1", id, signature: "s" },
+    headers: { timestamp: "1", id, signature: "s", ...headers },
     body: new Uint8Array(),
     notUnderstood: null,
     tookMs: 1,
@@ -68,16 +71,23 @@ Deno.test("a flood of one reason pushes out no refusal of another, and memory st
   const ledger = createLedger(AT);
   ledger.record(refused("stale_timestamp", { id: "the provider's" }));
   for (let i = 0; i < 5000; i++) {
-    ledger.record(refused("bad_signature", { id: `${i}`.padEnd(3000, "x"), body: new Uint8Array(100_000) }));
+    const long = "x".repeat(3000);
+    const headers = { id: `${i}${long}`, timestamp: long, signature: long };
+    ledger.record(refused("bad_signature", { headers, body: new Uint8Array(100_000) }));
   }
   const kept = ledger.refusals("a");
   assertEquals(kept.length, 21);
   assertEquals(kept.at(-1)!.headers.id, "the provider's");
   assertEquals(kept[0]!.id, 5001);
-  assertEquals([kept[0]!.body.byteLength, kept[0]!.bodyBytes, kept[0]!.headers.id.length], [
-    KEPT_BODY_BYTES,
-    100_000,
-    512,
-  ]);
+  assertEquals([kept[0]!.body.byteLength, kept[0]!.bodyBytes], [KEPT_BODY_BYTES, 100_000]);
+  assertEquals(Object.values(kept[0]!.headers).map(({ length }) => length), [512, 512, 512]);
   assertEquals(kept[0]!.body.buffer.byteLength, KEPT_BODY_BYTES);
+});
+
+Deno.test("a clock that runs backwards makes a series no longer", () => {
+  const series = createSeries(["in"], 1000, 10);
+  for (let at = 99_000; at >= 0; at -= 1000) series.add("in", at);
+  const kept = Array.from({ length: 100 }, (_, i) => series.read(i * 1000).at(-1)!.counts.in);
+  assertEquals(kept.reduce((sum, count) => sum + count), 20);
+  assertEquals(kept[0], 1);
 });

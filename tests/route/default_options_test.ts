@@ -58,12 +58,22 @@ Deno.test("a default URL that leads to this machine or into its network is grant
       "[fd00::1]",
       "[64:ff9b::7f00:1]",
       "[2002:7f00:1::]",
+      "[2001:db8::1]",
+      "[2001:1ff::1]",
+      "[1fff::1]",
+      "[4000::1]",
+      "[ff02::1]",
       "db",
       "db.",
       "nas.local",
       "NAS.Local.",
       "metadata.google.internal",
       "user:pass@router.lan",
+      "nas.home",
+      "git.corp",
+      "wiki.intranet",
+      "db.private",
+      "1.0.0.10.in-addr.arpa",
     ]
   ) {
     const url = ` http://${host}/x`;

@@ -67,4 +67,6 @@ Deno.test("what breaks through is due in quiet hours all the same", () => {
 Deno.test("a digest that would be due in quiet hours waits for their end", () => {
   const schedule = { digest: parseDigest("1h"), quietHours: { from: "22:00", to: "07:00" } };
   assertEquals(due(schedule, "2026-01-10T22:10:00+01:00"), "2026-01-11T07:00+01:00");
+  assertEquals(due(schedule, "2026-01-10T21:10:00+01:00"), "2026-01-11T07:00+01:00");
+  assertEquals(due(schedule, "2026-01-10T06:10:00+01:00"), "2026-01-10T07:00+01:00");
 });

@@ -47,6 +47,7 @@ const FIELD_CASES: [string[], number[] | undefined][] = [
   [["platforms.polygon*"], [3]],
   [["*.poly*pos"], [3]],
   [["platforms.p*.x"], undefined],
+  [["link*.repos_url"], undefined],
   [["links.*", "!links.homepage"], [2]],
   [["!links.homepage", "links.*"], [2]],
   [["!links.*"], [0, 3, 4]],
@@ -99,21 +100,31 @@ Deno.test("coins take ids and patterns, and ! takes away", () => {
 Deno.test("events take types and patterns, also types unknown today", () => {
   const listed: Content = { ...priceEvent({ id: "x" }), type: "cg.coin.listed" };
   for (
-    const [events, takes] of [[["cg.coin.listed"], true], [["cg.coin.*"], true], [["cg.*"], true], [[
-      "cg.coin.price.*",
-    ], false], [["*", "!cg.coin.listed"], false]] as const
+    const [events, takes] of [
+      [["cg.coin.listed"], true],
+      [["cg.coin.*"], true],
+      [["cg.*"], true],
+      [[
+        "cg.coin.price.*",
+      ], false],
+      [["cg.*.listed"], true],
+      [["*.listed"], false],
+      [["*", "!cg.coin.listed"], false],
+    ] as const
   ) {
     assertEquals(taken({ events: [...events] }, listed), takes ? null : undefined, events.join());
   }
 });
 
 Deno.test("fields match paths of data where an event has no changes, which is then taken whole", () => {
-  const event = priceEvent({ id: "bitcoin", price: { usd: 100_000, eur: null } });
+  const event = priceEvent({ id: "bitcoin", price: { usd: 100_000, eur: null }, tags: ["a"] });
   assertEquals(taken({ fields: ["price.usd"] }, event), null);
   assertEquals(taken({ fields: ["price.eur"] }, event), null);
   assertEquals(taken({ fields: ["price"] }, event), null);
   assertEquals(taken({ fields: ["price.*"] }, event), null);
   assertEquals(taken({ fields: ["price.gbp"] }, event), undefined);
+  assertEquals(taken({ fields: ["tags"] }, event), null);
+  assertEquals(taken({ fields: ["tags.*"] }, event), undefined);
   assertEquals(taken({ fields: ["price.*", "!price.*"] }, event), undefined);
 });
 
@@ -130,6 +141,9 @@ const WHERE_CASES: [string, RouteFilters["where"], boolean][] = [
   ["a number at the bound", { "data.rank": { gte: 3, lte: 3 } }, true],
   ["a number in text", { "data.price": { lt: 2 } }, true],
   ["text that is no number", { "coin.name": { gt: 0 } }, false],
+  ["what is no number is not nought", { "data.nothing": { lt: 1 } }, false],
+  ["nor is empty text", { "data.empty": { lt: 1 } }, false],
+  ["true is not one", { "data.flag": { gt: 0 } }, false],
   ["null", { "data.nothing": null }, true],
   ["true", { "data.flag": true }, true],
   ["not", { "coin.symbol": { not: ["usdc", "dai"] } }, true],
@@ -138,6 +152,9 @@ const WHERE_CASES: [string, RouteFilters["where"], boolean][] = [
   ["not means no element of an array", { "data.tags": { not: "stablecoin" } }, false],
   ["objects in an array", { "data.markets.name": "kraken" }, true],
   ["a key that holds a dot", { "data.a.b": "dotted" }, true],
+  ["of keys that hold dots the longest", { "data.a.b.c": "longest" }, true],
+  ["an object is no text", { "data.a": "*" }, false],
+  ["what every object has is missing", { "data.constructor.name": "*" }, false],
 ];
 for (const [name, where, holds] of WHERE_CASES) {
   Deno.test(`where: ${name}`, () => {
@@ -150,7 +167,10 @@ for (const [name, where, holds] of WHERE_CASES) {
       flag: true,
       tags: ["fiat", "stablecoin"],
       markets: [{ name: "binance" }, { name: "kraken" }],
+      empty: "",
+      a: { x: 1 },
       "a.b": "dotted",
+      "a.b.c": "longest",
     };
     assertEquals(taken({ where: where! }, event), holds ? null : undefined);
   });

@@ -10,11 +10,13 @@ import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
 export interface PublicListenerSettings {
   now?: () => number;
   routes?: RouteFilters[];
+  /** The source's, as config.json has it. Default: `/webhook`. */
+  path?: string;
   maxBodyBytes?: number;
   bodyTimeoutSeconds?: number;
 }
 
-/** Starts a listener with the source `cryptosync` at `/webhook`. Dispose of it at the end. */
+/** Starts a listener with the source `cryptosync`. Dispose of it at the end. */
 export async function startPublicListener(settings: PublicListenerSettings = {}) {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
   const store = await openStore("sqlite:relay.db", folder);
@@ -28,7 +30,12 @@ export async function startPublicListener(settings: PublicListenerSettings = {})
         maxBodyBytes: settings.maxBodyBytes ?? 1048576,
         bodyTimeoutSeconds: settings.bodyTimeoutSeconds ?? 10,
       },
-      sources: [{ name: "cryptosync", path: "/webhook", secrets: [GOLDEN_SECRET], maxAgeSeconds: 300 }],
+      sources: [{
+        name: "cryptosync",
+        path: settings.path ?? "/webhook",
+        secrets: [GOLDEN_SECRET],
+        maxAgeSeconds: 300,
+      }],
     },
     append: groupCommit((events) => store.append(events)),
     plan: (content, now) => table.match(content).map((match) => ({ ...match, dueAt: now })),
