@@ -1,5 +1,5 @@
 /** The relay's log: one line an action, for people on a terminal and as JSON otherwise. @module */
-import { maskText } from "./config/secrets.ts";
+import { maskDeep, maskText } from "./config/mask.ts";
 
 /** How much a line matters, least first. */
 const LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -11,7 +11,7 @@ export interface LogSettings {
   format?: "text" | "json";
   /** The least level that is written. Default: info. */
   level?: Level;
-  /** Values that are never written, in whatever message or fact they turn up; longest first. */
+  /** Texts that are never written, in whatever message or fact they turn up; in every form, longest first. */
   secrets?: readonly string[];
   /** Takes a finished line, without its end. Default: standard output. */
   write?(line: string): void;
@@ -74,7 +74,7 @@ function jsonLine({ level, part, message, facts }: Line, hide: Hide): string {
     level,
     part,
     message: hide(message),
-    ...Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, hidden(value, hide)])),
+    ...Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, maskDeep(value, hide)])),
   });
 }
 
@@ -84,18 +84,10 @@ function textLine({ level, part, message, facts }: Line, hide: Hide): string {
   const told = Object.entries(facts)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) =>
-      ` ${name}=${clean(typeof value === "string" ? value : JSON.stringify(hidden(value, hide)))}`
+      ` ${name}=${clean(typeof value === "string" ? value : JSON.stringify(maskDeep(value, hide)))}`
     );
   const mark = level === "info" ? "" : `${level}: `;
   return `${time} ${part.padEnd(8)} ${mark}${clean(message)}${told.join("")}`;
-}
-
-/** A value of plain data with what is secret in its texts and keys masked. */
-function hidden(value: unknown, hide: Hide): unknown {
-  if (typeof value === "string") return hide(value);
-  if (Array.isArray(value)) return value.map((item) => hidden(item, hide));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [hide(key), hidden(item, hide)]));
 }
 
 /** What strangers send must not move the cursor, turn the line round or start a new one. */

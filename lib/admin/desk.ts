@@ -1,5 +1,6 @@
 /** What every answer of the admin listener is made from: the parts, and what is kept between two requests. @module */
-import { maskText, secretValues } from "../config/secrets.ts";
+import { maskText } from "../config/mask.ts";
+import { secretValues } from "../config/secrets.ts";
 import type { Overview } from "./api/shapes.ts";
 import { type Bulk, createBulk } from "./bulk.ts";
 import type { AdminParts, Move, Standing } from "./parts.ts";

@@ -2,7 +2,8 @@
 import { dirname } from "@std/path";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { maskText, secretValues } from "../config/secrets.ts";
+import { maskText } from "../config/mask.ts";
+import { secretValues } from "../config/secrets.ts";
 import { type Store, StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { configFile, EXIT } from "./command.ts";

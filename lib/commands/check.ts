@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from "@std/path";
 import { inOrder, inspectConfig, type Inspection } from "../config/load.ts";
 import { type Mistake, renderMistakes } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
-import { maskText } from "../config/secrets.ts";
+import { maskText } from "../config/mask.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { errorText, type PluginDescription, type PluginError } from "../sandbox/description.ts";
 import { type Grant, grantsOf } from "../sandbox/grants.ts";

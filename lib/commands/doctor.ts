@@ -4,7 +4,7 @@ import { dotenvFile } from "../config/environment.ts";
 import { inspectConfig, type Inspection } from "../config/load.ts";
 import { localUrl } from "../config/local_url.ts";
 import type { Config } from "../config/schema.ts";
-import { maskText } from "../config/secrets.ts";
+import { maskText } from "../config/mask.ts";
 import { CLOCK_URLS, judgeClock, measureSkew } from "../doctor/clock.ts";
 import { judgeRoom, readRoom } from "../doctor/disk.ts";
 import { examineFiles } from "../doctor/files.ts";

@@ -2,7 +2,7 @@
 import { dirname } from "@std/path";
 import { type Environment, withDotenv } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
-import { maskText } from "../config/secrets.ts";
+import { formsOf, maskText } from "../config/mask.ts";
 import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 import { moveStore, type OnProgress } from "../store/move.ts";
 import { openTransfer } from "../store/open.ts";
@@ -70,7 +70,7 @@ export async function run(args: string[]): Promise<number> {
   } catch (error) {
     progress.clear();
     if (!(error instanceof StoreUnusable || error instanceof StoreUnavailable)) throw error;
-    console.error(maskText(error.message, [to, source]));
+    console.error(maskText(error.message, formsOf([to, source])));
     return error instanceof StoreUnusable ? EXIT.yourInput : EXIT.ours;
   }
 }

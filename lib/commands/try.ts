@@ -2,8 +2,9 @@
 import { dirname, resolve } from "@std/path";
 import { loadConfig } from "../config/load.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
-import { keptVersionsFolder, secretFiles } from "../secret_files.ts";
+import { longestFirst } from "../config/mask.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
+import { keptVersionsFolder, secretFiles } from "../secret_files.ts";
 import { configureLog } from "../log.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { resolveRoutes, type Route } from "../route/resolve.ts";
@@ -123,10 +124,7 @@ async function tryAll(
   surroundings: Surroundings,
 ): Promise<number> {
   const { config, folder, house, store } = surroundings;
-  const secrets = [...secretValues(config), ...secretsIn(options ?? {}, [])].sort((a, b) =>
-    b.length - a.length
-  );
-  const mask = createMask(secrets);
+  const mask = createMask(longestFirst([...secretValues(config), ...secretsIn(options ?? {}, [])]));
   const { total, events } = await chosenEvents(values, store, config.sources[0]!.name);
   const target = targetIn(wanted, options, surroundings);
   const granting = { name: target.name, options: target.options ?? {}, allow: target.allow ?? {} };

@@ -1,10 +1,11 @@
 /** Prints what a trial came to, event by event, and a summary. @module */
+import { maskDeep } from "../config/mask.ts";
 import type { Sent } from "../nouns.ts";
 import type { Route } from "../route/resolve.ts";
 import type { DryReport } from "../sandbox/dry_plugin.ts";
 import type { Sending } from "../sandbox/sending.ts";
 import { lineDifference } from "../try/line_difference.ts";
-import { maskDeep, maskHeader } from "../try/mask.ts";
+import { maskHeader } from "../try/mask.ts";
 import { renderReport, renderSent } from "../try/render.ts";
 import type { Tried } from "../try/trial.ts";
 import { createProgress, harmless, paint } from "./terminal.ts";

@@ -2,11 +2,9 @@
 import type { Json } from "../nouns.ts";
 import type { Config } from "./schema.ts";
 import type { Substitution } from "./environment.ts";
+import { formsOf, longestFirst, maskDeep, maskText } from "./mask.ts";
 import { renderPath } from "./mistake.ts";
 import { tellsOf } from "./telling_key.ts";
-
-/** What stands for a secret wherever one would be shown. */
-export const MASK = "•••";
 
 /**
  * Shorter values from the environment (`8080`, `info`) are no secrets unless their place says so, and a shorter password
@@ -33,8 +31,9 @@ export function carrySubstitutions(from: Config, to: Config): Config {
 }
 
 /**
- * Every secret of a config, longest first: what stands under a key that says so (`secrets`, `token`, `webhookUrl`, …),
- * passwords inside URLs, and whatever came from the environment and is longer than a port or a word.
+ * Every secret of a config, in every form that `formsOf` knows: what stands under a key that says so (`secrets`,
+ * `token`, `webhookUrl`, …), passwords inside URLs, and whatever came from the environment and is longer than a port or a
+ * word.
  */
 export function secretValues(config: Config): string[] {
   return secretsIn(config as unknown as Json, substitutionsOf(config));
@@ -50,7 +49,7 @@ export function createSecretMemory(): (config: Config) => string[] {
   return (config) => {
     if (last.config !== config) {
       for (const secret of secretValues(config)) known.add(secret);
-      last = { config, secrets: [...known].sort(longestFirst) };
+      last = { config, secrets: longestFirst([...known]) };
     }
     return last.secrets;
   };
@@ -62,36 +61,15 @@ export function secretsIn(value: Json, substitutions: readonly Substitution[]): 
   const found = [
     ...secretTexts(value, null),
     ...variables.filter((text) => text.length >= LEAST_LENGTH),
-    ...variables.flatMap(urlPasswords),
-  ].filter((text) => text !== "");
-  return [...new Set(found.flatMap(forms))].sort(longestFirst);
-}
-
-const longestFirst = (a: string, b: string) => b.length - a.length;
-
-/** A secret as it may be written: as it is, in a URL, in JSON, and in JSON that is a text in JSON. */
-function forms(secret: string): string[] {
-  const inJson = escaped(secret);
-  return [secret, encodeURIComponent(secret.toWellFormed()), inJson, escaped(inJson)];
-}
-
-const escaped = (text: string) => JSON.stringify(text).slice(1, -1);
-
-/** `text` with every one of `secrets` (longest first, as {@linkcode secretValues} gives them) masked. */
-export function maskText(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+    ...variables.flatMap(urlCredentials),
+  ];
+  return formsOf(found);
 }
 
 /** A copy of `config` to show: every secret in it masked, wherever it stands. */
 export function maskSecrets(config: Config): Config {
   const secrets = secretValues(config);
-  const mask = (node: Json): Json => {
-    if (typeof node === "string") return maskText(node, secrets);
-    if (Array.isArray(node)) return node.map(mask);
-    if (node === null || typeof node !== "object") return node;
-    return Object.fromEntries(Object.entries(node).map(([key, item]) => [key, mask(item)]));
-  };
-  return mask(config as unknown as Json) as unknown as Config;
+  return maskDeep(config, (text) => maskText(text, secrets), (key) => key);
 }
 
 /**
@@ -111,23 +89,54 @@ export function shortPasswords(value: Json, path: (string | number)[] = []): str
 
 /** The password of a URL, as written and decoded. */
 function urlPasswords(text: string): string[] {
+  const { password } = userOf(text);
+  return password === "" ? [] : [password, decoded(password)];
+}
+
+/** The same, and as it goes with the user's name into a header. */
+function urlCredentials(text: string): string[] {
+  const { name, password } = userOf(text);
+  return password === "" ? [] : [...urlPasswords(text), `${decoded(name)}:${decoded(password)}`];
+}
+
+function userOf(text: string): { name: string; password: string } {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text)?.[1] ?? "";
   const user = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
-  const password = user.includes(":") ? user.slice(user.indexOf(":") + 1) : "";
-  if (password === "") return [];
+  const [name = "", ...password] = user.split(":");
+  return { name, password: password.join(":") };
+}
+
+/** A part of a URL, or itself where it is none that can be decoded. */
+export function decoded(part: string): string {
   try {
-    return [password, decodeURIComponent(password)];
+    return decodeURIComponent(part);
   } catch {
-    return [password];
+    return part;
+  }
+}
+
+/**
+ * What of a header's value is secret by itself: what comes after its scheme, `Bearer …`; of `Basic …` also the name and the
+ * password that it stands for.
+ */
+export function credentialsIn(value: string): string[] {
+  const [, scheme = "", credential] = /^(\S+)\s+(\S+)$/.exec(value) ?? [];
+  if (credential === undefined) return [];
+  if (scheme.toLowerCase() !== "basic") return [credential];
+  try {
+    const both = new TextDecoder().decode(Uint8Array.fromBase64(credential));
+    const password = both.slice(both.indexOf(":") + 1);
+    return [credential, both, ...password.length < LEAST_LENGTH ? [] : [password]];
+  } catch {
+    return [credential]; // no base64
   }
 }
 
 function secretTexts(node: Json, telling: ReturnType<typeof tellsOf>): string[] {
   if (typeof node === "string") {
-    const passwords = urlPasswords(node);
-    if (telling === null || (telling === "perhaps" && node.length < LEAST_LENGTH)) return passwords;
-    const [, ofScheme] = /^\S+\s+(\S+)$/.exec(node) ?? []; // "Bearer …"
-    return [node, ...ofScheme ? [ofScheme] : [], ...passwords];
+    const ofUrl = urlCredentials(node);
+    if (telling === null || (telling === "perhaps" && node.length < LEAST_LENGTH)) return ofUrl;
+    return [node, ...credentialsIn(node), ...ofUrl];
   }
   if (Array.isArray(node)) return node.flatMap((item) => secretTexts(item, telling));
   if (node === null || typeof node !== "object") return [];

@@ -2,7 +2,7 @@
 import { isRecord, list, record } from "../config/loosely.ts";
 import type { Mistake } from "../config/mistake.ts";
 import { describeNode, knownKeys, schemaAt, type SchemaNode } from "../config/permitted.ts";
-import { maskText } from "../config/secrets.ts";
+import { maskText } from "../config/mask.ts";
 import { didYouMean, suggest } from "../config/suggest.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { withDefaults } from "../route/resolve.ts";

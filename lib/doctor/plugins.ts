@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from "@std/path";
 import type { Inspection } from "../config/load.ts";
 import { dotenvFile } from "../config/environment.ts";
-import { maskText } from "../config/secrets.ts";
+import { maskText } from "../config/mask.ts";
 import { errorText } from "../sandbox/description.ts";
 import { createPlugins } from "../sandbox/plugins.ts";
 import { PROJECT } from "../project.ts";

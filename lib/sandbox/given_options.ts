@@ -11,7 +11,7 @@ export class GivenOptions {
   readonly #secrets = new WeakMap<JsonObject, readonly string[]>();
   readonly #checks = new Map<number, { options: JsonObject; answer(check: OptionCheck): void }>();
 
-  /** @param more Texts that are secret besides. */
+  /** @param more Texts that are secret besides, in every form. */
   constructor(private readonly more: () => readonly string[]) {}
 
   /** Whether these are the options that the route's jobs would run with. */

@@ -1,5 +1,6 @@
 /** What all plugins of a relay have in common. @module */
 import { join, toFileUrl } from "@std/path";
+import { formsOf } from "../config/mask.ts";
 import { isNameable, readableIn } from "./catalogue.ts";
 import { processArguments, type ProcessPaths } from "./flags.ts";
 import type { Grant } from "./grants.ts";
@@ -9,7 +10,7 @@ import type { KnownPlugins } from "./known_plugins.ts";
 import { isWithin, namesOf } from "./hidden.ts";
 import { lockFlags } from "./lock.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
-import { maskTold, secretForms } from "./mask.ts";
+import { maskTold } from "./mask.ts";
 import { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
@@ -64,7 +65,7 @@ export interface House {
   base: string;
   /** The relay's environment, for what `allow.env` grants. */
   env(name: string): string | undefined;
-  /** Texts that must not be kept with what plugins sent. */
+  /** Texts that must not be kept with what plugins sent, in every form. */
   secrets(): readonly string[];
   now(): number;
 }
@@ -124,7 +125,7 @@ export async function startProcess(
     { target },
   ) => [target, house.env(target)]);
   const values = granted.flatMap(([, value]) => value ?? []);
-  const masked = secretForms({}, values); // the relay's log masks the others
+  const forms = formsOf(values);
   return new PluginProcess({
     args: processArguments(
       {
@@ -162,9 +163,9 @@ export async function startProcess(
     kernel: house.kernel,
     now,
     ...listeners,
-    onLog: (line) => listeners.onLog({ ...line, text: maskTold(line.text, masked) }),
+    onLog: (line) => listeners.onLog({ ...line, text: maskTold(line.text, forms) }), // the log masks the others
     dry,
-    secrets: () => [...house.secrets(), ...values],
+    secrets: () => [...house.secrets(), ...forms],
   });
 }
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { MASK } from "../config/secrets.ts";
+import { formsOf, longestFirst, MASK } from "../config/mask.ts";
+import { credentialsIn, decoded } from "../config/secrets.ts";
 import { tellsOf } from "../config/telling_key.ts";
 import type { Json } from "../nouns.ts";
 import { hostOf } from "./hosts.ts";
@@ -13,15 +14,17 @@ import { hostOf } from "./hosts.ts";
 const LEAST_LENGTH = 6;
 
 /**
- * The secrets of a route's options and `more` of them, in every form in which they may be told (as they are, in a URL,
- * in JSON), longest first. Of options these are the values whose name says so, and all of a URL but its origin.
+ * The secrets of a route's options in every form that `formsOf` knows, longest first: the values whose name says so, and
+ * all of a URL but its origin.
+ *
+ * @param more Forms of other secrets, to go with them.
  */
 export function secretForms(options: Json, more: readonly string[] = []): string[] {
-  const secrets = [...secretsIn(options, false), ...more].filter((secret) => secret.length >= LEAST_LENGTH);
-  const forms = secrets.flatMap((
-    secret,
-  ) => [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)]);
-  return [...new Set(forms)].sort((a, b) => b.length - a.length);
+  const isLongEnough = ({ length }: string) => length >= LEAST_LENGTH;
+  return longestFirst([
+    ...formsOf(secretsIn(options, false).filter(isLongEnough)),
+    ...more.filter(isLongEnough),
+  ]);
 }
 
 /**
@@ -98,17 +101,15 @@ function overlap(text: string, secret: string): number {
 function secretsIn(value: Json, telling: boolean): string[] {
   if (typeof value === "string") {
     // Of a URL to reach, the origin stays, so that one sees where it goes.
-    return [...telling && hostOf(value) === null ? [value, ...credential(value)] : [], ...urlSecrets(value)];
+    return [
+      ...telling && hostOf(value) === null ? [value, ...credentialsIn(value)] : [],
+      ...urlSecrets(value),
+    ];
   }
   if (typeof value !== "object" || value === null) return [];
   return Array.isArray(value)
     ? value.flatMap((item) => secretsIn(item, telling))
     : Object.entries(value).flatMap(([key, item]) => secretsIn(item, telling || tellsOf(key) !== null));
-}
-
-/** Of a credential as it stands in a header, what comes after its scheme: `Bearer …`. */
-function credential(text: string): string[] {
-  return [/^[a-z][a-z0-9-]* +(\S+)$/i.exec(text)?.[1] ?? ""];
 }
 
 function urlSecrets(text: string): string[] {
@@ -123,15 +124,8 @@ function urlSecrets(text: string): string[] {
     search,
     hash,
     `${username}:${password}`,
+    `${decoded(username)}:${decoded(password)}`,
     password,
-    decode(password),
+    decoded(password),
   ];
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -52,7 +52,10 @@ export interface PluginsOptions {
   watch?: WatchTimes;
   /** Default: the process's environment. */
   env?(name: string): string | undefined;
-  /** Texts that must not be kept with what plugins sent, beyond the secrets in their routes' options. Default: none. */
+  /**
+   * Texts that must not be kept with what plugins sent, beyond the secrets in their routes' options, in every form.
+   * Default: none.
+   */
   secrets?(): readonly string[];
   now?(): number;
   /** Takes what plugins log and print. Default: the relay's log. */

@@ -17,7 +17,7 @@ export interface ProcessSpec extends ProcessListeners {
   folder: string;
   ipv4Only: boolean;
   dry: DryGrants | null;
-  /** Texts that must not be kept with what it sent, beyond its options' own secrets. */
+  /** Texts that must not be kept with what it sent, beyond its options' own secrets, in every form. */
   secrets(): readonly string[];
   loadMs: number;
   /** How long a run may go on after its timeout has aborted its signal. */

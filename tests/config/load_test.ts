@@ -2,7 +2,8 @@ import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@
 import { join } from "@std/path";
 import { loadConfig } from "../../lib/config/load.ts";
 import { ConfigError } from "../../lib/config/mistake.ts";
-import { MASK, maskSecrets, maskText, secretValues } from "../../lib/config/secrets.ts";
+import { MASK, maskText } from "../../lib/config/mask.ts";
+import { maskSecrets, secretValues } from "../../lib/config/secrets.ts";
 import { resolveRoutes } from "../../lib/route/resolve.ts";
 import { inFolder } from "./folder.ts";
 
