@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Result } from "../../lib/dispatch/contract.ts";
-import { createDispatcher } from "../../lib/dispatch/dispatcher.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { startUpkeep } from "../../lib/relay/upkeep.ts";
 import { until } from "../support/until.ts";
+import { createDispatcher } from "./sleepy_dispatcher.ts";
 
 const HOUR = 3_600_000;
 const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
@@ -23,8 +23,9 @@ async function startClocked(
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
   const store = await openStore("sqlite:relay.db", folder);
   const clock = { shift: 0 };
-  let settleFails = false;
-  const late: { settle?: Promise<void> | undefined; renew?: Promise<void> | undefined } = {};
+  let claimFails = false, settleFails = false;
+  const faults: unknown[] = [];
+  const late: Partial<Record<"claim" | "settle" | "renew", Promise<void> | undefined>> = {};
   const now = () => Date.now() + clock.shift;
   const route: Route = {
     name: "a",
@@ -48,7 +49,12 @@ async function startClocked(
     ((callback: () => void, ms?: number) => setInterval(renew = callback, ms)) as typeof setInterval;
   const dispatcher = createDispatcher({
     store: {
-      claim: (request) => store.claim(request),
+      async claim(request) {
+        if (claimFails) throw new StoreUnavailable("the test says so");
+        const answer = await store.claim(request);
+        await late.claim;
+        return answer;
+      },
       async renew(...given) {
         const answer = await store.renew(...given);
         await late.renew;
@@ -69,7 +75,7 @@ async function startClocked(
     now,
     random: () => 0.5,
     observe: () => {},
-    onFault: () => {},
+    onFault: (error) => faults.push(error),
   });
   globalThis.setInterval = setInterval;
   store.onCommit((news) => dispatcher.wake(news.routes));
@@ -85,11 +91,15 @@ async function startClocked(
   return {
     store,
     dispatcher,
+    faults,
     clock,
     /** What the store has done, but answers only then. */
     late,
     /** Has the leases renewed. */
-    renew: () => renew(),
+    renew: (): unknown => renew(),
+    failClaiming(fails: boolean) {
+      claimFails = fails;
+    },
     failSettling(fails: boolean) {
       settleFails = fails;
     },
@@ -235,5 +245,66 @@ Deno.test("a delivery that is lost, and claimed again, is written down when it e
   await at.store.settle("another", [{ delivery: taken!.delivery.id, next, ...nothing }], Date.now());
   const [delivery] = await at.done(1);
   assertEquals([runs, delivery!.attempts], [2, 2]);
+  assertEquals(at.dispatcher.running().size, 0, "its place is free, though its first attempt has not ended");
   first.resolve(DONE);
+});
+
+Deno.test("what is claimed ahead, and lost to another relay before its place is free, is not made here", async () => {
+  const held = Promise.withResolvers<Result>();
+  let isHeld = false, runs = 0;
+  await using at = await startClocked(() => (runs++, isHeld ? held.promise : Promise.resolve(DONE)), 1, {
+    concurrency: 2,
+  });
+  for (let event = 0; event < 60; event++) await at.add(`quick ${event}`);
+  await at.done(60);
+  isHeld = true;
+  for (let event = 0; event < 6; event++) await at.add(`later ${event}`);
+  await until(
+    "two run, four are claimed ahead",
+    async () => (await at.store.deliveries({ states: ["running"] }, { limit: 99 })).length === 6,
+  );
+  const claim = { relay: "another", now: Date.now() + HOUR, leaseUntil: Date.now() + 2 * HOUR };
+  const routes = [{ route: "a", limit: 9, order: "any" as const, rate: null }];
+  assertEquals((await at.store.claim({ ...claim, routes })).claimed.length, 6);
+  await at.renew(); // it learns that it has lost them
+  held.resolve(DONE);
+  await until("nothing runs here", () => at.dispatcher.running().size === 0);
+  assertEquals(runs, 62);
+});
+
+Deno.test("a stop while the store is away ends, and what ended meanwhile keeps its lease", async () => {
+  await using at = await startClocked(() => Promise.resolve(DONE));
+  at.failSettling(true);
+  await at.add("ended");
+  await until("its end cannot be written", () => at.faults.length > 0);
+  await at.dispatcher.stop(0);
+  assertEquals((await at.store.deliveries({ states: ["running"] }, { limit: 9 })).length, 1);
+});
+
+Deno.test("a stop waits for the claim that is under way, and gives back what it brings", async () => {
+  let runs = 0;
+  await using at = await startClocked(() => (runs++, Promise.resolve(DONE)));
+  const answered = Promise.withResolvers<void>();
+  at.late.claim = answered.promise;
+  await at.add("claimed");
+  await until(
+    "it is claimed",
+    async () => (await at.store.deliveries({ states: ["running"] }, { limit: 9 })).length === 1,
+  );
+  const stopped = at.dispatcher.stop(0);
+  answered.resolve();
+  await stopped;
+  const [delivery] = await at.store.deliveries({}, { limit: 9 });
+  assertEquals([delivery!.state, delivery!.attempts, runs], ["pending", 0, 0]);
+});
+
+Deno.test("a claim that the store refused is made again before long", async () => {
+  await using at = await startClocked(() => Promise.resolve(DONE));
+  await at.add("first");
+  await at.done(1);
+  at.failClaiming(true);
+  await at.add("refused");
+  await until("it is refused", () => at.faults.length > 0);
+  at.failClaiming(false);
+  await at.done(2);
 });

@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Job, PluginRunner, Result } from "../../lib/dispatch/contract.ts";
-import { type AttemptReport, createDispatcher } from "../../lib/dispatch/dispatcher.ts";
+import type { AttemptReport } from "../../lib/dispatch/dispatcher.ts";
 import { DEAD_EVENT_TYPE } from "../../lib/dispatch/settle.ts";
 import type { Plan } from "../../lib/route/plan.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { until } from "../support/until.ts";
+import { createDispatcher } from "./sleepy_dispatcher.ts";
 
 const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
 const FAILED: Result = { ...DONE, outcome: "retry", error: "the receiver answered 500" };
@@ -175,6 +176,59 @@ Deno.test("a route that would remember too much has a dead letter that says so, 
   assertEquals((await started.store.kvList("a")).length, 17);
 });
 
+Deno.test("what an attempt remembers is known to the next of its route that runs after it", async () => {
+  await using started = await startDispatcher(async ({ kvGet }) => {
+    const count = Number(await kvGet("count")) + 1;
+    return { ...DONE, kv: [{ key: "count", value: String(count) }] };
+  });
+  started.dispatcher.configure([route("a", { concurrency: 1 })]);
+  await started.add(30, "a");
+  await started.settled(30);
+  assertEquals(await started.store.kvGet("a", "count"), "30");
+});
+
+Deno.test("deliveries of a route are begun in the order in which they fell due", async () => {
+  const made: number[] = [];
+  await using started = await startDispatcher((job) => (made.push(job.delivery), Promise.resolve(DONE)));
+  started.dispatcher.configure([route("a", { concurrency: 1 })]);
+  await started.add(100, "a");
+  await started.settled(100);
+  assertEquals(made, made.toSorted((one, other) => one - other));
+});
+
+/** A route of which some run until they are let go, and others are claimed ahead: all that are left of `events`. */
+async function startCrowded(events: number, concurrency: number) {
+  let begun = 0;
+  const held = Promise.withResolvers<Result>();
+  const started = await startDispatcher(() => ++begun > 60 ? held.promise : Promise.resolve(DONE));
+  started.dispatcher.configure([route("a", { concurrency })]);
+  await started.add(events, "a");
+  const claimed = 3 * concurrency;
+  await until(`${concurrency} run, and ${2 * concurrency} are claimed ahead`, async () => {
+    const running = await started.store.deliveries({ states: ["running"] }, { limit: 100 });
+    return begun === 60 + concurrency && running.length === claimed;
+  });
+  return { ...started, begun: () => begun, release: () => held.resolve(DONE) };
+}
+
+Deno.test("what is claimed ahead for a route that is in force no more is given back at once", async () => {
+  await using started = await startCrowded(100, 3);
+  started.dispatcher.configure([]);
+  const waiting = await until("all but those that run wait", async () => {
+    const found = await started.store.deliveries({ states: ["pending"] }, { limit: 100 });
+    return found.length === 37 ? found : null;
+  });
+  assertEquals(waiting.filter(({ attempts }) => attempts > 0), []);
+  started.release();
+});
+
+Deno.test("what is claimed ahead is begun as soon as a new config has places for it", async () => {
+  await using started = await startCrowded(63, 1);
+  started.dispatcher.configure([route("a", { concurrency: 3 })]);
+  assertEquals(started.begun(), 63);
+  started.release();
+});
+
 Deno.test("a failed attempt is repeated under the same key, and each attempt is kept", async () => {
   const keys: string[] = [];
   await using started = await startDispatcher((job) => {
@@ -239,6 +293,17 @@ Deno.test("while a plugin cannot run its deliveries wait, and no attempt is coun
   started.dispatcher.wake();
   const done = await started.settled(2);
   assertEquals(done.map(({ attempts }) => attempts), [1, 1]);
+});
+
+Deno.test("a plugin that tells when it may run is run then", async () => {
+  const readyAt = Date.now() + 200;
+  await using started = await startDispatcher(
+    () => Promise.resolve(DONE),
+    () => Date.now() < readyAt ? readyAt : 0,
+  );
+  started.dispatcher.configure([route("a")]);
+  await started.add(1, "a");
+  await started.settled(1);
 });
 
 Deno.test("a fault of the runner's counts as a failed attempt, and ends in a dead letter", async () => {
@@ -307,6 +372,7 @@ Deno.test("what came of an attempt and the store cannot keep is a dead letter th
   assertEquals((await started.deaths()).map(({ data }) => data.event.id), ["evt-2"]);
   assertEquals(started.faults.length, 1);
   assertEquals(started.dispatcher.running().size, 0);
+  await until("all are told", () => started.reports.length >= 4);
   const told = started.reports.filter(({ job }) => job.route === "a");
   assertEquals(
     told.map(({ job, settlement: { next, attempt } }) => [job.event.id, next.state, attempt.outcome]).sort(),
@@ -321,8 +387,7 @@ Deno.test("an attempt that a fault of the relay's ends is told like any other", 
   });
   started.dispatcher.configure([route("a"), route("alarms")]);
   await started.add(1, "a");
-  await started.settled(1, "dead");
-  await started.settled(1);
+  await until("all are told", () => started.reports.length >= 4);
   assertEquals(
     started.reports.map(({ job, settlement: { next } }) => [job.route, job.attempt, next.state]),
     [["a", 1, "pending"], ["a", 2, "pending"], ["a", 3, "dead"], ["alarms", 1, "done"]],
@@ -374,6 +439,26 @@ Deno.test("a digest's deliveries go out as one event, and succeed or fail togeth
   assertEquals(ids, ["evt-1", "evt-2", "evt-3", "evt-4", "evt-5"]);
   assertEquals(jobs[0]!.idempotencyKey, jobs[1]!.idempotencyKey);
   assertEquals(done.map(({ attempts }) => attempts), [2, 2, 2, 2, 2]);
+});
+
+Deno.test("a digest waits until the one before it has ended", async () => {
+  const first = Promise.withResolvers<Result>();
+  const gathered: number[] = [];
+  await using started = await startDispatcher((job) => {
+    if (job.plugin === "b") return Promise.resolve(DONE);
+    gathered.push((job.event.data["events"] as unknown[]).length);
+    return gathered.length === 1 ? first.promise : Promise.resolve(DONE);
+  });
+  await started.add(2, "a");
+  const schedule = { digest: { everyMs: 1 }, quietHours: null, timeZone: "UTC" };
+  started.dispatcher.configure([route("a", { schedule }), route("b")]);
+  await until("the first runs", () => gathered.length === 1);
+  await started.add(3, "a", "b");
+  await started.settled(3);
+  assertEquals(gathered, [2]);
+  first.resolve(DONE);
+  await started.settled(8);
+  assertEquals(gathered, [2, 3]);
 });
 
 Deno.test("a digest that dies is told once for each delivery, each naming its own event", async () => {

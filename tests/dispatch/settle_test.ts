@@ -195,6 +195,21 @@ Deno.test("a permanent failure makes a dead letter at once, and an event that te
   });
 });
 
+Deno.test("a delivery that dies again after a person has retried it is told again", () => {
+  const dies = (startedAt: number) =>
+    settlement({ ...ended({ outcome: "permanent" }), startedAt }).emitted[0]!.id;
+  assertEquals(dies(1000), dies(1000));
+  assertNotEquals(dies(1000), dies(2000));
+});
+
+Deno.test("what comes of a test is a test too: what is emitted, and what is told of its death", () => {
+  const outcomes: Partial<Result>[] = [{ emitted: [{ type: "x", data: {} }] }, { outcome: "permanent" }];
+  for (const test of [true, false]) {
+    const told = outcomes.flatMap((result) => settlement(ended(result, {}, { test })).emitted);
+    assertEquals(told.map((one) => one.test), [test, test]);
+  }
+});
+
 Deno.test("what is told of a dead letter of a digest bears its own delivery's id and coin, as if it had gone alone", () => {
   const alone = ended({ outcome: "permanent", error: "no_service" });
   const job = alone.job!;

@@ -29,6 +29,15 @@ Deno.test("a digest is as grave as its gravest change", () => {
   assertEquals(describe(digestOf([calm, grave], "d", 0)).severity, describe(grave).severity);
 });
 
+Deno.test("a digest names a coin that all have in common, and is a test when all are", () => {
+  const aave = eventOf("Aave", renamed), maker = eventOf("Maker", renamed);
+  const tested = { ...aave, test: true };
+  assertEquals(digestOf([aave, aave, maker], "d", 0).coin.id, "");
+  assertEquals(digestOf([aave, aave, tested], "d", 0).coin.id, "aave");
+  assertEquals(digestOf([tested, tested], "d", 0).test, true);
+  assertEquals(digestOf([tested, aave], "d", 0).test, false);
+});
+
 Deno.test("a digest of one event is that event", () => {
   const event = eventOf("Aave", renamed);
   assertEquals(digestOf([event], "d", 0), event);

@@ -1,38 +1,40 @@
 import { assertEquals } from "@std/assert";
+import type { AttemptReport } from "../../lib/dispatch/dispatcher.ts";
 import { configureLog } from "../../lib/log.ts";
 import type { Receipt } from "../../lib/receive/receiver.ts";
 import { createNarrator, type Narrator } from "../../lib/relay/narrate.ts";
-import { StoreUnavailable } from "../../lib/store/contract.ts";
+import { type Outcome, type Settlement, StoreUnavailable } from "../../lib/store/contract.ts";
 
 /** The lines that a narrator writes for `tell`, from the room on. */
-function linesOf(tell: (narrator: Narrator) => void): string[] {
+function linesOf(tell: (narrator: Narrator) => void, now = () => 0): string[] {
   const lines: string[] = [];
   configureLog({ format: "text", write: (line) => lines.push(line) });
   try {
-    tell(createNarrator(() => 0));
+    tell(createNarrator(now));
     return lines.map((line) => line.replace(/^\S+ /, ""));
   } finally {
     configureLog();
   }
 }
 
+const RECEIPT: Receipt = {
+  source: "cryptosync",
+  at: 0,
+  result: "accepted",
+  reason: null,
+  authentic: true,
+  test: false,
+  headers: { timestamp: "1", id: "e", signature: "v1,x" },
+  body: new Uint8Array(),
+  notUnderstood: null,
+  tookMs: 0,
+};
+
 Deno.test("only what was stored is said to be stored, though not understood", () => {
-  const receipt: Receipt = {
-    source: "cryptosync",
-    at: 0,
-    result: "accepted",
-    reason: null,
-    authentic: true,
-    test: false,
-    headers: { timestamp: "1", id: "e", signature: "v1,x" },
-    body: new Uint8Array(),
-    notUnderstood: "it is no JSON",
-    tookMs: 0,
-  };
   const told = (part: Partial<Receipt>) =>
-    linesOf((narrator) => narrator.receipt({ ...receipt, ...part })).filter((line) =>
-      line.includes("not understood")
-    );
+    linesOf((narrator) => narrator.receipt({ ...RECEIPT, notUnderstood: "it is no JSON", ...part })).filter((
+      line,
+    ) => line.includes("not understood"));
   assertEquals(told({}), [
     "receive  warning: stored, but not understood: it is no JSON source=cryptosync event=e",
   ]);
@@ -57,4 +59,63 @@ Deno.test("a store that cannot be used is told from a fault of another kind, whi
     "dispatch error: the store cannot be used, trying again: Cannot use relay.db: disk full (make room)",
     "dispatch error: a fault of the relay's: Provided value cannot be bound",
   ]);
+});
+
+Deno.test("a refusal is told as what it is: the store's fault, perhaps the clock's, or a stranger's", () => {
+  const told = (reason: Receipt["reason"], authentic: boolean) =>
+    linesOf((narrator) => narrator.receipt({ ...RECEIPT, result: "rejected", reason, authentic }))
+      .map((line) => line.replace(/ source=.*/, ""));
+  assertEquals(told("store_unavailable", true), ["receive  error: answered 503: the store cannot commit"]);
+  assertEquals(told("stale_timestamp", true), [
+    "receive  warning: refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
+  ]);
+  assertEquals(told("bad_signature", false), ["receive  warning: refused"]);
+});
+
+Deno.test("what is more than twenty lines of a kind in a second is counted, and summed up in the next", () => {
+  let at = 0;
+  const lines = linesOf((narrator) => {
+    const refuse = (times: number, reason: Receipt["reason"]) => {
+      for (let time = 0; time < times; time++) {
+        narrator.receipt({ ...RECEIPT, result: "rejected", reason, authentic: false });
+      }
+    };
+    refuse(25, "bad_signature");
+    refuse(2, "missing_header");
+    at = 1000;
+    refuse(20, "bad_signature");
+    at = 2000;
+    refuse(1, "bad_signature");
+  }, () => at);
+  assertEquals(lines.filter((line) => line.includes("more")), [
+    "receive  … and 5 more bad_signature within a second",
+  ]);
+  assertEquals(lines.length, 20 + 2 + 1 + 20 + 1);
+});
+
+Deno.test("an attempt is told by what becomes of its delivery; each dead letter is, however many there are", () => {
+  const report = (outcome: Outcome, next: Settlement["next"], chainCut = false): AttemptReport => ({
+    job: { route: "out", delivery: 7, attempt: 2, event: { id: "e" } },
+    settlement: {
+      delivery: 7,
+      attempt: { number: 2, startedAt: 0, durationMs: 5, outcome, error: "no answer", sent: [] },
+      next,
+      route: "out",
+      kv: [],
+      emitted: [],
+    },
+    chainCut,
+  });
+  const lines = linesOf((narrator) => {
+    narrator.attempt(report("done", { state: "done" }, true));
+    narrator.attempt(report("retry", { state: "pending", dueAt: 1500 }));
+    for (let death = 0; death < 30; death++) narrator.attempt(report("retry", { state: "dead" }));
+  });
+  assertEquals(lines.slice(0, 4).map((line) => line.replace(/ route=.*/, "")), [
+    "dispatch warning: emitted events dropped: their chain is too deep",
+    "dispatch done",
+    "dispatch warning: failed, again in 2 s: no answer",
+    "dispatch error: dead letter: no answer",
+  ]);
+  assertEquals(lines.length, 3 + 30);
 });

@@ -111,6 +111,7 @@ Deno.test("whoever of a crowd does not come back is waited for once", async () =
   await Promise.all(again);
   const alone = send(1);
   await turn();
+  assertEquals(waits.length, 2);
   waits.at(-1)!.end();
   (await next()).answer();
   await Promise.all(alone);
@@ -141,6 +142,27 @@ Deno.test("one event that cannot be written fails alone", async () => {
   assertEquals(answers.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
 });
 
+Deno.test("while each is tried by itself, a store that goes away is asked no more", async () => {
+  const asked: string[] = [];
+  const away = new StoreUnavailable("full");
+  const one = groupCommit((events) => {
+    asked.push(events.map(({ id }) => id).join(" "));
+    if (asked.length > 2) return Promise.reject(away);
+    return events.length > 1
+      ? Promise.reject(new TypeError("bad"))
+      : Promise.resolve([{ result: "accepted" as const, seq: 1 }]);
+  });
+  const answers = await Promise.allSettled(["1", "2", "3", "4"].map((id) => one(anEvent(id))));
+  assertEquals(asked, ["1 2 3 4", "1", "2"]);
+  const refused = { status: "rejected" as const, reason: away };
+  assertEquals(answers, [
+    { status: "fulfilled", value: { result: "accepted", seq: 1 } },
+    refused,
+    refused,
+    refused,
+  ]);
+});
+
 Deno.test("one commit is bounded by events and by bytes", async () => {
   const sizes: number[] = [];
   const one = groupCommit((events) => {
@@ -150,5 +172,6 @@ Deno.test("one commit is bounded by events and by bytes", async () => {
   const body = new Uint8Array(1024 * 1024);
   await Promise.all(Array.from({ length: 1100 }, (_, index) => one(anEvent(`${index}`))));
   await Promise.all(Array.from({ length: 20 }, (_, index) => one(anEvent(`${index}`, { body }))));
-  assertEquals(sizes, [512, 512, 76, 8, 8, 4]);
+  await Promise.all([9, 1].map((megabytes) => one(anEvent("", { body: new Uint8Array(megabytes << 20) }))));
+  assertEquals(sizes, [512, 512, 76, 8, 8, 4, 1, 1], "a body that is too large for any goes alone");
 });

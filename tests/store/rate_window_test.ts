@@ -40,7 +40,13 @@ Deno.test("a rate of none allows none", () => {
 Deno.test("rewind leaves a window alone that is not from the future", () => {
   const window: RateWindow = [[5000, 2]];
   assert(rewind(window, { count: 2, perMs: 1000 }, 4980) === window);
-  assertEquals(rewind(window, { count: 2, perMs: 1000 }, 4000), [[4020, 2]]);
+  const rewound = rewind(window, { count: 2, perMs: 1000 }, 4000);
+  assertEquals(rewound, [[4020, 2]]);
+  assertEquals(
+    spend(rewound, { count: 3, perMs: 1000 }, 4000, 1),
+    [[4020, 3]],
+    "the oldest still comes first",
+  );
 });
 
 Deno.test("a claim that is undone is taken off its own moment, and off no other once it counts no more", () => {
@@ -51,6 +57,7 @@ Deno.test("a claim that is undone is taken off its own moment, and off no other 
   assertEquals([free(refund(both, 5000), 5999), free(refund(both, 5000), 6000)], [1, 1]);
   const later = spend(both, rate, 6700, 2);
   for (const claimedAt of [5000, 5600]) assertEquals(free(refund(later, claimedAt), 6700), 0, `${claimedAt}`);
+  assertEquals(free(refund(refund(later, 5000), 5600), 6700), 0, "one after the other");
   assertEquals(free(refund(spend(later, rate, 6800, 0), 5600), 6800), 0);
   assertEquals(free(refund(later, 6700), 6700), 1);
 });

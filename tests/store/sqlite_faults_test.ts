@@ -6,7 +6,7 @@ import { openStore } from "../../lib/store/open.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { SIZES } from "../../lib/store/sqlite/sizes.ts";
 import { startChild } from "./child.ts";
-import { anEvent, asking, drain, ids, planned, put, withFolder } from "./fixtures.ts";
+import { anEvent, asking, drain, ending, ids, planned, put, withFolder } from "./fixtures.ts";
 
 async function sh(command: string): Promise<boolean> {
   return (await new Deno.Command("sh", { args: ["-c", command], stdout: "null", stderr: "null" }).output())
@@ -80,7 +80,9 @@ Deno.test("SIGKILL between and within commits loses nothing that was acknowledge
 
 Deno.test("a full disk refuses, leaves nothing half-written, and is over when there is room again", () =>
   withVolume(async (volume) => {
-    const store = await openStore("sqlite:relay.db", volume);
+    const sizes = { ...SIZES, recentIds: 4, blockEvents: 4 }; // so that many commits write more than their events
+    const open = () => openSqlite(join(volume, "relay.db"), { sizes });
+    let store = await open();
     const filler = join(volume, "filler");
     try {
       await put(store, "before", ["slack"]);
@@ -101,7 +103,13 @@ Deno.test("a full disk refuses, leaves nothing half-written, and is over when th
       await Deno.remove(filler);
       await store.ready();
       assertEquals((await store.append(three(call))).map(({ result }) => result), Array(3).fill("accepted"));
-      assertEquals((await store.append(three(1))).map(({ result }) => result), Array(3).fill("duplicate"));
+      const again = Array.from({ length: call }, (_, index) => three(index + 1)).flat();
+      for (let start = 0; start < 2; start++) {
+        assertEquals((await store.append(again)).filter(({ result }) => result === "accepted"), []);
+        assertEquals((await store.events({ coin: "btc" }, { limit: 100 })).length, accepted + 3);
+        await store.close();
+        store = await open();
+      }
       assertEquals((await drain(store, 1000)).length, accepted + 3);
     } finally {
       await store.close();
@@ -168,6 +176,44 @@ Deno.test("what a failed sync refused is told and claimed all the same, once it 
     assertEquals(news, [{ lastSeq: 1, routes: ["slack"] }]);
     assertEquals(ids((await store.claim(asking())).claimed), ["a"]);
     assertEquals((await store.append([anEvent("a")]))[0]?.result, "duplicate");
+    await store.close();
+  }));
+
+Deno.test("whatever is answered as written has been synced", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const { open } = Deno;
+    Deno.open = () => Promise.reject(new Error("the disk fails"));
+    const refused = (write: () => Promise<unknown>) =>
+      assertRejects(write, StoreUnavailable, "the disk fails");
+    try {
+      await refused(() => put(store, "a"));
+      const { claimed: [one] } = await store.claim(asking());
+      await refused(() => store.settle("one", [ending(one!, "dead")], 1000));
+      await refused(() => store.discard({}, 1000));
+      await refused(() => store.retry({ discarded: true }, 1000));
+      await refused(() => store.replay([{ event: 1, route: "slack", matched: null, replayOf: 1 }], 1000));
+      await refused(() => store.ready());
+    } finally {
+      Deno.open = open;
+    }
+    assertEquals(await drain(store, 1000), ["a", "a"]);
+    await store.close();
+  }));
+
+Deno.test("after a failed sync nothing is accepted while somebody holds the log that it left", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const { open } = Deno;
+    Deno.open = () => Promise.reject(new Error("the disk fails"));
+    await assertRejects(() => put(store, "a"), StoreUnavailable, "the disk fails");
+    Deno.open = open;
+    const reader = new DatabaseSync(join(folder, "relay.db"), { readOnly: true });
+    reader.exec("BEGIN; SELECT * FROM events");
+    await assertRejects(() => put(store, "b"), StoreUnavailable, "it is in use");
+    reader.close();
+    await put(store, "b");
+    assertEquals(await drain(store, 1000), ["a", "b"]);
     await store.close();
   }));
 

@@ -169,6 +169,56 @@ Deno.test("a start takes in the events of a file whose program did not write the
     }
   }));
 
+Deno.test("what a killed relay left in the log, which it may not have synced, a start moves into the database", () =>
+  withFolder(async (folder) => {
+    const killed = await openStore("sqlite:relay.db", folder);
+    await put(killed, "a");
+    for (const ending of ["", "-wal"]) {
+      await Deno.copyFile(join(folder, `relay.db${ending}`), join(folder, `left.db${ending}`));
+    }
+    await killed.close();
+    const store = await openStore("sqlite:left.db", folder);
+    await Deno.copyFile(join(folder, "left.db"), join(folder, "without_log.db"));
+    const without = await openStore("sqlite:without_log.db", folder);
+    assertEquals((await without.event({ id: "a" }))?.id, "a");
+    await without.close();
+    await store.close();
+  }));
+
+Deno.test("what a command makes due takes its turn in the order that the relay has begun to keep meanwhile", () =>
+  withFolder(async (folder) => {
+    const relay = await openStore("sqlite:relay.db", folder);
+    const command = await openStore("sqlite:relay.db", folder, { shared: true });
+    const event = await put(relay, "a");
+    const replay = () => command.replay([{ event, route: "slack", matched: null, replayOf: 1 }], 1000);
+    await replay();
+    assertEquals((await relay.claim(asking({ order: "coin" }))).claimed.length, 1);
+    await replay();
+    assertEquals((await relay.claim(asking({ order: "coin" }))).claimed, []);
+    await command.close();
+    await relay.close();
+  }));
+
+Deno.test("what is pruned leaves nothing behind, and neither do ids once they may be forgotten", () =>
+  withFolder(async (folder) => {
+    const sizes = { ...SIZES, recentIds: 8, blockEvents: 16 };
+    const store = await openSqlite(join(folder, "relay.db"), { sizes });
+    const events = (name: string, count: number, receivedAt: number) =>
+      store.append(Array.from({ length: count }, (_, index) => anEvent(`${name} ${index}`, { receivedAt })));
+    await events("old", 200, 1000);
+    await events("later", 20, 3000);
+    assertEquals(await store.prune(2000, 1000, 1000), 200);
+    await events("new", 30, 3000); // moves the ids out of memory that are still there
+    assertEquals(await store.prune(2000, 2000, 1000), 0);
+    await store.close();
+    using db = new DatabaseSync(join(folder, "relay.db"), { readOnly: true });
+    const left = (what: string) => db.prepare(`SELECT count(*) AS count FROM ${what}`).get()!["count"];
+    assertEquals([left("events"), left("remembered")], [50, 0]);
+    assertEquals(left("id_keys WHERE seq <= 200"), 0);
+    assertEquals(left("blocks WHERE last <= 200"), 0);
+    assertEquals(left("key_blocks WHERE last <= 200"), 0);
+  }));
+
 Deno.test("a command finds no store where there is none, and makes none", () =>
   withFolder(async (folder) => {
     await assertRejects(

@@ -3,11 +3,18 @@ import { join } from "@std/path";
 import { rangesOf, seqsOf } from "../../lib/store/sqlite/block_search.ts";
 import { coinsOf } from "../../lib/store/sqlite/block_coins.ts";
 import { Connection } from "../../lib/store/sqlite/connection.ts";
+import { Engine } from "../../lib/store/sqlite/engine.ts";
+import type { EventLog, Fresh } from "../../lib/store/sqlite/event_log.ts";
+import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type Entry, passed, RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
+import type { RouteIds } from "../../lib/store/sqlite/routes.ts";
+import { SIZES } from "../../lib/store/sqlite/sizes.ts";
 import { KEY_RANGE } from "../../lib/store/sqlite/text_key.ts";
+import { Transaction } from "../../lib/store/sqlite/transaction.ts";
 import { WalSync } from "../../lib/store/sqlite/wal_sync.ts";
-import { put, seeded, withFolder } from "./fixtures.ts";
+import { until } from "../support/until.ts";
+import { anEvent, put, seeded, withFolder } from "./fixtures.ts";
 
 Deno.test("recent keys are found until they are moved or deleted, whatever the order of things", () => {
   const random = seeded(11);
@@ -111,6 +118,91 @@ Deno.test("keys that leave together lie together", () => {
   // A few may have wrapped around the end of the range.
   assert((keys[490]! - keys[0]!) / KEY_RANGE < 0.02);
 });
+
+Deno.test("events are known and found, however far their seqs lie apart", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await Deno.writeFile(file, new Uint8Array());
+    const sizes = { ...SIZES, recentIds: 8, blockEvents: 4 };
+    const engine = new Engine(file, { shared: false, sizes, onNews() {} });
+    // As a store has them that was moved here, of which much was deleted.
+    const seqs = [1, 2, 70_000, 70_001, 140_000, 205_535, 205_536, 300_000];
+    for (const seq of seqs) await engine.write((tx) => tx.log.adopt(tx, [{ ...anEvent(`${seq}`), seq }]));
+    await engine.close();
+    const store = await openSqlite(file, { sizes });
+    const again = await store.append(seqs.map((seq) => anEvent(`${seq}`)));
+    assertEquals(again.filter(({ result }) => result === "accepted"), []);
+    const found = await store.events({ coin: "btc" }, { after: 0, limit: 9 });
+    assertEquals(found.map(({ seq }) => seq), seqs);
+    await store.close();
+  }));
+
+Deno.test("a block of more types than it names hides none of them", () =>
+  withFolder(async (folder) => {
+    const store = await openSqlite(join(folder, "relay.db"), { sizes: { ...SIZES, blockEvents: 100 } });
+    const events = Array.from({ length: 100 }, (_, index) => anEvent(`${index}`, { type: `type ${index}` }));
+    for (const batch of [events, [anEvent("closes the block")]]) await store.append(batch);
+    const found = await store.events({ type: "type 77" }, { limit: 9 });
+    assertEquals(found.map(({ id }) => id), ["77"]);
+    await store.close();
+  }));
+
+Deno.test("two ids that share a key are told apart in one transaction", () => {
+  const tx = new Transaction({} as Connection, {} as RouteIds, {} as EventLog);
+  const fresh = (id: string) => ({ id, source: "s", key: 7 }) as Fresh;
+  for (const id of ["a", "b"]) tx.take(fresh(id));
+  assertEquals(["a", "b", "c"].map((id) => tx.has(fresh(id))), [true, true, false]);
+});
+
+Deno.test("what was committed is moved out of the log again and again, while commits go on", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const body = new Uint8Array(200_000);
+    let count = 0;
+    for (const megabytes of [4, 12]) { // more than the log is let grow to, of which each commit adds a part
+      await until(`${megabytes} MB are in the database`, async () => {
+        await put(store, `${count++}`, [], { body });
+        return (await Deno.stat(join(folder, "relay.db"))).size > megabytes * 1_000_000;
+      });
+    }
+    await store.close();
+  }));
+
+Deno.test("a connection that was opened again syncs the log that is there now", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await Deno.writeFile(file, new Uint8Array());
+    const engine = new Engine(file, { shared: false, sizes: SIZES, onNews() {} });
+    const logs: Deno.FsFile[] = [];
+    const { open } = Deno;
+    Deno.open = async (...given) => {
+      logs.push(await open(...given));
+      return logs.at(-1)!;
+    };
+    try {
+      const write = (name: string) =>
+        engine.write(({ db }) => db.run("INSERT INTO marks VALUES (?, 1)", name), { synced: true });
+      await write("a");
+      engine.db.letGo(); // as after an error of the disk: SQLite deletes the log, and makes another
+      await write("b");
+      assertEquals((await logs.at(-1)!.stat()).ino, (await Deno.stat(`${file}-wal`)).ino);
+    } finally {
+      Deno.open = open;
+      await engine.close();
+    }
+  }));
+
+Deno.test("whoever stops reading rows early holds up no checkpoint", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await Deno.writeFile(file, new Uint8Array());
+    const db = new Connection(file);
+    db.get("PRAGMA journal_mode = WAL");
+    db.script("CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (1), (2), (3)");
+    for (const _ of db.each("SELECT number FROM numbers")) break;
+    assertEquals(db.get<{ busy: number }>("PRAGMA wal_checkpoint = TRUNCATE")?.busy, 0);
+    db.close();
+  }));
 
 /** A clock on which everything takes a millisecond. */
 function slowClock(): () => number {

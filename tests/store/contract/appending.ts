@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CommitNews } from "../../../lib/store/contract.ts";
 import type { Register } from "../contract.ts";
-import { anEvent, drain, planned, put } from "../fixtures.ts";
+import { anEvent, asking, drain, ids, planned, put } from "../fixtures.ts";
 
 export function appending(test: Register): void {
   test("append stores an event whole, byte for byte", async (store, reopen) => {
@@ -115,6 +115,20 @@ export function appending(test: Register): void {
   test("append keeps one of two ids that are alike once kept", async (store) => {
     const answers = await store.append([anEvent("a\u0000"), anEvent("a\uFFFD"), anEvent("b")]);
     assertEquals(answers.map(({ result }) => result), ["accepted", "duplicate", "accepted"]);
+  });
+
+  test("append that cannot be written leaves nothing, not even the names of routes that came with it", async (store) => {
+    const broken = anEvent("broken", { body: null as unknown as Uint8Array });
+    const events = [anEvent("a", { deliveries: [planned("slack"), planned("log")] }), broken];
+    await store.append(events).then(() => assert(false, "appended"), () => {});
+    assertEquals(await store.event({ id: "a" }), null);
+    await put(store, "to mail", ["mail"]);
+    await put(store, "to slack", ["slack"]);
+    for (const route of ["mail", "slack", "log"]) {
+      const { claimed } = await store.claim(asking({ route }));
+      assertEquals(ids(claimed), route === "log" ? [] : [`to ${route}`]);
+    }
+    assertEquals((await store.append([events[0]!]))[0]?.result, "accepted");
   });
 
   test("append knows ids after a restart, old ones and new ones", async (store, reopen) => {

@@ -33,6 +33,33 @@ export function managing(test: Register): void {
     ]);
   });
 
+  test("a clock set back moves all of many that wait, and none to before the time it shows", async (store) => {
+    if (store.rewind === undefined) return;
+    const waits = (dueAt: number) => [{ route: "slack", matched: null, dueAt }];
+    await store.append(
+      Array.from(
+        { length: 1200 },
+        (_, index) => anEvent(`${index}`, { receivedAt: 9000 + index, deliveries: waits(9000 + index) }),
+      ),
+    );
+    assertEquals(await store.rewind(1000, 8500), 1200);
+    const { claimed, nextDueAt } = await store.claim(asking({ now: 1000, limit: 1000 }));
+    assertEquals([claimed.length, nextDueAt], [501, 1001]);
+    assertEquals(new Set(claimed.map(({ delivery }) => delivery.dueAt)), new Set([1000]));
+    assertEquals((await store.claim(asking({ now: 1699, limit: 1000 }))).claimed.length, 699);
+  });
+
+  test("a clock set back moves what waits behind another of its coin too", async (store) => {
+    if (store.rewind === undefined) return;
+    for (const id of ["1", "2"]) {
+      await put(store, id, [], { receivedAt: 9000, deliveries: [planned("slack", 9000)] });
+    }
+    const { claimed: [first] } = await store.claim(asking({ order: "coin", now: 9000 }));
+    assertEquals(await store.rewind(1000, 8000), 1);
+    await store.settle("one", [ending(first!)], 1000);
+    assertEquals(ids((await store.claim(asking({ order: "coin", now: 1000 }))).claimed), ["2"]);
+  });
+
   test("retry makes dead letters due, with attempts from the start and the old ones kept", async (store) => {
     await kill(store, "a");
     const news: CommitNews[] = [];

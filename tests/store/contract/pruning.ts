@@ -41,18 +41,21 @@ export function pruning(test: Register): void {
     assertEquals(await store.prune(5000, 5000, 100), 1, "no longer needed");
   });
 
-  test("prune passes by many that are needed", async (store) => {
-    await store.append(
-      Array.from(
-        { length: 600 },
-        (_, index) =>
-          anEvent(`needed ${index}`, { deliveries: [{ route: "slack", matched: null, dueAt: 1000 }] }),
-      ),
+  test("prune passes by many that are needed, and leaves what finds them", async (store, reopen) => {
+    const needed = Array.from(
+      { length: 600 },
+      (_, index) =>
+        anEvent(`needed ${index}`, { deliveries: [{ route: "slack", matched: null, dueAt: 1000 }] }),
     );
+    await store.append(needed);
     await store.append(Array.from({ length: 50 }, (_, index) => anEvent(`old ${index}`)));
     assertEquals(await store.prune(5000, 5000, 40), 40);
     assertEquals(await store.prune(5000, 5000, 40), 10);
-    assertEquals((await store.events({}, { limit: 1000 })).length, 600);
+    for (const filter of [{}, { coin: "btc" }, { source: "cryptosync" }]) {
+      assertEquals((await store.events(filter, { limit: 1000 })).length, 600, JSON.stringify(filter));
+    }
+    store = await reopen();
+    assertEquals((await store.append(needed)).filter(({ result }) => result === "accepted"), []);
   });
 
   test("ids of deleted events are known until they may be forgotten", async (store, reopen) => {

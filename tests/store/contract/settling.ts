@@ -68,6 +68,20 @@ export function settling(test: Register): void {
     assertEquals((await store.delivery(one!.delivery.id))?.state, "running");
   });
 
+  test("settle ends an attempt once, though it is asked twice in one call", async (store) => {
+    for (const id of ["a", "b"]) await put(store, id);
+    const { claimed: [a, b] } = await store.claim(asking());
+    const undone = ending(b!, { dueAt: 3000 }, { attempt: null });
+    const settlements = [ending(a!), ending(a!, "dead"), undone, undone];
+    assertEquals(await store.settle("one", settlements, 1000), [true, false, true, false]);
+    assertEquals((await store.delivery(a!.delivery.id))?.state, "done");
+    assertEquals((await store.delivery(b!.delivery.id))?.attempts, 0);
+    assertEquals((await store.counts()).map(({ state, count }) => `${state} ${count}`).sort(), [
+      "done 1",
+      "pending 1",
+    ]);
+  });
+
   test("settle appends what was emitted, once", async (store) => {
     for (const id of ["a", "b"]) await put(store, id);
     const { claimed } = await store.claim(asking());

@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { Ahead } from "../../lib/dispatch/ahead.ts";
+import { resolveRoutes, type Route } from "../../lib/route/resolve.ts";
+import { configSchema } from "../../lib/config/schema.ts";
+
+const [ROUTE] = resolveRoutes(
+  configSchema.parse({
+    sources: [{ name: "s", path: "/webhook", secrets: ["whsec_of_the_test"] }],
+    routes: [{ name: "a", plugin: "a", concurrency: 4 }],
+  }),
+  [],
+);
+
+Deno.test("as many are claimed ahead as may run twice over, where attempts are quick and nothing counts claims", () => {
+  const limit = (took: number[], settings: Partial<Route> = {}) => {
+    const ahead = new Ahead();
+    for (const ms of took) ahead.took("a", ms);
+    return ahead.limit({ ...ROUTE!, ...settings });
+  };
+  assertEquals(limit([]), 0, "nobody knows yet");
+  assertEquals([limit([50]), limit([51])], [8, 0]);
+  assertEquals([limit([50, 60]), limit([60, ...Array<number>(40).fill(1)])], [0, 8], "it follows");
+  assertEquals(limit([1], { concurrency: 100 }), 64);
+  assertEquals(limit([1], { rate: { count: 1, perMs: 1000 } }), 0);
+  assertEquals(limit([1], { schedule: { ...ROUTE!.schedule, digest: { everyMs: 1000 } } }), 0);
+});
