@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Job, PluginRunner, Result } from "../../lib/dispatch/contract.ts";
 import type { AttemptReport } from "../../lib/dispatch/dispatcher.ts";
-import { DEAD_EVENT_TYPE } from "../../lib/dispatch/settle.ts";
+import { DEAD_EVENT_TYPE, MAX_DEPTH } from "../../lib/dispatch/settle.ts";
 import type { Plan } from "../../lib/route/plan.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
@@ -53,11 +53,14 @@ async function startDispatcher(
   });
   store.onCommit((news) => dispatcher.wake(news.routes));
   let count = 0;
+  /** What is special about the events that are added. */
+  const special = { depth: 0, text: "" };
   return {
     store,
     dispatcher,
     reports,
     faults,
+    special,
     /** Stores events with a delivery each for `routes`, due at once. */
     async add(events: number, ...routes: string[]) {
       const now = Date.now();
@@ -69,9 +72,11 @@ async function startDispatcher(
         receivedAt: now,
         timestamp: "1776066000",
         signature: "00",
-        body: new TextEncoder().encode('{"event_type":"cg.coin.listed","data":{"id":"aave"}}'),
+        body: new TextEncoder().encode(
+          JSON.stringify({ event_type: "cg.coin.listed", data: { id: "aave", text: special.text } }),
+        ),
         test: false,
-        depth: 0,
+        depth: special.depth,
         deliveries: routes.map((name) => ({ route: name, matched: null, dueAt: now })),
       })));
     },
@@ -402,6 +407,7 @@ Deno.test("an attempt that the plugin could not begin is undone", async () => {
   const [delivery] = await started.settled(1);
   assertEquals(delivery!.attempts, 1);
   assertEquals((await started.store.attempts(delivery!.id)).length, 1);
+  assert(delivery!.dueAt >= delivery!.createdAt + 1000, "it is not asked for again at once");
 });
 
 Deno.test("stopping waits for what runs, and gives back what does not end in time", async () => {
@@ -439,6 +445,36 @@ Deno.test("a digest's deliveries go out as one event, and succeed or fail togeth
   assertEquals(ids, ["evt-1", "evt-2", "evt-3", "evt-4", "evt-5"]);
   assertEquals(jobs[0]!.idempotencyKey, jobs[1]!.idempotencyKey);
   assertEquals(done.map(({ attempts }) => attempts), [2, 2, 2, 2, 2]);
+});
+
+Deno.test("what does not fit into a digest goes out in the next, and counts no attempt of the first", async () => {
+  const gathered: number[] = [];
+  await using started = await startDispatcher((job) => {
+    gathered.push((job.event.data["events"] as unknown[] | undefined)?.length ?? 1);
+    return Promise.resolve(DONE);
+  });
+  started.special.text = "x".repeat(300_000);
+  await started.add(7, "a");
+  const schedule = { digest: { everyMs: 1 }, quietHours: null, timeZone: "UTC" };
+  started.dispatcher.configure([route("a", { schedule })]);
+  const done = await started.settled(7);
+  assertEquals(gathered, [3, 3, 1]);
+  assertEquals(done.map(({ attempts }) => attempts), Array(7).fill(1));
+});
+
+Deno.test("what an attempt of a digest sent, and what it left out, is kept and told with its first delivery", async () => {
+  const sent = [{ what: "POST https://x.example/•••", status: 200, body: "all of it" }];
+  await using started = await startDispatcher(() =>
+    Promise.resolve({ ...DONE, sent, emitted: [{ type: "x", data: {} }] })
+  );
+  started.special.depth = MAX_DEPTH;
+  await started.add(3, "a");
+  const schedule = { digest: { everyMs: 1 }, quietHours: null, timeZone: "UTC" };
+  started.dispatcher.configure([route("a", { schedule })]);
+  await until("all are told", () => started.reports.length >= 3);
+  const bodies = started.reports.map(({ settlement }) => settlement.attempt.sent.map(({ body }) => body));
+  assertEquals(bodies, [["all of it"], [""], [""]]);
+  assertEquals(started.reports.map(({ chainCut }) => chainCut), [true, false, false]);
 });
 
 Deno.test("a digest waits until the one before it has ended", async () => {
