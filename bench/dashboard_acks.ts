@@ -10,6 +10,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { freePort } from "../tests/support/free_port.ts";
 import { cpuMs, threadMs } from "./cpu.ts";
 import { openLoop } from "./open_loop.ts";
 import { startRelay } from "./servers.ts";
@@ -99,9 +100,4 @@ async function openReaders(count: number) {
       return value?.trim();
     },
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -7,6 +7,7 @@
  */
 import { findChromium, openPage, startChromium } from "../tests/browser/chromium.ts";
 import { coinBody } from "../tests/admin/room.ts";
+import { freePort } from "../tests/support/free_port.ts";
 import { signedRequest } from "../tests/support/signed_request.ts";
 import { startRelay } from "./servers.ts";
 import { BENCH_SECRET } from "./wrk.ts";
@@ -26,9 +27,7 @@ const WATCH = `
 const events = Number(Deno.args[0] ?? 100);
 const executable = findChromium();
 if (executable === null) Deno.exit(1);
-using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-const { port } = listener.addr;
-listener.close();
+const port = freePort();
 await using relay = await startRelay({ admin: { hostname: "127.0.0.1", port } });
 const browser = await startChromium(executable);
 const { page, close } = await openPage(browser, `http://127.0.0.1:${port}`);

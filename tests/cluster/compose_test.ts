@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { debianProgram } from "../deploy/programs.ts";
+import { freePort } from "../support/free_port.ts";
 import { type Postgres, withPostgres } from "../support/postgres.ts";
 import { createRelayFolder } from "../support/relay_process.ts";
 import { signedRequest } from "../support/signed_request.ts";
@@ -15,6 +16,8 @@ import { nameChange } from "./provider.ts";
 
 const FILES = new URL("../../deploy/compose-cluster/", import.meta.url);
 const fileOf = (name: string) => Deno.readTextFile(new URL(name, FILES));
+/** Free there, a port is free on all loopback addresses that are used. */
+const ALL = "0.0.0.0";
 const HOSTS = { "relay-1": "127.0.0.2", "relay-2": "127.0.0.3" };
 const SECRETS = {
   CRYPTOSYNC_WEBHOOK_SECRET: "whsec_of_the_cluster",
@@ -38,7 +41,7 @@ await withPostgres((postgres) => {
       "compose-cluster: the balancer spreads, passes over a relay that is gone, and says so when none can store",
     ignore: caddy === null,
     async fn() {
-      const [publicPort, adminPort, sitePort] = [freePort(), freePort(), freePort()];
+      const [publicPort, adminPort, sitePort] = [freePort(ALL), freePort(ALL), freePort(ALL)];
       const scheme = JSON.parse(await fileOf("config.example.json"));
       const store = scheme.store
         .replace(
@@ -145,10 +148,4 @@ async function startBalancer(sitePort: number, publicPort: number, adminPort: nu
       await Deno.remove(folder, { recursive: true });
     },
   };
-}
-
-/** A port that is free on all loopback addresses that are used. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import pem from "../plugins/doubles/localhost.pem" with { type: "text" };
 import { runCommand } from "../commands/run_command.ts";
+import { freePort } from "../support/free_port.ts";
 import { createRelayFolder, type RelayProcess, SECRET } from "../support/relay_process.ts";
 import { signedRequest } from "../support/signed_request.ts";
 import { until } from "../support/until.ts";
@@ -61,12 +62,6 @@ const PROXIES: Record<string, Proxy> = {
     },
   },
 };
-
-/** A port that is free now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 const certificate = /-----BEGIN CERTIFICATE[^]*?END CERTIFICATE-----/.exec(pem)![0];
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY[^]*?PRIVATE KEY-----/.exec(pem)![0];

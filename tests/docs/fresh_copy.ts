@@ -1,5 +1,6 @@
 /** The project as somebody has it who has just fetched it, and a shell in it. @module */
 import { dirname, fromFileUrl, join } from "@std/path";
+import { freePort } from "../support/free_port.ts";
 import { until } from "../support/until.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -112,9 +113,4 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

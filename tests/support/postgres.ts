@@ -1,5 +1,6 @@
 /** A real PostgreSQL of the test's own: a cluster in a temporary folder, on a free port of the loopback. @module */
 import { join } from "@std/path";
+import { freePort } from "./free_port.ts";
 import { until } from "./until.ts";
 
 /** Who runs the server where the tests run as root, which it refuses. */
@@ -157,11 +158,6 @@ export async function startPostgres(bin: string, settings: Record<string, string
   };
   await postgres.start();
   return postgres;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }
 
 async function unprivileged(): Promise<{ uid: number; gid: number }> {
