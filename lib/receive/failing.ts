@@ -88,7 +88,7 @@ interface FailingEvent {
 const MOST_EVENTS = 1000;
 /** Ids that a stranger made long are cut to so many characters. */
 const MOST_ID_CHARS = 512;
-/** So often an event that nobody signed must come before the end of its time means anything. */
+/** Refused so often, an event that nobody signed looks like the provider's. */
 const TRIES_OF_A_PROVIDER = 3;
 
 /** Makes a count: empty, or going on with what was failing before. */
@@ -182,7 +182,10 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
   };
 }
 
-const isProviders = ({ authentic, tries }: FailingEvent) => authentic || tries >= TRIES_OF_A_PROVIDER;
+/** Whether a refused event is surely or probably the provider's. */
+export function isProviders({ authentic, tries }: Pick<FailingStand, "authentic" | "tries">): boolean {
+  return authentic || tries >= TRIES_OF_A_PROVIDER;
+}
 
 const cut = (id: string) => id.slice(0, MOST_ID_CHARS);
 

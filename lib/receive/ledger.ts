@@ -5,11 +5,9 @@
  * @module
  */
 import type { SignedHeaders } from "../verify/verify.ts";
-import { createFailing, type Failing, type FailingDeliveries, PROVIDER_TRIES } from "./failing.ts";
+import { createFailing, type Failing, type FailingDeliveries } from "./failing.ts";
 import type { Receipt } from "./receiver.ts";
 import { createSeries, type Series } from "./series.ts";
-
-export { PROVIDER_TRIES };
 
 /** Why a delivery was refused. */
 export type RefusedBecause = NonNullable<Receipt["reason"]>;

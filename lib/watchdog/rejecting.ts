@@ -7,6 +7,7 @@ import {
   type Failing,
   type FailingBefore,
   type FailingStand,
+  isProviders,
   PROVIDER_TRIES,
 } from "../receive/failing.ts";
 import type { Receipt } from "../receive/receiver.ts";
@@ -14,8 +15,6 @@ import type { Receipt } from "../receive/receiver.ts";
 /** Told in words and figures; see {@linkcode createRejecting}. */
 export const REJECTING_EVENT_TYPE = "relay.source.rejecting";
 
-/** Refusals of one event that nobody signed, after which it looks like the provider's. */
-const TELLING_TRIES = 3;
 /** Refusals of any events in a row, with nothing taken in between. */
 const TELLING_ROW = 5;
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
@@ -43,9 +42,9 @@ export interface Rejecting {
  * - `tries` of `triesAllowed`, `disabledAt` and `hoursLeft`, `reason`, `eventId`, `refusals`, `events`, `since`
  *
  * Rightly signed deliveries (stale ones, and those that could not be stored) are told at once. Others are told when one
- * event was refused {@linkcode TELLING_TRIES} times, or {@linkcode TELLING_ROW} deliveries in a row were, since anybody
- * can send those; and what anybody sends never delays what is told of rightly signed ones. Tests are told never, and end
- * no trouble.
+ * event was refused so often that it looks like the provider's, or {@linkcode TELLING_ROW} deliveries in a row were, since
+ * anybody can send those; and what anybody sends never delays what is told of rightly signed ones. Tests are told never,
+ * and end no trouble.
  *
  * @param before The last that a process before this one told of the source, so that counts go on over a restart.
  */
@@ -140,8 +139,8 @@ function remembered(data: JsonObject): FailingBefore | null {
   };
 }
 
-function isTelling({ authentic, tries, inARow }: FailingStand): boolean {
-  return authentic || tries >= TELLING_TRIES || inARow >= TELLING_ROW;
+function isTelling(stand: FailingStand): boolean {
+  return isProviders(stand) || stand.inARow >= TELLING_ROW;
 }
 
 /** What answers each reason gets, and what a person can do about it. */

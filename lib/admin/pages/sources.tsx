@@ -1,5 +1,6 @@
 /** Sources: what they received, what they refused, and why. @module */
-import { PROVIDER_TRIES, REFUSED_BECAUSE, type RefusedBecause } from "../../receive/ledger.ts";
+import { isProviders, PROVIDER_TRIES } from "../../receive/failing.ts";
+import { REFUSED_BECAUSE, type RefusedBecause } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { Scroll } from "./pieces.tsx";
@@ -56,7 +57,7 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
     day,
   } = source;
   const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
-  const tone = failing !== null && (failing.authentic || failing.tries >= 3)
+  const tone = failing !== null && isProviders(failing)
     ? "bad"
     : silent || failing !== null
     ? "warn"
@@ -192,7 +193,7 @@ function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
   const { tries, refusals, since, authentic, gaveUp, disabledAt } = failing;
   const used = Math.min(tries, PROVIDER_TRIES);
   return (
-    <p class={`notice ${authentic || tries >= 3 ? "bad" : ""}`}>
+    <p class={`notice ${isProviders(failing) ? "bad" : ""}`}>
       <span>
         {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused since `}
         <Time at={since} relative />, and not taken yet.{" "}

@@ -1,4 +1,5 @@
 /** How the relay is, at a glance: what a person must know first. @module */
+import { isProviders } from "../../receive/failing.ts";
 import type { Overview, PluginItem, RouteItem } from "../api/shapes.ts";
 import type { SourceNow } from "./sources.ts";
 import { iso } from "./views.ts";
@@ -45,9 +46,9 @@ function problemsOfSource({ name, failing, silent, lastEventAt }: SourceNow): Pr
   const problems: Problem[] = [];
   // Strangers knock on every door: what is neither rightly signed nor names an event is not the provider.
   if (failing !== null && (failing.authentic || failing.eventId !== null)) {
-    const { tries, triesAllowed, authentic, gaveUp } = failing;
+    const { tries, triesAllowed, gaveUp } = failing;
     problems.push({
-      level: authentic || tries >= 3 ? "bad" : "warning",
+      level: isProviders(failing) ? "bad" : "warning",
       text: gaveUp
         ? `${name}: the provider has most likely disabled the webhook, after ${tries} tries that were refused`
         : `${name} keeps refusing deliveries: ${tries} of the provider's ${triesAllowed} tries used`,

@@ -1,7 +1,8 @@
 /** What the sources received, as the API and the pages show it. @module */
 import type { SourceConfig } from "../../config/schema.ts";
 import { explainRefusal } from "../../receive/explain_refusal.ts";
-import { PROVIDER_TRIES, type Refusal } from "../../receive/ledger.ts";
+import { PROVIDER_TRIES } from "../../receive/failing.ts";
+import type { Refusal } from "../../receive/ledger.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { CREDITS_PER_EVENT } from "../counts.ts";
 import type { AdminParts, Standing } from "../parts.ts";
