@@ -75,8 +75,7 @@ async function measurePlugin(kind: keyof typeof SOURCES, runs: number): Promise<
   await Deno.mkdir(folder);
   const names = Array.from({ length: PROCESSES }, (_, i) => `plugin${i}`);
   for (const name of names) await Deno.writeTextFile(join(folder, `${name}.ts`), SOURCES[kind]);
-  const root = join(import.meta.dirname!, "..");
-  const plugins = await createPlugins({ folder, base, root, limits: { lingerMs: 0 } });
+  const plugins = await createPlugins({ folder, base, limits: { lingerMs: 0 } });
   await plugins.configure(names.map((name) => ({ name, plugin: name, options: {}, allow: {} })));
   while (plugins.status().some(({ pid }) => pid !== null)) await new Promise((wake) => setTimeout(wake, 50));
 

@@ -4,27 +4,29 @@ import { createCounts } from "./admin/counts.ts";
 import type { RelayParts } from "./admin/parts.ts";
 import { createThreadedAdmin } from "./admin/threaded_admin.ts";
 import { localUrl } from "./config/local_url.ts";
-import type { Config } from "./config/schema.ts";
 import { maskText } from "./config/mask.ts";
-import { carrySubstitutions, createSecretMemory } from "./config/secrets.ts";
+import type { Config } from "./config/schema.ts";
+import { createSecretMemory } from "./config/secrets.ts";
+import { carrySubstitutions } from "./config/substitutions.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
-import { listen } from "./relay/listen.ts";
 import { logOf } from "./log.ts";
-import { createNarrator } from "./relay/narrate.ts";
+import { messageOf } from "./message_of.ts";
 import { createLedger } from "./receive/ledger.ts";
 import { createReceiver, type Receipt, unavailable } from "./receive/receiver.ts";
+import { listen } from "./relay/listen.ts";
+import { createNarrator } from "./relay/narrate.ts";
+import { startUpkeep } from "./relay/upkeep.ts";
 import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
-import { pluginHealth } from "./watchdog/plugin_trouble.ts";
 import { createPlugins, type PluginsOptions, type RouteMistake } from "./sandbox/plugins.ts";
 import { keptVersionsFolder, knownPluginsFile, secretFiles } from "./secret_files.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
-import { createTeller } from "./watchdog/teller.ts";
 import { openTrace } from "./trace.ts";
-import { startUpkeep } from "./relay/upkeep.ts";
 import { startWatchdog } from "./watchdog.ts";
+import { pluginHealth } from "./watchdog/plugin_trouble.ts";
+import { createTeller } from "./watchdog/teller.ts";
 
 /** A running relay. */
 export interface Relay {
@@ -64,7 +66,6 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
 
   const pluginsOptions: PluginsOptions = {
     folder: resolve(folder, config.pluginsDir),
-    root: resolve(import.meta.dirname ?? ".", ".."),
     base: folder,
     hidden: secretFiles(config, configFile),
     knownFile: knownPluginsFile(config, folder),
@@ -266,8 +267,4 @@ function valueAt(config: Config, path: typeof RESTART_NEEDED[number]): unknown {
 
 function address({ hostname, port }: { hostname: string; port: number }) {
   return { hostname, port };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

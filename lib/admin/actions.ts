@@ -3,10 +3,9 @@ import { SAMPLES } from "../samples.ts";
 import { TEST_HEADER } from "../receive/receiver.ts";
 import { createPlan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
-import { sign } from "../verify/signature.ts";
-import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
+import { signedAs } from "../verify/signed_as.ts";
 import type { AdminParts, DryRun, Received } from "./parts.ts";
-import { notFound, Refused } from "./problem.ts";
+import { notFound } from "./problem.ts";
 import { oneEvent } from "./read/one_event.ts";
 import { contentOf } from "./read/views.ts";
 
@@ -102,9 +101,7 @@ export async function sendTestEvent(
   const timestamp = String(Math.floor(parts.now() / 1000));
   const { status, answer } = await parts.receive(source.path, {
     "content-type": "application/json",
-    [TIMESTAMP_HEADER]: timestamp,
-    [EVENT_ID_HEADER]: id,
-    [SIGNATURE_HEADER]: sign(source.secrets[0]!, timestamp, id, body),
+    ...signedAs(source.secrets[0]!, timestamp, id, body),
     [TEST_HEADER]: "1",
   }, body);
   const stored = await parts.store.event({ id, source: source.name });
@@ -127,5 +124,5 @@ async function knownDelivery(parts: AdminParts, id: number) {
 function knownRoute(parts: AdminParts, name: string): Route {
   const found = parts.routes().find((route) => route.name === name);
   if (found !== undefined) return found;
-  throw new Refused(404, "not_found", `No route in force is called “${name}”.`);
+  throw notFound(`No route in force is called “${name}”.`);
 }

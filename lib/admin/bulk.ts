@@ -2,6 +2,7 @@
 import type { BulkJob } from "./api/shapes.ts";
 import type { AdminStore } from "./parts.ts";
 import { countDeliveries, type DeliveryQuery, deliverySteps } from "./read/find_deliveries.ts";
+import { messageOf } from "../message_of.ts";
 
 /** Which dead letters: what a filter takes, or these and no others. */
 export type BulkQuery = Omit<DeliveryQuery, "states" | "discarded"> | { ids: readonly number[] };
@@ -36,7 +37,7 @@ export function createBulk(store: AdminStore, now: () => number, onEnd: (job: Bu
       job.state = "finished";
     } catch (error) {
       job.state = "failed";
-      job.error = error instanceof Error ? error.message : String(error);
+      job.error = messageOf(error);
     }
     job.total = Math.max(job.total, job.done);
     onEnd(job);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { substitutionsOf } from "../config/secrets.ts";
+import { substitutionsOf } from "../config/substitutions.ts";
 import type { AttemptReport } from "../dispatch/dispatcher.ts";
 import { Line } from "../line.ts";
 import { STORE_ERRORS } from "../store/known_errors.ts";

@@ -11,6 +11,8 @@ import { configFile, EXIT } from "./command.ts";
 /** The config that a relay runs with. */
 export interface RelayConfig {
   config: Config;
+  /** Its file. */
+  file: string;
   /** Folder that the config's paths are relative to. */
   folder: string;
   /** Takes secrets out of a text. */
@@ -47,7 +49,7 @@ export async function withRelayConfig(
   const secrets = secretValues(config);
   const mask = (text: string) => maskText(text, secrets);
   try {
-    return await use({ config, folder: dirname(file), mask });
+    return await use({ config, file, folder: dirname(file), mask });
   } catch (error) {
     if (error instanceof StoreUnusable || error instanceof StoreUnavailable) {
       console.error(mask(error.message));

@@ -7,12 +7,11 @@ import { maskText } from "../config/mask.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { errorText, type PluginDescription, type PluginError } from "../sandbox/description.ts";
 import { type Grant, grantsOf } from "../sandbox/grants.ts";
-import { createPlugins } from "../sandbox/plugins.ts";
 import type { ToolFinding } from "../sandbox/tools.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
-import { PROJECT } from "../project.ts";
 import { notesOn } from "./notes.ts";
 import { pluginMistakes } from "../doctor/plugin_mistakes.ts";
+import { withPlugins } from "../doctor/with_plugins.ts";
 import { createProgress, harmless, paint, table } from "./terminal.ts";
 
 export const name = "check";
@@ -66,14 +65,7 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
   if (pluginsDir === null || mistakes.some(({ path }) => path === "pluginsDir")) return findings;
   const progress = createProgress();
   progress.show("looking at the plugins …");
-  const plugins = await createPlugins({
-    folder: pluginsDir,
-    root: PROJECT,
-    base: folder,
-    hidden: [file, join(folder, ".env")],
-    onLog: () => {},
-  });
-  try {
+  return await withPlugins(file, pluginsDir, async (plugins) => {
     const descriptions = plugins.descriptions();
     const more = await pluginMistakes({ value, mistakes, secrets, folder }, plugins);
     const broken = descriptions.flatMap(({ error, file }) =>
@@ -95,10 +87,7 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
         grants: grantsOf(route, folder).map(({ kind, target, why }) => ({ kind, target, why })),
       })),
     };
-  } finally {
-    progress.clear();
-    await plugins.stop(0);
-  }
+  }).finally(() => progress.clear());
 }
 
 /** What is wrong with a plugin, as one line: `plugins/new_links.ts:3: Expected ';'`. */

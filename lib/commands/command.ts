@@ -2,7 +2,7 @@
 import { resolve } from "@std/path";
 import { PROJECT } from "../project.ts";
 import { parseArgs } from "node:util";
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
 
 /** One word of `deno task`. Each file of this folder that is a command exports these. */
 export interface Command {
@@ -81,9 +81,7 @@ export function readArguments<const Flags extends Record<string, Flag>>(
     if (flag === undefined) {
       const names = Object.keys(known).map((name) => `--${name}`);
       throw new UsageError(
-        `unknown flag ${token.rawName}: ${
-          didYouMean(token.rawName, names) ?? `known are ${names.join(" ")}`
-        }`,
+        `unknown flag ${token.rawName}: ${nearOrAll(token.rawName, names)}`,
       );
     }
     if (flag === "switch" && token.value !== undefined) {

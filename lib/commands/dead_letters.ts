@@ -1,6 +1,6 @@
 /** `deno task dead-letters`: looks at deliveries that failed for good, and decides what becomes of them. @module */
 import { deliveryItem, deliveryWhole, eventWhole } from "../admin/read/views.ts";
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
 import type { Delivery } from "../nouns.ts";
 import type { DeliveryFilter } from "../store/contract.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
@@ -63,11 +63,7 @@ const ERROR_CHARS = 80;
 export async function run(args: string[]): Promise<number> {
   const { values, words: [action = "list", ...rest] } = readArguments(args, FLAGS, 10_000);
   if (!ACTIONS.includes(action)) {
-    throw new UsageError(
-      `unknown action ${JSON.stringify(action)}: ${
-        didYouMean(action, ACTIONS) ?? `known are ${ACTIONS.join(", ")}`
-      }`,
-    );
+    throw new UsageError(`unknown action ${JSON.stringify(action)}: ${nearOrAll(action, ACTIONS)}`);
   }
   const ids = rest.map(idOf);
   const bringsBack = action === "retry" && ids.length > 0; // a discarded one too, when it is named

@@ -1,6 +1,6 @@
 /** Hands the command line to the command that it names. @module */
 import { ConfigError } from "../config/mistake.ts";
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 
 /** Commands by name. Each is loaded when it is asked for, so that none pays for the others. */
@@ -15,11 +15,7 @@ export async function dispatch(commands: Commands, args: readonly string[]): Pro
   }
   if (!Object.hasOwn(commands, name)) {
     const names = Object.keys(commands);
-    console.error(
-      `unknown command ${JSON.stringify(name)}: ${
-        didYouMean(name, names) ?? `known are ${names.join(", ")}`
-      }`,
-    );
+    console.error(`unknown command ${JSON.stringify(name)}: ${nearOrAll(name, names)}`);
     return EXIT.yourInput;
   }
   const command = await commands[name]!();

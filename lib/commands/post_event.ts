@@ -1,8 +1,9 @@
 /** Signs an event as the provider does, posts it, and tells what came back. @module */
 import { isLoopback } from "../config/loopback.ts";
+import { causeOf } from "../message_of.ts";
 import { TEST_HEADER } from "../receive/receiver.ts";
-import { sign } from "../verify/signature.ts";
-import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
+import { signedAs } from "../verify/signed_as.ts";
+import { SIGNATURE_HEADER } from "../verify/verify.ts";
 
 /** An event to be posted. */
 export interface Outgoing {
@@ -25,16 +26,15 @@ const ANSWER_TIMEOUT_MS = 30_000;
 
 /** Posts it once. Never rejects. */
 export async function postEvent(url: string, event: Outgoing): Promise<Answer> {
-  const signature = sign(event.secret, event.timestamp, event.id, event.body);
+  const signed = signedAs(event.secret, event.timestamp, event.id, event.body);
   try {
     const response = await fetch(url, {
       method: "POST",
       redirect: "manual",
       headers: {
         "content-type": "application/json",
-        [TIMESTAMP_HEADER]: event.timestamp,
-        [EVENT_ID_HEADER]: event.id,
-        [SIGNATURE_HEADER]: event.badSignature ? spoil(signature) : signature,
+        ...signed,
+        ...event.badSignature && { [SIGNATURE_HEADER]: spoil(signed[SIGNATURE_HEADER]!) },
         [TEST_HEADER]: "1",
       },
       body: event.body,
@@ -42,9 +42,7 @@ export async function postEvent(url: string, event: Outgoing): Promise<Answer> {
     });
     return readAnswer(response.status, await response.text());
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    return { kind: "unreachable", problem: message.split("error: ").at(-1)! }; // without the layers above it
+    return { kind: "unreachable", problem: causeOf(error) };
   }
 }
 

@@ -1,14 +1,13 @@
 /** `deno task replay`: has deliveries made again. @module */
 import { resolve } from "@std/path";
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
+import { withPlugins } from "../doctor/with_plugins.ts";
 import { configureLog } from "../log.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { createRouteTable } from "../route/table.ts";
-import { createPlugins } from "../sandbox/plugins.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
 import { COMMON_HELP, EXIT, readArguments, UsageError, type Values } from "./command.ts";
-import { PROJECT } from "../project.ts";
 import { confirmed } from "./confirm.ts";
 import { planReplay, type ReplayChoice } from "./plan_replay.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
@@ -101,22 +100,21 @@ function choiceOf(values: Given, now: number): Omit<ReplayChoice, "to"> {
 }
 
 /** The route that `--to` names, with its plugin's own filters where the config has none. */
-async function targetRoute({ config, folder }: BesideRelay, wanted: string): Promise<ReplayChoice["to"]> {
+async function targetRoute(
+  { config, file, folder }: BesideRelay,
+  wanted: string,
+): Promise<ReplayChoice["to"]> {
   configureLog({ write: () => {} });
-  const plugins = await createPlugins({
-    folder: resolve(folder, config.pluginsDir),
-    root: PROJECT,
-    base: folder,
-  });
-  const routes = resolveRoutes(config, plugins.descriptions());
-  await plugins.stop(0);
+  const routes = await withPlugins(
+    file,
+    resolve(folder, config.pluginsDir),
+    (plugins) => resolveRoutes(config, plugins.descriptions()),
+  );
   const route = routes.find(({ name }) => name === wanted);
   if (route === undefined) {
     const names = routes.map(({ name }) => name);
     throw new UsageError(
-      `no route in force is called ${JSON.stringify(wanted)}: ${
-        didYouMean(wanted, names) ?? `known are ${names.join(", ")}`
-      }`,
+      `no route in force is called ${JSON.stringify(wanted)}: ${nearOrAll(wanted, names)}`,
     );
   }
   const table = createRouteTable([{ name: wanted, ...route.filters }]);

@@ -1,7 +1,7 @@
 /** Which routes there are: in the config, and in the store from configs before. @module */
 import { join, resolve } from "@std/path";
 import { existsSync } from "node:fs";
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
 import type { BesideRelay } from "./beside_relay.ts";
 import { UsageError } from "./command.ts";
 
@@ -18,11 +18,7 @@ export async function checkRoutes({ config, store }: Known, asked: readonly stri
   const known = [...new Set([...config.routes.map(({ name }) => name), ...stored])];
   const unknown = asked.find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new UsageError(
-    `no route is called ${JSON.stringify(unknown)}: ${
-      didYouMean(unknown, known) ?? (known.length > 0 ? `known are ${known.join(", ")}` : "none is known")
-    }`,
-  );
+  throw new UsageError(`no route is called ${JSON.stringify(unknown)}: ${nearOrAll(unknown, known)}`);
 }
 
 /** Tells of those of `routes` that are not in force, so that their deliveries wait. */

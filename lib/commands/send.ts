@@ -1,5 +1,5 @@
 /** `deno task send`: signed test events to a running relay. @module */
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
 import { loadConfig } from "../config/load.ts";
 import { localUrl } from "../config/local_url.ts";
 import type { Config, SourceConfig } from "../config/schema.ts";
@@ -168,11 +168,7 @@ function sourceNamed(config: Config, wanted: string | undefined): SourceConfig {
   const names = config.sources.map((source) => source.name);
   const source = wanted === undefined ? config.sources[0] : config.sources.find((one) => one.name === wanted);
   if (source) return source;
-  throw new UsageError(
-    `no source is called ${JSON.stringify(wanted)}: ${
-      didYouMean(wanted ?? "", names) ?? `known are ${names.join(", ")}`
-    }`,
-  );
+  throw new UsageError(`no source is called ${JSON.stringify(wanted)}: ${nearOrAll(wanted ?? "", names)}`);
 }
 
 /** Where a source is reached from this machine. */

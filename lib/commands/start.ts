@@ -7,6 +7,7 @@ import { watchConfig } from "../config/watch.ts";
 import { launcherEnded } from "../launch/launched.ts";
 import { lookupsOf } from "../launch/lookups.ts";
 import { configureLog, logOf, usualFormat } from "../log.ts";
+import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
 import type { Relay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
@@ -87,8 +88,7 @@ export async function run(args: string[]): Promise<number> {
       log.info("the changed config is in force");
       if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
     } catch (error) {
-      const why = error instanceof Error ? error.message : error;
-      log.error(`the changed config cannot be put in force, the one before stays: ${why}`);
+      log.error(`the changed config cannot be put in force, the one before stays: ${messageOf(error)}`);
     }
   });
   await Promise.race([stopSignal(), launcherEnded()]);

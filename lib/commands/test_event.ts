@@ -2,7 +2,8 @@
 import { CHANGE_TYPES, type ChangeType, type Json, type JsonObject } from "../nouns.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { SAMPLES } from "../samples.ts";
-import { UsageError, userPath } from "./command.ts";
+import { bodyIn, sampleNamed } from "./body_flags.ts";
+import { UsageError } from "./command.ts";
 
 /** A body to send. */
 export interface TestEvent {
@@ -52,24 +53,11 @@ export function testEvents(wish: Wish): TestEvent[] {
   }));
 }
 
-function sampleNamed(name: string) {
-  const sample = SAMPLES.find((one) => one.name === name);
-  if (sample) return sample;
-  const near = didYouMean(name, SAMPLES.map((one) => one.name));
-  throw new UsageError(
-    `no sample is called ${JSON.stringify(name)}: ${near ?? "`deno task send --list` shows them"}`,
-  );
-}
-
 function fromFile(file: string, wish: Wish): TestEvent {
   if (wish.coin !== undefined || wish.event !== undefined) {
     throw new UsageError("--file is sent as it is, byte for byte: --coin and --event do not go with it");
   }
-  try {
-    return { label: `the body in ${file}`, body: Deno.readFileSync(userPath(file)) };
-  } catch (error) {
-    throw new UsageError(`cannot read --file: ${error instanceof Error ? error.message : error}`);
-  }
+  return { label: `the body in ${file}`, body: bodyIn(file) };
 }
 
 function fromField(field: string, wish: Wish): TestEvent {

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { longestFirst } from "../config/mask.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
+import { messageOf } from "../message_of.ts";
 import { keptVersionsFolder, secretFiles } from "../secret_files.ts";
 import { configureLog } from "../log.ts";
 import type { Json, JsonObject } from "../nouns.ts";
@@ -12,8 +13,7 @@ import { type FoundPlugin, readCatalogue } from "../sandbox/catalogue.ts";
 import { errorText } from "../sandbox/description.ts";
 import { findPlugin, loadDry } from "../sandbox/dry_plugin.ts";
 import { grantsOf } from "../sandbox/grants.ts";
-import type { House } from "../sandbox/house.ts";
-import { makeHouse } from "../sandbox/plugins.ts";
+import { type House, makeHouse } from "../sandbox/house.ts";
 import { LoadFailure } from "../sandbox/load_failure.ts";
 import { type Store, StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
@@ -22,7 +22,6 @@ import { sentThen } from "../try/sent_then.ts";
 import { NoTarget, targetOf } from "../try/target.ts";
 import { openTrial, type TrialParts } from "../try/trial.ts";
 import { commonHelp, configFile, EXIT, readArguments, UsageError, type Values } from "./command.ts";
-import { PROJECT } from "../project.ts";
 import { openOther } from "./try_before.ts";
 import { checkChoice, chosenEvents } from "./try_events.ts";
 import { createTryReport } from "./try_report.ts";
@@ -97,7 +96,6 @@ export async function run(args: string[]): Promise<number> {
   const options = values.options === undefined ? undefined : optionsIn(values.options);
   const house = await makeHouse({
     folder: resolve(folder, config.pluginsDir),
-    root: PROJECT,
     base: folder,
     hidden: secretFiles(config, file),
   });
@@ -209,7 +207,7 @@ function optionsIn(text: string): JsonObject {
   try {
     options = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`--options is no JSON: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`--options is no JSON: ${messageOf(error)}`);
   }
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new UsageError('--options takes a JSON object, such as {"url":"https://example.com"}');

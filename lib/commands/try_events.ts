@@ -1,10 +1,10 @@
 /** The events that `deno task try` is asked for. @module */
-import { didYouMean } from "../config/suggest.ts";
 import type { StoredEvent } from "../nouns.ts";
 import { SAMPLES } from "../samples.ts";
 import type { Store } from "../store/contract.ts";
 import { type ChosenEvent, labelOf, lastEvents, madeEvent } from "../try/choose_events.ts";
-import { UsageError, userPath, wholeNumberOf } from "./command.ts";
+import { bodyIn, sampleNamed } from "./body_flags.ts";
+import { UsageError, wholeNumberOf } from "./command.ts";
 
 /** The flags that choose. */
 export interface EventChoice {
@@ -58,7 +58,7 @@ export async function chosenEvents(
     id: string,
     body: Uint8Array,
   ) => [{ label, event: madeEvent(id, body, source, Date.now()) }];
-  if (file !== undefined) return { total: 1, events: made(`the body in ${file}`, "from-file", read(file)) };
+  if (file !== undefined) return { total: 1, events: made(`the body in ${file}`, "from-file", bodyIn(file)) };
   if (id !== undefined) {
     const event = await store!.event({ id });
     if (event === null) throw new UsageError(`no stored event has the id ${JSON.stringify(id)}`);
@@ -81,23 +81,4 @@ function countOf(last: string | undefined): number {
 
 async function* labelled(events: AsyncIterable<StoredEvent>): AsyncGenerator<ChosenEvent> {
   for await (const event of events) yield { label: labelOf(event), event };
-}
-
-function sampleNamed(name: string) {
-  const names = SAMPLES.map((one) => one.name);
-  const sample = SAMPLES.find((one) => one.name === name);
-  if (sample) return sample;
-  throw new UsageError(
-    `no sample is called ${JSON.stringify(name)}: ${
-      didYouMean(name, names) ?? `there are ${names.join(", ")}`
-    }`,
-  );
-}
-
-function read(file: string): Uint8Array {
-  try {
-    return Deno.readFileSync(userPath(file));
-  } catch (error) {
-    throw new UsageError(`cannot read --file: ${error instanceof Error ? error.message : error}`);
-  }
 }

@@ -1,5 +1,6 @@
 /** Reads config.json: the whole of it is right, or every mistake in it is told. @module */
 import { dirname, resolve } from "@std/path";
+import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
 import { type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
 import { explain } from "./explain.ts";
@@ -7,7 +8,8 @@ import { ConfigError, type Mistake, type Path } from "./mistake.ts";
 import { JsonSyntaxError, parseJson } from "./parse_json.ts";
 import { schemaAt } from "./permitted.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { rememberSubstitutions, secretsIn } from "./secrets.ts";
+import { secretsIn } from "./secrets.ts";
+import { rememberSubstitutions } from "./substitutions.ts";
 
 /** A config as far as it could be read. */
 export interface Inspection {
@@ -137,5 +139,3 @@ export function inOrder(mistakes: readonly Mistake[], value: Json): Mistake[] {
     rank(a) - rank(b) || a.path.localeCompare(b.path, "en", { numeric: true })
   );
 }
-
-const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -9,7 +9,7 @@ import { PROJECT } from "../project.ts";
 import type { Environment, Substitution } from "./environment.ts";
 import { ConfigError, type Mistake } from "./mistake.ts";
 import type { Config } from "./schema.ts";
-import { rememberSubstitutions } from "./secrets.ts";
+import { rememberSubstitutions } from "./substitutions.ts";
 
 /** What the process is asked, as JSON on its standard input. */
 export interface LoadQuestion {

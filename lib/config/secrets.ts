@@ -4,6 +4,7 @@ import type { Config } from "./schema.ts";
 import type { Substitution } from "./environment.ts";
 import { formsOf, longestFirst, maskDeep, maskText } from "./mask.ts";
 import { renderPath } from "./mistake.ts";
+import { substitutionsOf } from "./substitutions.ts";
 import { tellsOf } from "./telling_key.ts";
 
 /**
@@ -11,24 +12,6 @@ import { tellsOf } from "./telling_key.ts";
  * stands in other words too.
  */
 const LEAST_LENGTH = 8;
-
-const fromEnvironment = new WeakMap<Config, readonly Substitution[]>();
-
-/** Remembers which values of `config` came from the environment. */
-export function rememberSubstitutions(config: Config, substitutions: readonly Substitution[]): void {
-  fromEnvironment.set(config, substitutions);
-}
-
-/** Which values of `config` came from the environment. */
-export function substitutionsOf(config: Config): readonly Substitution[] {
-  return fromEnvironment.get(config) ?? [];
-}
-
-/** Remembers of `to`, made of `from`, the same. Answers `to`. */
-export function carrySubstitutions(from: Config, to: Config): Config {
-  rememberSubstitutions(to, substitutionsOf(from));
-  return to;
-}
 
 /**
  * Every secret of a config, in every form that `formsOf` knows: what stands under a key that says so (`secrets`,

@@ -49,3 +49,9 @@ export function didYouMean(word: string, permitted: readonly string[]): string |
   const near = suggest(word, permitted);
   return near === undefined ? undefined : `did you mean ${JSON.stringify(near)}?`;
 }
+
+/** The same; where nothing is near, all that is permitted. */
+export function nearOrAll(word: string, permitted: readonly string[]): string {
+  return didYouMean(word, permitted) ??
+    (permitted.length > 0 ? `known are ${permitted.join(", ")}` : "none is known");
+}

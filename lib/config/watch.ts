@@ -4,6 +4,7 @@ import { dotenvFile, type Environment } from "./environment.ts";
 import { loadConfigApart } from "./load_apart.ts";
 import { ConfigError } from "./mistake.ts";
 import type { Config } from "./schema.ts";
+import { messageOf } from "../message_of.ts";
 
 /** What a change came to: a config to put in force, or an error to show while the old one stays in force. */
 export type ConfigChange = { config: Config; error?: never } | { config?: never; error: ConfigError };
@@ -89,7 +90,7 @@ async function reload(file: string, environment: Environment): Promise<ConfigCha
     return { config: await loadConfigApart(file, environment) };
   } catch (error) {
     if (error instanceof ConfigError) return { error };
-    const problem = `cannot be read: ${error instanceof Error ? error.message : error}`;
+    const problem = `cannot be read: ${messageOf(error)}`;
     return { error: new ConfigError(file, [{ path: "", problem }]) }; // a watcher must not bring the relay down
   }
 }

@@ -5,10 +5,10 @@ export class Alarm {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #at = Infinity;
 
-  /** @param now Milliseconds since 1970. */
+  /** @param now A clock, in milliseconds. */
   constructor(private readonly now: () => number, private readonly ring: () => void) {}
 
-  /** Has it ring at `time` (milliseconds since 1970), unless it is to ring earlier anyway. */
+  /** Has it ring at `time`, by its clock, unless it is to ring earlier anyway; never at `Infinity`. */
   set(time: number): void {
     if (time >= this.#at) return;
     clearTimeout(this.#timer);
@@ -16,7 +16,7 @@ export class Alarm {
     this.#timer = setTimeout(() => {
       this.#at = Infinity;
       this.ring();
-    }, Math.max(0, time - this.now()));
+    }, Math.max(0, Math.ceil(time - this.now())));
   }
 
   /** It rings no more, until it is set again. */

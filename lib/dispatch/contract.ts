@@ -39,6 +39,15 @@ export interface Result {
   sent: Sent[];
 }
 
+/** A result that is no success, for attempts that cannot tell one themselves: nothing is remembered or emitted. */
+export function failed(
+  outcome: Exclude<Result["outcome"], "done">,
+  error: string,
+  sent: Sent[] = [],
+): Result {
+  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent };
+}
+
 /** Runs plugins. */
 export interface PluginRunner {
   /**

@@ -1,6 +1,6 @@
 /** How much a route may remember. A single key and value are bounded where they are written: see the sandbox's `LIMITS`. @module */
 import type { KvEntry, Store } from "../store/contract.ts";
-import type { Result } from "./contract.ts";
+import { failed, type Result } from "./contract.ts";
 
 /** Most bytes of a route's keys and values together, as UTF-8 JSON text. */
 export const KV_ROUTE_BYTES = 1024 * 1024;
@@ -23,7 +23,7 @@ export async function holdToMeasure(
   const error =
     `Cannot remember that much: the route's keys and values would be ${total} bytes, at most ${KV_ROUTE_BYTES}; ` +
     "delete keys that are no longer needed";
-  return { outcome: "permanent", error, retryAfterSeconds: null, kv: [], emitted: [], sent: result.sent };
+  return failed("permanent", error, result.sent);
 }
 
 /**

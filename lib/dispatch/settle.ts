@@ -1,4 +1,5 @@
 /** What becomes of a delivery after an attempt: a pure decision. @module */
+import { messageOf } from "../message_of.ts";
 import type { Attempt } from "../nouns.ts";
 import { ownEvent } from "./own_event.ts";
 import type { Route } from "../route/resolve.ts";
@@ -6,7 +7,7 @@ import { breaksQuiet, type Plan } from "../route/plan.ts";
 import { dueAt } from "../route/schedule.ts";
 import type { Claimed, NewEvent, Settlement } from "../store/contract.ts";
 import { retryDelay } from "./backoff.ts";
-import type { Job, Result } from "./contract.ts";
+import { failed, type Job, type Result } from "./contract.ts";
 import { idempotencyKey } from "./idempotency.ts";
 import { contentOf, eventForPlugin } from "./job.ts";
 
@@ -79,7 +80,7 @@ type Facts = Omit<Ended, "job" | "route" | "result"> & { route: Route | undefine
 /** For an attempt that a fault of the relay's ended: it counts as failed. */
 export function faulted(facts: Facts, fault: unknown): Settlement {
   const { claimed, route, now } = facts;
-  const result = failure("retry", `the relay failed: ${messageOf(fault)}`);
+  const result = failed("retry", `the relay failed: ${messageOf(fault)}`);
   if (route === undefined) return givenBack(claimed, now, attemptOf({ ...facts, result }));
   return settledAnyhow({ ...facts, job: null, route, result });
 }
@@ -90,17 +91,11 @@ export function faulted(facts: Facts, fault: unknown): Settlement {
  */
 export function unkeepable(facts: Facts, refused: Settlement, refusal: unknown): Settlement {
   const { route } = facts;
-  const result = failure("permanent", `the store cannot keep what came of it: ${messageOf(refusal)}`);
+  const result = failed("permanent", `the store cannot keep what came of it: ${messageOf(refusal)}`);
   if (route !== undefined) return settledAnyhow({ ...facts, job: null, route, result });
   const attempt = attemptOf({ ...facts, result });
   return { ...refused, attempt, next: { state: "dead" }, kv: [], emitted: [] };
 }
-
-function failure(outcome: Result["outcome"], error: string): Result {
-  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
-}
-
-const messageOf = (fault: unknown) => fault instanceof Error ? fault.message : String(fault);
 
 /** Should the plan be at fault, what is told of a dead letter goes to nobody. */
 function settledAnyhow(ended: Ended): Settlement {

@@ -2,6 +2,7 @@
 import { localUrl } from "../config/local_url.ts";
 import type { Config } from "../config/schema.ts";
 import { type Finding, findingsOf } from "./finding.ts";
+import { messageOf } from "../message_of.ts";
 
 /** One address of the config. */
 export interface Listener {
@@ -67,7 +68,7 @@ function tryToListen({ hostname, port }: Listener): Holder {
     return { kind: "nobody" };
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) return { kind: "other" };
-    return { kind: "refused", problem: error instanceof Error ? error.message : String(error) };
+    return { kind: "refused", problem: messageOf(error) };
   }
 }
 

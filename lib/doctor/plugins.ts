@@ -1,13 +1,12 @@
 /** Whether every plugin loads, and fits what the routes say of it. @module */
-import { dirname, join, resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import type { Inspection } from "../config/load.ts";
-import { dotenvFile } from "../config/environment.ts";
 import { maskText } from "../config/mask.ts";
+import { messageOf } from "../message_of.ts";
 import { errorText } from "../sandbox/description.ts";
-import { createPlugins } from "../sandbox/plugins.ts";
-import { PROJECT } from "../project.ts";
-import { pluginMistakes } from "./plugin_mistakes.ts";
 import { type Finding, findingsOf } from "./finding.ts";
+import { pluginMistakes } from "./plugin_mistakes.ts";
+import { withPlugins } from "./with_plugins.ts";
 
 const { right, wrong } = findingsOf("plugins");
 
@@ -19,14 +18,7 @@ export async function examinePlugins(
   const folder = dirname(file);
   const pluginsDir = resolve(folder, config.pluginsDir);
   try {
-    const plugins = await createPlugins({
-      folder: pluginsDir,
-      root: PROJECT,
-      base: folder,
-      hidden: [file, dotenvFile(join(folder, "config.json"))],
-      onLog: () => {},
-    });
-    try {
+    return await withPlugins(file, pluginsDir, async (plugins) => {
       const descriptions = plugins.descriptions();
       const broken = descriptions.flatMap(({ name, error }) =>
         error === null ? [] : [wrong(
@@ -45,11 +37,8 @@ export async function examinePlugins(
         ),
       ];
       return findings.length > 0 ? findings : [right(`${descriptions.length} load`)];
-    } finally {
-      await plugins.stop(0);
-    }
+    });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return [wrong(`they cannot be loaded: ${message}`, `see that ${pluginsDir} can be read`)];
+    return [wrong(`they cannot be loaded: ${messageOf(error)}`, `see that ${pluginsDir} can be read`)];
   }
 }

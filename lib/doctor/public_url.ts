@@ -7,8 +7,8 @@
 import { lookup } from "node:dns/promises";
 import type { SourceConfig } from "../config/schema.ts";
 import { isLoopback } from "../config/loopback.ts";
-import { sign } from "../verify/signature.ts";
-import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
+import { causeOf } from "../message_of.ts";
+import { signedAs } from "../verify/signed_as.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 import type { KnownEvent } from "./relay.ts";
 
@@ -65,7 +65,7 @@ async function reach(url: URL): Promise<Finding | null> {
     await lookup(host);
   } catch (error) {
     return wrong(
-      `the name ${host} leads nowhere: ${messageOf(error)}`,
+      `the name ${host} leads nowhere: ${causeOf(error)}`,
       "set its A or AAAA record to this server's public address",
     );
   }
@@ -75,7 +75,7 @@ async function reach(url: URL): Promise<Finding | null> {
     return null;
   } catch (error) {
     return wrong(
-      `${host} does not answer on port ${port}: ${messageOf(error)}`,
+      `${host} does not answer on port ${port}: ${causeOf(error)}`,
       "is the proxy or tunnel running, and does the firewall let the port through?",
     );
   }
@@ -132,11 +132,7 @@ async function proveHere({ url, source, known, maxBodyBytes, now }: PublicUrl): 
   for (const bytes of [2, maxBodyBytes]) {
     const body = new TextEncoder().encode("{}".padEnd(bytes));
     const timestamp = String(Math.floor(now() / 1000));
-    const answer = await post(url, {
-      [TIMESTAMP_HEADER]: timestamp,
-      [EVENT_ID_HEADER]: known.id,
-      [SIGNATURE_HEADER]: sign(secret, timestamp, known.id, body),
-    }, body);
+    const answer = await post(url, signedAs(secret, timestamp, known.id, body), body);
     const finding = judgeSigned(answer, bytes);
     if (finding !== null) return [finding];
   }
@@ -228,7 +224,7 @@ async function post(
       location,
     };
   } catch (error) {
-    return { kind: "failed", problem: messageOf(error) };
+    return { kind: "failed", problem: causeOf(error) };
   }
 }
 
@@ -238,12 +234,6 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** The innermost of an error's messages. */
-function messageOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return (cause instanceof Error ? cause.message : String(cause)).split("error: ").at(-1)!;
 }
 
 const withoutSlash = (path: string) => path.replace(/(?<=.)\/$/, "");

@@ -1,6 +1,7 @@
 /** What a relay must be allowed, and no more: from its config. @module */
-import { dirname, isAbsolute, join, relative, resolve } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { isHostname } from "../config/hostname.ts";
+import { isInside } from "../sandbox/way.ts";
 import type { StorePlace } from "../store/place.ts";
 
 /** What of a config decides what the relay must be allowed. */
@@ -111,11 +112,6 @@ const unique = (names: readonly string[]) => [...new Set(names)];
 /** Without those that lie inside another. */
 function outermost(paths: readonly string[]): string[] {
   return unique(paths).filter((path, _, all) =>
-    !all.some((other) => other !== path && isInside(path, other))
+    !all.some((other) => other !== path && isInside(other, path))
   );
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== "" && !/^\.\.([/\\]|$)/.test(way) && !isAbsolute(way);
 }

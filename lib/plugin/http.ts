@@ -1,3 +1,4 @@
+import { messageOf } from "../message_of.ts";
 import type { Context } from "../plugin.ts";
 import { Permanent, RetryLater } from "./failure.ts";
 import { redact } from "./redact.ts";
@@ -125,7 +126,7 @@ export function retryAfterSeconds(header: string | null, now: number): number | 
 function deepest(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  return inner instanceof Error ? inner.message : String(inner);
+  return messageOf(inner);
 }
 
 async function beginning(response: Response): Promise<string> {

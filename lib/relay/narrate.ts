@@ -1,6 +1,7 @@
 /** Tells in the log what happens: one line an action, and a sum where there are too many to read. @module */
 import type { AttemptReport } from "../dispatch/dispatcher.ts";
 import { logOf } from "../log.ts";
+import { messageOf } from "../message_of.ts";
 import type { Receipt } from "../receive/receiver.ts";
 import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 
@@ -79,7 +80,7 @@ export function createNarrator(now: () => number): Narrator {
     fault(error) {
       const isAway = error instanceof StoreUnavailable || error instanceof StoreUnusable;
       const what = isAway ? "the store cannot be used, trying again" : "a fault of the relay's";
-      dispatch.error(`${what}: ${error instanceof Error ? error.message : error}`);
+      dispatch.error(`${what}: ${messageOf(error)}`);
     },
   };
 }

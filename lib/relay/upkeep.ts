@@ -2,6 +2,7 @@
 import { watchClock } from "./clock.ts";
 import type { Config } from "../config/schema.ts";
 import { logOf } from "../log.ts";
+import { messageOf } from "../message_of.ts";
 import type { Store } from "../store/contract.ts";
 import { pruneAll, retentionLimits } from "../store/retention.ts";
 import { watchStandstill } from "./standstill.ts";
@@ -37,9 +38,7 @@ export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void
         if (count > 0) log.info(`deleted ${count} events older than ${config().retention.days} days`);
       });
     } catch (error) {
-      log.warn(
-        `cannot delete old events, trying again later: ${error instanceof Error ? error.message : error}`,
-      );
+      log.warn(`cannot delete old events, trying again later: ${messageOf(error)}`);
     }
   }, PRUNE_EVERY_MS);
 
@@ -63,7 +62,7 @@ export function startUpkeep({ store, config, now }: UpkeepParts): { stop(): void
     try {
       await store.rewind?.(now(), byMs);
     } catch (error) {
-      log.warn(`cannot move what waits: ${error instanceof Error ? error.message : error}`);
+      log.warn(`cannot move what waits: ${messageOf(error)}`);
     }
   }, CLOCK_EVERY_MS);
 

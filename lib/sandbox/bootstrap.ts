@@ -35,7 +35,7 @@ interface RouteState {
 }
 
 const channel = openChannel();
-const { exit, inspect, memoryUsage } = Deno;
+const { exit, inspect } = Deno;
 const { stringify } = JSON;
 const Controller = AbortController;
 const immediately = setImmediate;
@@ -217,7 +217,6 @@ async function stop() {
   } catch (thrown) {
     log(null, "error", [`stop failed: ${failureText(describeFailure(thrown, folder))}`]);
   }
-  channel.send({ t: "pong", rss: 0 });
   channel.flush();
   exit(0);
 }
@@ -241,7 +240,7 @@ function handle(message: ToPlugin) {
       kvAnswers.delete(message.ask);
       return;
     case "ping":
-      return channel.send({ t: "pong", rss: memoryUsage().rss });
+      return channel.send({ t: "pong" });
     case "stop":
       return stop();
   }

@@ -1,5 +1,6 @@
 /** Finds the plugins in a folder. @module */
-import { isAbsolute, join, relative } from "@std/path";
+import { join, relative } from "@std/path";
+import { isInside } from "./way.ts";
 
 /** A plugin that is there, whether or not it can be used. */
 export interface FoundPlugin {
@@ -83,7 +84,7 @@ function linksOut(folder: string, path: string): string[] {
   return entriesOf(path)?.flatMap((entry) => {
     const at = join(path, entry.name);
     if (entry.isDirectory) return linksOut(folder, at);
-    return entry.isSymlink && !isInside(folder, at) ? [at] : [];
+    return entry.isSymlink && !leadsInside(folder, at) ? [at] : [];
   }) ?? [path];
 }
 
@@ -96,10 +97,9 @@ function entriesOf(path: string): Deno.DirEntry[] | null {
   }
 }
 
-function isInside(folder: string, link: string): boolean {
+function leadsInside(folder: string, link: string): boolean {
   try {
-    const path = relative(folder, Deno.realPathSync(link));
-    return path !== "" && !/^\.\.([/\\]|$)/.test(path) && !isAbsolute(path);
+    return isInside(folder, Deno.realPathSync(link));
   } catch {
     return false; // leads nowhere, now
   }

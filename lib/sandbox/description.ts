@@ -1,5 +1,6 @@
 /** What the relay knows of a plugin before it runs it. @module */
 import type { Filters } from "../config/schema.ts";
+import { messageOf } from "../message_of.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readFilters } from "./declared_filters.ts";
 import { LoadFailure } from "./load_failure.ts";
@@ -99,8 +100,5 @@ export function trouble(
 /** What a failure to load, or to start its process, tells of the plugin. */
 export function troubleOf(error: unknown): PluginError {
   if (error instanceof LoadFailure) return trouble(error.stage, error.message, error.file, error.line);
-  return trouble(
-    "import",
-    `its process could not be started: ${error instanceof Error ? error.message : error}`,
-  );
+  return trouble("import", `its process could not be started: ${messageOf(error)}`);
 }

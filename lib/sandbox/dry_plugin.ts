@@ -5,7 +5,7 @@
  * @module
  */
 import { dirname, join } from "@std/path";
-import type { Job, Result } from "../dispatch/contract.ts";
+import { failed, type Job, type Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
 import type { PluginDescription } from "./description.ts";
@@ -142,14 +142,7 @@ export async function loadDry(
 
 const UNHURRIED = 1000;
 
-const DIED: Result = {
-  outcome: "crashed",
-  error: "its process ends before it runs",
-  retryAfterSeconds: null,
-  kv: [],
-  emitted: [],
-  sent: [],
-};
+const DIED = failed("crashed", "its process ends before it runs");
 
 const blank = () => ({
   sendings: [] as Sending[],

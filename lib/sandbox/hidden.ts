@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { basename, dirname, isAbsolute, join, relative } from "@std/path";
+import { basename, dirname, join } from "@std/path";
+import { wayTo } from "./way.ts";
 
 /**
  * All names of `paths`: as they are written, where the links on their way lead, and how they are reached by way of a
@@ -46,19 +47,6 @@ export function unmovable(paths: readonly string[], granted: readonly string[]):
     return ways.filter(({ length }) => length > 1).map(([first]) => join(folder, first!));
   });
   return [...new Set([...paths, ...folders])];
-}
-
-/** Whether a path is a folder, or in it. */
-export function isWithin(folder: string, path: string): boolean {
-  return wayTo(folder, path) !== null;
-}
-
-/** The names that lead from a folder to a path in it, none to itself; null to a path that is not in it. */
-function wayTo(folder: string, path: string): string[] | null {
-  const way = relative(folder, path);
-  if (way === "") return [];
-  const names = way.split(/[/\\]/);
-  return names[0] === ".." || isAbsolute(way) ? null : names;
 }
 
 /** Where a path leads. What is not there, or may not be looked at, is taken for no link. */

@@ -1,19 +1,11 @@
 /** What all plugins of a relay have in common. @module */
-import { join, toFileUrl } from "@std/path";
-import { formsOf } from "../config/mask.ts";
-import { isNameable, readableIn } from "./catalogue.ts";
-import { processArguments, type ProcessPaths } from "./flags.ts";
-import type { Grant } from "./grants.ts";
-import type { KeptVersions } from "./kept_versions.ts";
-import type { Kernel } from "./kernel.ts";
-import type { KnownPlugins } from "./known_plugins.ts";
-import { isWithin, namesOf } from "./hidden.ts";
-import { lockFlags } from "./lock.ts";
-import { deniedHosts, type NamedHost } from "./private_hosts.ts";
-import { maskTold } from "./mask.ts";
-import { PluginProcess } from "./process.ts";
-import type { ProcessListeners } from "./process_spec.ts";
-import type { DryGrants } from "./protocol.ts";
+import { join, resolve } from "@std/path";
+import { PROJECT } from "../project.ts";
+import type { ProcessPaths } from "./flags.ts";
+import { askKernel, type Kernel } from "./kernel.ts";
+import { keepVersions, type KeptVersions, NOTHING_KEPT } from "./kept_versions.ts";
+import { type KnownPlugins, NOTHING_KNOWN, recallPlugins } from "./known_plugins.ts";
+import { lockFile } from "./lock.ts";
 import type { ToolPaths } from "./tools.ts";
 
 /** Times and sizes. */
@@ -94,7 +86,7 @@ const RUNTIME_VARIABLES = [
 ];
 
 /** The environment of Deno itself, as far as its cache and the network need it. */
-export function runtimeEnvironment(env: House["env"]): Record<string, string> {
+function runtimeEnvironment(env: House["env"]): Record<string, string> {
   const values = RUNTIME_VARIABLES.map((name) => [name, env(name)]).filter(([, value]) =>
     value !== undefined
   );
@@ -108,90 +100,60 @@ export function runtimeEnvironment(env: House["env"]): Record<string, string> {
   };
 }
 
-/** Starts a process for a plugin whose module is `module` (an absolute path); with `dry`, for a dry run. */
-export async function startProcess(
-  house: House,
-  plugin: string,
-  module: string,
-  grants: readonly Grant[],
-  listeners: ProcessListeners,
-  dry: DryGrants | null = null,
-): Promise<PluginProcess> {
-  const { paths, limits, now } = house;
-  const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
-  const own = ownAddresses();
-  const files = grants.filter(({ kind }) => kind === "read" || kind === "write").map(({ target }) => target);
-  const granted = grants.filter(({ kind }) => kind === "env").map((
-    { target },
-  ) => [target, house.env(target)]);
-  const values = granted.flatMap(([, value]) => value ?? []);
-  const forms = formsOf(values);
-  return new PluginProcess({
-    args: processArguments(
-      {
-        ...paths,
-        code: namesOf([paths.folder, ...codeIn(paths)], files),
-        readable: readableIn(paths.folder, house.strayLinks),
-        hidden: [
-          ...namesOf(paths.hidden, files),
-          // One that cannot be denied is left out of what is readable, and must not come in again by a grant.
-          ...house.strayLinks.filter((link) =>
-            isNameable(link) || files.some((path) => isWithin(path, link))
-          ),
-        ],
-        lock: lockFlags(paths.lockFile, "held"),
-      },
-      limits,
-      {
-        plugin,
-        grants,
-        denied: anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
-      },
-    ),
-    env: {
-      ...Object.fromEntries(granted.filter(([, value]) => value !== undefined)),
-      ...paths.environment(),
+/** Where plugins are, and what they are run with. */
+export interface HouseOptions {
+  /** The plugins folder. */
+  folder: string;
+  /** Where relative paths of `allow.read` and `allow.write` begin: the config's folder. */
+  base: string;
+  /**
+   * Files and folders that no plugin may read or write, whatever it is granted. Default: `config.json` and `.env` in
+   * `base`; name the store's files as well.
+   */
+  hidden?: readonly string[];
+  /** Where what plugins say of themselves is kept for the next start. Default: nowhere. */
+  knownFile?: string | null;
+  /** The folder where the last versions of plugins are kept. Default: nowhere. */
+  keptFolder?: string | null;
+  /** Ports of the admin listener, which `"*"` never includes. */
+  ownPorts?: readonly number[];
+  limits?: Partial<PluginLimits>;
+  /** Default: the process's environment. */
+  env?(name: string): string | undefined;
+  /**
+   * Texts that must not be kept with what plugins sent, beyond the secrets in their routes' options, in every form.
+   * Default: none.
+   */
+  secrets?(): readonly string[];
+  now?(): number;
+}
+
+/** Makes what the plugins in a folder are run with. Close its `kernel` at the end. */
+export async function makeHouse(options: HouseOptions): Promise<House> {
+  const { base, env = (name) => Deno.env.get(name), now = Date.now } = options;
+  const folder = await Deno.realPath(options.folder);
+  return {
+    paths: {
+      folder,
+      root: resolve(PROJECT),
+      importMap: join(PROJECT, ".imports.json"),
+      lockFile: lockFile(folder),
+      typesConfig: join(import.meta.dirname!, "plugin_types.json"),
+      environment: () => runtimeEnvironment(env),
+      hidden: [
+        ...options.hidden ?? ["config.json", ".env"].map((name) => resolve(base, name)),
+        join(folder, ".env"),
+      ],
     },
-    cwd: house.base,
-    url: toFileUrl(module).href,
-    folder: toFileUrl(paths.folder).href + "/",
-    ipv4Only: anyHost && own.some((address) => address.includes(".") && !address.startsWith("127.")),
-    loadMs: limits.loadMs,
-    graceMs: limits.graceMs,
-    stallMs: limits.stallMs,
-    memoryMiB: limits.memoryMiB,
-    kernel: house.kernel,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    strayLinks: [],
+    ownPorts: options.ownPorts ?? [],
+    kernel: askKernel(),
+    known: options.knownFile ? await recallPlugins(options.knownFile) : NOTHING_KNOWN,
+    kept: options.keptFolder ? keepVersions(options.keptFolder, folder, now) : NOTHING_KEPT,
+    base,
+    env,
+    secrets: options.secrets ?? (() => []),
     now,
-    ...listeners,
-    onLog: (line) => listeners.onLog({ ...line, text: maskTold(line.text, forms) }), // the log masks the others
-    dry,
-    secrets: () => [...house.secrets(), ...forms],
-  });
-}
-
-/** What the relay runs, and what says how. */
-function codeIn({ root, importMap }: House["paths"]): string[] {
-  return [...["lib", "main.ts", "deno.json", "deno.lock"].map((name) => join(root, name)), importMap];
-}
-
-function ownAddresses(): string[] {
-  return Deno.networkInterfaces().map(({ address }) => address);
-}
-
-/** The addresses (with port, where there is one) of the hosts that grants name: spared when private ones are denied. */
-async function namedHosts(grants: readonly Grant[]): Promise<NamedHost[]> {
-  const hosts = grants.filter(({ kind, target }) => kind === "net" && !target.includes("*")).map(
-    ({ target }) => {
-      const [, name = "", port] = /^(.*?)(?::(\d+))?$/.exec(target)!;
-      return { name: name.replace(/^\[(.*)\]$/, "$1"), port: port === undefined ? null : Number(port) };
-    },
-  );
-  if (hosts.length === 0) return [];
-  const { lookup } = await import("node:dns/promises"); // for the few who need it
-  const found = await Promise.all(hosts.map(async ({ name, port }) => {
-    if (name.includes("/")) return [{ address: name, port }];
-    const addresses = await lookup(name, { all: true }).catch(() => []); // unknown now: nothing to be reached
-    return addresses.map(({ address }) => ({ address, port }));
-  }));
-  return found.flat();
+  };
 }

@@ -1,6 +1,7 @@
 /** The text of the last versions of plugins that were in force, kept beside the store to be compared with. @module */
-import { dirname, isAbsolute, join, relative } from "@std/path";
+import { dirname, join, relative } from "@std/path";
 import type { PluginVersion } from "./version.ts";
+import { isInside } from "./way.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** A version that was in force, or is. */
@@ -89,7 +90,7 @@ export function versionBefore(place: string, plugin: string, hash: string): Kept
 /** Writes a kept version's modules into a folder, as they lay in the plugins folder. */
 export async function writeVersion(folder: string, texts: Record<string, string>): Promise<void> {
   for (const [path, text] of Object.entries(texts)) {
-    if (!isInside(path)) continue;
+    if (!isInside(folder, join(folder, path))) continue;
     await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
     await Deno.writeTextFile(join(folder, path), text);
   }
@@ -99,15 +100,12 @@ function textsIn(folder: string, { files }: PluginVersion): Record<string, strin
   const texts: Record<string, string> = {};
   let size = 0;
   for (const [file, text] of files) {
-    const path = relative(folder, file);
-    if (text === null || !isInside(path)) continue;
-    texts[path] = text;
+    if (text === null || !isInside(folder, file)) continue;
+    texts[relative(folder, file)] = text;
     size += text.length;
   }
   return size > MOST_KEPT ? null : texts;
 }
-
-const isInside = (path: string) => !/^\.\.([/\\]|$)/.test(path) && !isAbsolute(path);
 
 const fileOf = (place: string, plugin: string) => join(place, `${plugin}.json`);
 

@@ -1,5 +1,6 @@
 /** What plugins have said of themselves, kept from one start to the next. @module */
 import { join } from "@std/path";
+import { PROJECT } from "../project.ts";
 import type { FoundPlugin } from "./catalogue.ts";
 import { describe, type PluginDescription } from "./description.ts";
 import type { PluginShape } from "./protocol.ts";
@@ -30,14 +31,13 @@ interface Kept {
  * Reads what was kept. A file that is not there, not readable or not right is as one that knows nothing.
  *
  * @param file Where it is kept, readable by the relay's user alone.
- * @param root The project's root.
  */
-export async function recallPlugins(file: string, root: string): Promise<KnownPlugins> {
+export async function recallPlugins(file: string): Promise<KnownPlugins> {
   const by = [
     Deno.version.deno,
     ...await Promise.all(
       ["lib/plugin.ts", "lib/sandbox/bootstrap.ts"].map(async (path) =>
-        (await readVersion(join(root, path))).hash
+        (await readVersion(join(PROJECT, path))).hash
       ),
     ),
   ].join(" ");

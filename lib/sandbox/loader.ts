@@ -3,13 +3,15 @@ import { join, relative } from "@std/path";
 import type { FoundPlugin } from "./catalogue.ts";
 import { describe, type PluginDescription } from "./description.ts";
 import type { Grant } from "./grants.ts";
-import { type House, startProcess } from "./house.ts";
+import type { House } from "./house.ts";
 import { LoadFailure } from "./load_failure.ts";
 import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
+import { startProcess } from "./start_process.ts";
 import { fetchImports } from "./tools.ts";
 import { type PluginVersion, readVersion } from "./version.ts";
+import { messageOf } from "../message_of.ts";
 
 /** A process with what loaded in it. */
 export interface LoadedPlugin {
@@ -43,8 +45,13 @@ export async function loadPlugin(
     const before = await versionNow(house, found);
     if (signal.aborted) throw new LoadFailure("import", "the relay stops");
     const process = await startProcess(house, found.name, module, grants, listeners, dry).catch((error) => {
-      const reason = error instanceof Error ? error.message : error;
-      throw new LoadFailure("import", `its process could not be started: ${reason}`, null, null, true);
+      throw new LoadFailure(
+        "import",
+        `its process could not be started: ${messageOf(error)}`,
+        null,
+        null,
+        true,
+      );
     });
     const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);

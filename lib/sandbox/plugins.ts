@@ -1,5 +1,5 @@
 /** The plugins of a relay: found, described, run, and exchanged when their files change. @module */
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import type { Allow } from "../config/schema.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { PluginRunner } from "../dispatch/contract.ts";
@@ -8,12 +8,8 @@ import type { JsonObject } from "../nouns.ts";
 import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
 import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
-import { DEFAULT_LIMITS, type House, type PluginLimits, runtimeEnvironment } from "./house.ts";
-import { askKernel } from "./kernel.ts";
-import { keepVersions, NOTHING_KEPT } from "./kept_versions.ts";
-import { NOTHING_KNOWN, recallPlugins } from "./known_plugins.ts";
+import { type HouseOptions, makeHouse } from "./house.ts";
 import { versionNow } from "./loader.ts";
-import { lockFile } from "./lock.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
@@ -23,41 +19,13 @@ import { checkTypes, type ToolFinding } from "./tools.ts";
 import { watchFolder, type WatchTimes } from "./watch.ts";
 
 /** Where plugins are, and how they are run. */
-export interface PluginsOptions {
-  /** The plugins folder. */
-  folder: string;
-  /** The project's root: holds `lib/` and the import map. */
-  root: string;
-  /** Where relative paths of `allow.read` and `allow.write` begin: the config's folder. */
-  base: string;
-  /** Default: `.imports.json` in `root`. */
-  importMap?: string;
-  /**
-   * Files and folders that no plugin may read or write, whatever it is granted. Default: `config.json` and `.env` in
-   * `base`; name the store's files as well.
-   */
-  hidden?: readonly string[];
-  /** Where what plugins say of themselves is kept for the next start. Default: nowhere. */
-  knownFile?: string | null;
-  /** The folder where the last versions of plugins are kept. Default: nowhere. */
-  keptFolder?: string | null;
+export interface PluginsOptions extends HouseOptions {
   /**
    * Plugins to be looked at first of all, beside those that may run without being named; the others wait for
    * `lookAtAll`. Default: every plugin is looked at at once.
    */
   pressing?: ReadonlySet<string>;
-  /** Ports of the admin listener, which `"*"` never includes. */
-  ownPorts?: readonly number[];
-  limits?: Partial<PluginLimits>;
   watch?: WatchTimes;
-  /** Default: the process's environment. */
-  env?(name: string): string | undefined;
-  /**
-   * Texts that must not be kept with what plugins sent, beyond the secrets in their routes' options, in every form.
-   * Default: none.
-   */
-  secrets?(): readonly string[];
-  now?(): number;
   /** Takes what plugins log and print. Default: the relay's log. */
   onLog?(plugin: string, line: PluginLine): void;
 }
@@ -332,36 +300,6 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     const near = didYouMean(plugin, [...tenants.keys()]);
     return `there is no plugin "${plugin}" in ${options.folder}${near === undefined ? "" : `; ${near}`}`;
   }
-}
-
-/** What the plugins in a folder are run with. Close its `kernel` at the end. */
-export async function makeHouse(options: PluginsOptions): Promise<House> {
-  const { root, base, env = (name) => Deno.env.get(name), now = Date.now } = options;
-  const folder = await Deno.realPath(options.folder);
-  return {
-    paths: {
-      folder,
-      root,
-      importMap: options.importMap ?? join(root, ".imports.json"),
-      lockFile: lockFile(folder),
-      typesConfig: join(import.meta.dirname!, "plugin_types.json"),
-      environment: () => runtimeEnvironment(env),
-      hidden: [
-        ...options.hidden ?? ["config.json", ".env"].map((name) => resolve(base, name)),
-        join(folder, ".env"),
-      ],
-    },
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    strayLinks: [],
-    ownPorts: options.ownPorts ?? [],
-    kernel: askKernel(),
-    known: options.knownFile ? await recallPlugins(options.knownFile, root) : NOTHING_KNOWN,
-    kept: options.keptFolder ? keepVersions(options.keptFolder, folder, now) : NOTHING_KEPT,
-    base,
-    env,
-    secrets: options.secrets ?? (() => []),
-    now,
-  };
 }
 
 function asMistake(grant: PluginGrant): RouteMistake[] {

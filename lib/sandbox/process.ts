@@ -1,5 +1,7 @@
 /** One process that runs one plugin. @module */
-import type { Job, Result } from "../dispatch/contract.ts";
+import { Alarm } from "../dispatch/alarm.ts";
+import { failed, type Job, type Result } from "../dispatch/contract.ts";
+import { messageOf } from "../message_of.ts";
 import type { JsonObject } from "../nouns.ts";
 import { readCheck, readEnding, readError } from "./ending.ts";
 import { GivenOptions, uncheckable } from "./given_options.ts";
@@ -73,9 +75,9 @@ export class PluginProcess {
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
   readonly #kvTurns = createTurnstile(LIMITS.kvReadsAtOnce);
   readonly #lastWords = new LastWords();
+  /** One for all jobs: most end long before their time is over. */
+  readonly #alarm = new Alarm(() => performance.now(), () => this.#timeOutAll());
   #ready = false;
-  #watching: ReturnType<typeof setTimeout> | undefined;
-  #watchedUntil = Infinity;
   #over = false;
   #overdrawn = false;
   #asked = 0;
@@ -132,7 +134,7 @@ export class PluginProcess {
     const { promise, resolve } = Promise.withResolvers<Result | null>();
     const until = performance.now() + job.timeoutMs;
     this.#running.set(id, { job, options, tell, begun: false, overdue: false, until, resolve });
-    this.#watch(until);
+    this.#alarm.set(until);
     const { route, event, attempt, idempotencyKey } = job;
     this.#speaker.say({ t: "run", id, job: { route, event, attempt, idempotencyKey }, tell });
     return promise;
@@ -167,18 +169,11 @@ export class PluginProcess {
     void this.ended.then(() => clearTimeout(patience));
   }
 
-  /** One timer for all jobs: most end long before their time is over. */
-  #watch(until: number) {
-    if (until >= this.#watchedUntil) return;
-    clearTimeout(this.#watching);
-    this.#watchedUntil = until;
-    this.#watching = setTimeout(() => {
-      this.#watchedUntil = Infinity;
-      const now = performance.now();
-      for (const [id, running] of this.#running) if (running.until <= now) this.#timeOut(id, running);
-      const next = Math.min(...[...this.#running.values()].map(({ until }) => until));
-      if (next < Infinity) this.#watch(next);
-    }, Math.max(0, Math.ceil(until - performance.now())));
+  /** Deals with the jobs whose time is over; the alarm rings again for the next. */
+  #timeOutAll() {
+    const now = performance.now();
+    for (const [id, running] of this.#running) if (running.until <= now) this.#timeOut(id, running);
+    this.#alarm.set(Math.min(...[...this.#running.values()].map(({ until }) => until)));
   }
 
   #timeOut(id: number, running: Running) {
@@ -229,7 +224,7 @@ export class PluginProcess {
       ),
     ]);
     clearInterval(ticking);
-    clearTimeout(this.#watching);
+    this.#alarm.stop();
     this.#over = true;
     this.#speaker.close();
     this.#log.flush();
@@ -263,7 +258,7 @@ export class PluginProcess {
   #broken(error: unknown) {
     const reason = error instanceof RangeError
       ? `wrote a line of more than ${LIMITS.lineBytes} bytes, and was ended`
-      : `broke the protocol, and was ended: ${error instanceof Error ? error.message : error}`;
+      : `broke the protocol, and was ended: ${messageOf(error)}`;
     this.kill(readError(reason, this.#given.allSecrets()));
   }
 
@@ -341,8 +336,7 @@ export class PluginProcess {
         this.#speaker.say({ t: "kv", ask, value: await running.job.kvGet(key) });
         await this.#speaker.taken(); // or all that the process does not read would be kept for it
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#end(id, failed("retry", `what its route remembers could not be read: ${reason}`));
+        this.#end(id, failed("retry", `what its route remembers could not be read: ${messageOf(error)}`));
       }
     });
   }
@@ -379,8 +373,4 @@ export class PluginProcess {
       );
     }
   }
-}
-
-function failed(outcome: Result["outcome"], error: string, sent: Result["sent"] = []): Result {
-  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent };
 }

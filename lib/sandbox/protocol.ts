@@ -63,7 +63,7 @@ export type FromPlugin =
   | { t: "refused"; id: number | null; kind: string; target: string }
   /** In a dry run: what would have gone out. */
   | { t: "sent"; id: number | null; sending: Sending }
-  | { t: "pong"; rss: number };
+  | { t: "pong" };
 
 /** Where loading failed: `import` the module, or `check` its shape. */
 export type LoadStage = "import" | "check";

@@ -17,6 +17,8 @@ import { LoadFailure } from "./load_failure.ts";
 import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
+import { Restarts } from "./restarts.ts";
+import { Suspects } from "./suspects.ts";
 import { checkTypes, type ToolFinding } from "./tools.ts";
 import type { PluginVersion } from "./version.ts";
 
@@ -37,9 +39,6 @@ export type PluginState = "idle" | "starting" | "running" | "waiting" | "broken"
 /** What is wrong with each route's options. */
 export type RouteIssues = ReadonlyMap<string, OptionIssue[]>;
 
-/** Suspects beyond so many are forgotten, the oldest first. */
-const MOST_SUSPECTS = 1000;
-
 interface StartedPlugin extends LoadedPlugin {
   /** What it may reach. */
   reach: string;
@@ -51,8 +50,6 @@ export class PluginSlot {
   /** How often its process died. */
   deaths = 0;
   lastDeath: string | null = null;
-  /** Not started again before; milliseconds since 1970. */
-  waitsUntil = 0;
 
   #found: FoundPlugin;
   /** The process that takes jobs. */
@@ -61,8 +58,8 @@ export class PluginSlot {
   /** Processes that end their jobs and take no more. */
   readonly #leaving = new Set<PluginProcess>();
   readonly #worked = new WeakSet<PluginProcess>();
-  /** Deliveries with which a process ended, that of a guilty one among them: they are run with care. */
-  readonly #suspects = new Set<number>();
+  readonly #suspects = new Suspects();
+  readonly #restarts: Restarts;
   #routes: readonly GrantingRoute[] = [];
   #grants: readonly Grant[] = [];
   #issues: RouteIssues = new Map();
@@ -70,13 +67,12 @@ export class PluginSlot {
   #heldBack = false;
   /** Whether what hinders the version in the folder may pass without a change of it. */
   #passing = false;
-  /** Deaths since the last success. */
-  #failures = 0;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
 
   constructor(private readonly house: House, found: FoundPlugin, private readonly listeners: SlotListeners) {
     this.#found = found;
+    this.#restarts = new Restarts(house.limits);
     this.description = describeBroken(
       found.name,
       found.file,
@@ -90,6 +86,11 @@ export class PluginSlot {
     if (this.#process) return "running";
     if (!this.description.usable) return "broken";
     return this.waitsUntil > this.house.now() ? "waiting" : "idle";
+  }
+
+  /** Not started again before; milliseconds since 1970. */
+  get waitsUntil(): number {
+    return this.#restarts.waitsUntil;
   }
 
   get pid(): number | null {
@@ -117,24 +118,11 @@ export class PluginSlot {
       if (process === null) return null;
       this.#worked.add(process);
       const result = await process.run(job, route.options, this.#suspects.has(job.delivery));
-      if (result?.outcome === "done") this.#failures = 0;
-      this.#suspect(job, result);
+      if (result?.outcome === "done") this.#restarts.succeeded();
+      this.#suspects.learn(job.delivery, result);
       if (result !== null) return result;
       await process.ended; // before the plugin was entered, or as it was: so another process may try
     }
-  }
-
-  /**
-   * A process says which of several jobs it has entered once it has entered all: when it ends before, which of them ended
-   * it is known as soon as another runs them one by one.
-   */
-  #suspect({ delivery }: Job, result: Result | null) {
-    if (result !== null && result.outcome !== "crashed" && result.outcome !== "timeout") {
-      this.#suspects.delete(delivery);
-      return;
-    }
-    this.#suspects.add(delivery);
-    if (this.#suspects.size > MOST_SUSPECTS) this.#suspects.delete(this.#suspects.values().next().value!);
   }
 
   /** Takes note of what is in the folder now. Resolves when what is new there is in force, or refused. */
@@ -271,7 +259,7 @@ export class PluginSlot {
     this.description = description;
     this.#heldBack = false;
     this.#passing = false;
-    if (changed) this.waitsUntil = this.#failures = 0;
+    if (changed) this.#restarts.reset();
     this.#process = process;
     void process.ended.then((end) => {
       this.#leaving.delete(process);
@@ -295,7 +283,7 @@ export class PluginSlot {
     if (this.#closing.signal.aborted) return; // nothing is wrong with it but that it is stopped
     const { name, file } = this.#found;
     this.#passing = passing;
-    if (passing) this.#backOff();
+    if (passing) this.#restarts.failed(this.house.now());
     this.#heldBack = this.#process !== null;
     const before = JSON.stringify(this.description);
     this.description = this.#process
@@ -308,16 +296,8 @@ export class PluginSlot {
   #died(reason: string, unsure = false) {
     this.deaths++;
     this.lastDeath = reason;
-    if (!unsure) this.#backOff();
+    if (!unsure) this.#restarts.failed(this.house.now());
     this.listeners.onDeath(reason);
-  }
-
-  /** The first failure costs no wait; each that follows without a success between doubles it. */
-  #backOff() {
-    const { minRestartMs, maxRestartMs } = this.house.limits;
-    const wait = this.#failures === 0 ? 0 : Math.min(maxRestartMs, minRestartMs * 2 ** (this.#failures - 1));
-    this.#failures++;
-    this.waitsUntil = this.house.now() + wait;
   }
 
   /** The process that takes jobs, started where there is none; null when that cannot be now. */

@@ -1,7 +1,8 @@
 /** Looks at a store without changing anything in it, also while a relay uses it. @module */
 import { resolve } from "@std/path";
 import { existsSync, statSync } from "node:fs";
-import { StoreOlder, StoreUnavailable, StoreUnusable } from "./contract.ts";
+import { messageOf } from "../message_of.ts";
+import { StoreOlder, StoreUnusable } from "./contract.ts";
 import { openStore } from "./open.ts";
 import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
@@ -103,9 +104,4 @@ function damaged(file: string, damage: readonly string[]): string {
 
 function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof StoreUnusable || error instanceof StoreUnavailable) return error.message;
-  return error instanceof Error ? error.message : String(error);
 }

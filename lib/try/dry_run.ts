@@ -2,10 +2,11 @@
 import type { DryRun } from "../admin/parts.ts";
 import type { Config } from "../config/schema.ts";
 import { secretValues } from "../config/secrets.ts";
+import { messageOf } from "../message_of.ts";
 import type { StoredEvent } from "../nouns.ts";
 import type { Route } from "../route/resolve.ts";
 import { findPlugin } from "../sandbox/dry_plugin.ts";
-import { makeHouse, type PluginsOptions } from "../sandbox/plugins.ts";
+import { type HouseOptions, makeHouse } from "../sandbox/house.ts";
 import type { Store } from "../store/contract.ts";
 import { createMask } from "./mask.ts";
 import { renderReport } from "./render.ts";
@@ -14,7 +15,7 @@ import { openTrial, type Tried } from "./trial.ts";
 /** What dry runs are made of. */
 export interface DryRunParts {
   /** As the relay's own plugins are made with. */
-  plugins: PluginsOptions;
+  plugins: HouseOptions;
   store: Pick<Store, "kvGet">;
   config(): Config;
   routes(): readonly Route[];
@@ -45,7 +46,7 @@ async function dryRun({ plugins, store, config, routes }: DryRunParts, name: str
     if (issue) return failed(`the plugin does not take its options: ${issue.path} ${issue.message}`);
     return await inWords(await trial.run(event), mask);
   } catch (error) {
-    return failed(error instanceof Error ? error.message : String(error));
+    return failed(messageOf(error));
   } finally {
     await house.kernel.close();
   }

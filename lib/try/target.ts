@@ -1,5 +1,5 @@
 /** Finds what a person wants to try: a route of the config, or a plugin, with a route or without. @module */
-import { didYouMean } from "../config/suggest.ts";
+import { nearOrAll } from "../config/suggest.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
 
@@ -27,9 +27,7 @@ export function targetOf(
   const plugin = name.replace(/^.*\//, "").replace(/\.[tj]s$/, "");
   if (!plugins.includes(plugin)) {
     const known = [...new Set([...config.routes.map((one) => one.name), ...plugins])];
-    const hint = didYouMean(name, known) ??
-      (known.length > 0 ? `there are ${known.join(", ")}` : "there is none");
-    throw new NoTarget(`no route or plugin is called ${JSON.stringify(name)}: ${hint}`);
+    throw new NoTarget(`no route or plugin is called ${JSON.stringify(name)}: ${nearOrAll(name, known)}`);
   }
   const users = config.routes.filter((one) => one.plugin === plugin);
   if (options === undefined && users.length > 1) {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createAdmin } from "../../lib/admin/admin.tsx";
 import { createThreadedAdmin } from "../../lib/admin/threaded_admin.ts";
-import { rememberSubstitutions } from "../../lib/config/secrets.ts";
+import { rememberSubstitutions } from "../../lib/config/substitutions.ts";
 import { listen } from "../../lib/relay/listen.ts";
 import { until } from "../support/until.ts";
 import { coinBody, openRoom, readUntil, update } from "./room.ts";

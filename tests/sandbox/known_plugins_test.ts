@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { recallPlugins } from "../../lib/sandbox/known_plugins.ts";
 import { createPlugins, type Plugins } from "../../lib/sandbox/plugins.ts";
 
-const ROOT = fromFileUrl(new URL("../../", import.meta.url)).replace(/\/$/, "");
 const GREET =
   'console.log("loaded");\nexport default { description: "Greets", fields: ["name"], run() {} };\n';
 
@@ -20,7 +19,7 @@ async function withFolder(
   try {
     const printed: string[] = [];
     const onLog = (_: string, { text }: { text: string }) => void printed.push(text);
-    const start = () => createPlugins({ folder, root: ROOT, base, knownFile: kept, onLog });
+    const start = () => createPlugins({ folder, base, knownFile: kept, onLog });
     await test({ file, kept, start, printed });
   } finally {
     await Deno.remove(base, { recursive: true });
@@ -80,7 +79,7 @@ Deno.test("what is kept of a plugin counts for its file and version alone", () =
     const plugins = await start();
     const { version, file } = plugins.descriptions()[0]!;
     await plugins.stop(0);
-    const known = await recallPlugins(kept, ROOT);
+    const known = await recallPlugins(kept);
     const find = (name: string, file: string, version: string) =>
       known.find({ name, file, mistake: null }, version)?.description ?? null;
     assertEquals(find("greet", file, version!), "Greets");

@@ -302,7 +302,7 @@ Deno.test("when the relay is killed its plugins' processes end, and a Ctrl+C is 
     const { createPlugins } = await import(${JSON.stringify(join(ROOT, "lib/sandbox/plugins.ts"))});
     const { job, route } = await import(${JSON.stringify(join(ROOT, "tests/sandbox/support.ts"))});
     const base = ${JSON.stringify(base)};
-    const plugins = await createPlugins({ folder: base + "/plugins", base, root: ${JSON.stringify(ROOT)} });
+    const plugins = await createPlugins({ folder: base + "/plugins", base });
     await plugins.configure([route("plain")]);
     await plugins.runner.run(job("plain"));
     console.log(plugins.status()[0].pid);

@@ -1,8 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { createPlugins, type Plugins } from "../../lib/sandbox/plugins.ts";
-
-const ROOT = fromFileUrl(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
 /** A plugin for a file name, which says that it was loaded. */
 const plugin = (declares: string) => `console.log("loaded");\nexport default { ${declares} run() {} };\n`;
@@ -28,7 +26,7 @@ async function withStart(
       const loaded: string[] = [];
       const onLog = (name: string) => void loaded.push(name);
       const pressing = new Set(named);
-      const plugins = await createPlugins({ folder, root: ROOT, base, knownFile: kept, onLog, pressing });
+      const plugins = await createPlugins({ folder, base, knownFile: kept, onLog, pressing });
       return { plugins, loaded: () => loaded.toSorted() };
     }, kept);
   } finally {

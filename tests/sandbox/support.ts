@@ -53,7 +53,6 @@ export async function house(
   const plugins = await createPlugins({
     folder,
     base,
-    root: ROOT,
     onLog: (plugin, line) => logs.push({ ...line, plugin }),
     ...typeof options === "function" ? options(base) : options,
   });

@@ -5,7 +5,7 @@ import type { Allow } from "../../lib/config/schema.ts";
 import type { JsonObject } from "../../lib/nouns.ts";
 import { type DryReport, findPlugin, loadDry } from "../../lib/sandbox/dry_plugin.ts";
 import { grantsOf } from "../../lib/sandbox/grants.ts";
-import { makeHouse } from "../../lib/sandbox/plugins.ts";
+import { makeHouse } from "../../lib/sandbox/house.ts";
 import { job, ROOT } from "../sandbox/support.ts";
 
 interface Settings {
@@ -27,7 +27,7 @@ async function dry(source: string, settings: Settings = {}): Promise<{ reports: 
     await Deno.mkdir(folder);
     await Deno.writeTextFile(join(folder, "plugin.ts"), source);
   }
-  const house = await makeHouse({ folder, root: ROOT, base, limits: { stallMs: 1500 } });
+  const house = await makeHouse({ folder, base, limits: { stallMs: 1500 } });
   try {
     await using loaded = await loadDry(house, findPlugin(house, plugin)!, {
       grants: grantsOf({ name: plugin, options, allow }, base),

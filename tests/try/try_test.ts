@@ -269,7 +269,6 @@ Deno.test("the version that was last in force is compared with, by what it took,
     await using relay = await createPlugins({
       folder: join(folder, "plugins"),
       base: folder,
-      root: ROOT,
       keptFolder: join(folder, "data/plugin-versions"),
       now: () => Date.UTC(2026, 3, 13, 7, 40),
     }).then((plugins) => ({ plugins, [Symbol.asyncDispose]: () => plugins.stop(0) }));

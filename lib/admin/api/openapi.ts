@@ -17,7 +17,7 @@ interface Operation {
   path: string;
   summary: string;
   /** Parts of the path in braces, and what they mean. */
-  path_?: Record<string, string>;
+  parts?: Record<string, string>;
   query?: z.ZodObject;
   body?: z.ZodType;
   status?: 200 | 201 | 202;
@@ -45,7 +45,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/events/{id}",
     summary: "One event with its deliveries and attempts",
-    path_: eventId,
+    parts: eventId,
     query: ofSource,
     answer: shapes.eventWhole,
   },
@@ -53,7 +53,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/events/{id}/try",
     summary: "Run it through a route's plugin; nothing goes out",
-    path_: eventId,
+    parts: eventId,
     query: ofSource,
     body: query.tryBody,
     answer: shapes.dryRun,
@@ -76,21 +76,21 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/deliveries/{id}",
     summary: "One delivery with its attempts",
-    path_: deliveryId,
+    parts: deliveryId,
     answer: shapes.deliveryWhole,
   },
   {
     method: "post",
     path: "/deliveries/{id}/retry",
     summary: "Try it again now",
-    path_: deliveryId,
+    parts: deliveryId,
     answer: shapes.changed,
   },
   {
     method: "post",
     path: "/deliveries/{id}/discard",
     summary: "Mark a dead letter as dealt with",
-    path_: deliveryId,
+    parts: deliveryId,
     answer: shapes.changed,
   },
   {
@@ -120,7 +120,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/jobs/{id}",
     summary: "How far such work is",
-    path_: { id: "A job's id" },
+    parts: { id: "A job's id" },
     answer: shapes.job,
   },
   {
@@ -149,7 +149,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/sources/{name}/refusals",
     summary: "What a source refused lately, explained",
-    path_: { name: "A source" },
+    parts: { name: "A source" },
     answer: pageOf(shapes.refusalItem),
   },
   { method: "get", path: "/routes", summary: "The routes in force", answer: pageOf(shapes.routeItem) },
@@ -157,7 +157,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "post",
     path: "/routes/{name}",
     summary: "Turn a route off or on, until the config changes",
-    path_: { name: "A route" },
+    parts: { name: "A route" },
     body: query.switchBody,
     answer: shapes.routeItem,
   },
@@ -165,7 +165,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/routes/{name}/kv",
     summary: "What a route remembers",
-    path_: { name: "A route" },
+    parts: { name: "A route" },
     answer: shapes.kvItems,
   },
   { method: "get", path: "/plugins", summary: "The plugins", answer: pageOf(shapes.pluginItem) },
@@ -208,9 +208,9 @@ export function openApi(): JsonObject {
   };
 }
 
-function describe({ summary, path_, query: params, body, status = 200, answer }: Operation): JsonObject {
+function describe({ summary, parts, query: params, body, status = 200, answer }: Operation): JsonObject {
   const parameters = [
-    ...Object.entries(path_ ?? {}).map(([name, description]) => ({
+    ...Object.entries(parts ?? {}).map(([name, description]) => ({
       name,
       in: "path",
       required: true,

@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 /** What runs in the dashboard's thread: see `threaded_admin.ts`. @module */
-import { rememberSubstitutions } from "../../config/secrets.ts";
+import { rememberSubstitutions } from "../../config/substitutions.ts";
 import { type End, Line } from "../../line.ts";
 import { StoreUnavailable } from "../../store/contract.ts";
 import { STORE_ERRORS } from "../../store/known_errors.ts";

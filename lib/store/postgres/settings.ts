@@ -1,7 +1,7 @@
 /** What a PostgreSQL URL says. @module */
 import { resolve } from "@std/path";
 import { isLoopback } from "../../config/loopback.ts";
-import { didYouMean } from "../../config/suggest.ts";
+import { nearOrAll } from "../../config/suggest.ts";
 import { StoreUnusable } from "../contract.ts";
 
 /** How the connection is secured: not at all, encrypted, or encrypted to a server that proves its name. */
@@ -72,7 +72,7 @@ export function readSettings(text: string): Settings {
   for (const name of url.searchParams.keys()) {
     if (PARAMETERS.includes(name)) continue;
     throw wrong(
-      `unknown parameter "${name}": ${didYouMean(name, PARAMETERS) ?? `known are ${PARAMETERS.join(", ")}`}`,
+      `unknown parameter "${name}": ${nearOrAll(name, PARAMETERS)}`,
     );
   }
   const parameter = (name: string) => url.searchParams.get(name) || null;
