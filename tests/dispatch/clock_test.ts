@@ -24,7 +24,8 @@ async function startClocked(
   const store = await openStore("sqlite:relay.db", folder);
   const clock = { shift: 0 };
   let claimFails = false, settleFails = false;
-  const faults: unknown[] = [];
+  const faults: unknown[] = [], told: string[] = [];
+  const renewed: number[] = [];
   const late: Partial<Record<"claim" | "settle" | "renew", Promise<void> | undefined>> = {};
   const now = () => Date.now() + clock.shift;
   const route: Route = {
@@ -56,6 +57,7 @@ async function startClocked(
         return answer;
       },
       async renew(...given) {
+        renewed.push(...given[1]);
         const answer = await store.renew(...given);
         await late.renew;
         return answer;
@@ -74,7 +76,7 @@ async function startClocked(
     relay: "relay-1",
     now,
     random: () => 0.5,
-    observe: () => {},
+    observe: ({ job: { event } }) => told.push(event.id),
     onFault: (error) => faults.push(error),
   });
   globalThis.setInterval = setInterval;
@@ -92,6 +94,8 @@ async function startClocked(
     store,
     dispatcher,
     faults,
+    told,
+    renewed,
     clock,
     /** What the store has done, but answers only then. */
     late,
@@ -270,6 +274,33 @@ Deno.test("what is claimed ahead, and lost to another relay before its place is 
   held.resolve(DONE);
   await until("nothing runs here", () => at.dispatcher.running().size === 0);
   assertEquals(runs, 62);
+});
+
+Deno.test("the end of an attempt that another relay has taken over meanwhile is not told as if it were kept", async () => {
+  const held = Promise.withResolvers<Result>();
+  await using at = await startClocked((_, event) => event === "lost" ? held.promise : Promise.resolve(DONE));
+  await at.add("lost");
+  await until("it runs", () => at.dispatcher.running().size === 1);
+  const claim = { relay: "another", now: Date.now() + HOUR, leaseUntil: Date.now() + 2 * HOUR };
+  const routes = [{ route: "a", limit: 1, order: "any" as const, rate: null }];
+  assertEquals((await at.store.claim({ ...claim, routes })).claimed.length, 1);
+  held.resolve(DONE);
+  await until("it has ended here", () => at.dispatcher.running().size === 0);
+  await at.add("kept"); // its end is written after that of the other
+  await until("one is told", () => at.told.length > 0);
+  assertEquals(at.told, ["kept"]);
+});
+
+Deno.test("what has ended is held no longer", async () => {
+  await using at = await startClocked((_, event) =>
+    event === "long" ? new Promise(() => {}) : Promise.resolve(DONE)
+  );
+  for (const event of ["short", "long"]) await at.add(event);
+  const [short] = await at.done(1);
+  await until("its end is told", () => at.told.length === 1);
+  await at.renew();
+  assertEquals(at.renewed.includes(short!.id), false);
+  assertEquals(at.renewed.length, 1);
 });
 
 Deno.test("a stop while the store is away ends, and what ended meanwhile keeps its lease", async () => {

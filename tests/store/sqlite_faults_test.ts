@@ -18,7 +18,7 @@ async function withVolume(body: (folder: string) => Promise<void>): Promise<void
   await withFolder(async (folder) => {
     const volume = join(folder, "volume");
     await Deno.mkdir(volume);
-    if (!await sh(`mount -t tmpfs -o size=1m tmpfs '${volume}'`)) {
+    if (!await sh(`mount -t tmpfs -o size=2m tmpfs '${volume}'`)) {
       console.log("skipped: no right to mount a file system");
       return;
     }
@@ -78,44 +78,53 @@ Deno.test("SIGKILL between and within commits loses nothing that was acknowledge
     }
   }));
 
-Deno.test("a full disk refuses, leaves nothing half-written, and is over when there is room again", () =>
-  withVolume(async (volume) => {
-    const sizes = { ...SIZES, recentIds: 4, blockEvents: 4 }; // so that many commits write more than their events
-    const open = () => openSqlite(join(volume, "relay.db"), { sizes });
-    let store = await open();
-    const filler = join(volume, "filler");
-    try {
-      await put(store, "before", ["slack"]);
-      const body = crypto.getRandomValues(new Uint8Array(20_000));
-      const three = (call: number) =>
-        [1, 2, 3].map((index) => anEvent(`${call}/${index}`, { body, deliveries: [planned()] }));
-      await Deno.writeFile(filler, new Uint8Array(500_000));
-      let call = 0;
-      await assertRejects(async () => {
-        while (true) await store.append(three(++call));
-      }, StoreUnavailable);
-      assert(call > 1);
-      await assertRejects(() => store.append(three(call)), StoreUnavailable);
-      assertEquals(await store.event({ id: `${call}/1` }), null);
-      const accepted = 1 + 3 * (call - 1);
-      assertEquals((await store.events({}, { limit: 100 })).length, accepted);
-      assertEquals((await store.counts())[0]?.count, accepted);
-      await Deno.remove(filler);
-      await store.ready();
+async function withFullDisk(volume: string, recentIds: number): Promise<void> {
+  const sizes = { ...SIZES, recentIds, blockEvents: 3 };
+  const open = () => openSqlite(join(volume, "relay.db"), { sizes });
+  let store = await open();
+  const filler = join(volume, "filler");
+  try {
+    await put(store, "before", ["slack"]);
+    const body = crypto.getRandomValues(new Uint8Array(20_000));
+    const three = (call: number) =>
+      [1, 2, 3].map((index) => anEvent(`${call}/${index}`, { body, deliveries: [planned()] }));
+    await Deno.writeFile(filler, new Uint8Array(1_500_000));
+    let call = 0;
+    await assertRejects(async () => {
+      while (true) await store.append(three(++call));
+    }, StoreUnavailable);
+    assert(call > 1);
+    await assertRejects(() => store.append(three(call)), StoreUnavailable);
+    assertEquals(await store.event({ id: `${call}/1` }), null);
+    const accepted = 1 + 3 * (call - 1);
+    assertEquals((await store.events({}, { limit: 100 })).length, accepted);
+    assertEquals((await store.counts())[0]?.count, accepted);
+    await Deno.remove(filler);
+    await store.ready();
+    const all = accepted + 3 * 3;
+    for (const last = call + 2; call <= last; call++) {
       assertEquals((await store.append(three(call))).map(({ result }) => result), Array(3).fill("accepted"));
-      const again = Array.from({ length: call }, (_, index) => three(index + 1)).flat();
-      for (let start = 0; start < 2; start++) {
-        assertEquals((await store.append(again)).filter(({ result }) => result === "accepted"), []);
-        assertEquals((await store.events({ coin: "btc" }, { limit: 100 })).length, accepted + 3);
-        await store.close();
-        store = await open();
-      }
-      assertEquals((await drain(store, 1000)).length, accepted + 3);
-    } finally {
-      await store.close();
     }
-    assertEquals(integrity(join(volume, "relay.db")), "ok");
-  }));
+    const again = Array.from({ length: call - 1 }, (_, index) => three(index + 1)).flat();
+    for (let start = 0; start < 2; start++) {
+      assertEquals((await store.append(again)).filter(({ result }) => result === "accepted"), []);
+      assertEquals((await store.events({ coin: "btc" }, { limit: 100 })).length, all);
+      await store.close();
+      store = await open();
+    }
+    assertEquals((await drain(store, 1000)).length, all);
+  } finally {
+    await store.close();
+  }
+  assertEquals(integrity(join(volume, "relay.db")), "ok");
+}
+
+for (const recentIds of [1, 1000]) { // so that each commit writes more than its events: keys, or blocks of them
+  Deno.test(
+    `a full disk refuses, leaves nothing half-written, and is over when there is room again (${recentIds} ids in memory)`,
+    () => withVolume((volume) => withFullDisk(volume, recentIds)),
+  );
+}
 
 Deno.test("a read-only disk is refused at the start, with what to do", () =>
   withVolume(async (volume) => {

@@ -126,7 +126,7 @@ Deno.test("events are known and found, however far their seqs lie apart", () =>
     const sizes = { ...SIZES, recentIds: 8, blockEvents: 4 };
     const engine = new Engine(file, { shared: false, sizes, onNews() {} });
     // As a store has them that was moved here, of which much was deleted.
-    const seqs = [1, 2, 70_000, 70_001, 140_000, 205_535, 205_536, 300_000];
+    const seqs = [1, 2, 65_537, 65_538, 140_000, 140_001, 140_002, 140_003, 300_000];
     for (const seq of seqs) await engine.write((tx) => tx.log.adopt(tx, [{ ...anEvent(`${seq}`), seq }]));
     await engine.close();
     const store = await openSqlite(file, { sizes });
