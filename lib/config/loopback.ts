@@ -6,7 +6,7 @@
  * ```ts
  * import { assert, assertFalse } from "@std/assert";
  *
- * assert(isLoopback("127.0.0.1"));
+ * for (const host of ["127.0.0.1", "Localhost", "::1", "[::ffff:127.0.0.1]"]) assert(isLoopback(host), host);
  * assertFalse(isLoopback("127.example.com"));
  * ```
  */

@@ -21,7 +21,7 @@ const NEVER = /(^|_)(idempotency|public)_keys?$/;
  * import { assertEquals } from "@std/assert";
  * import { tellsOf } from "./telling_key.ts";
  *
- * for (const name of ["botToken", "X-Api-Key", "Cookie", "smtpPass", "signingKey", "PRIVATE_KEY", "apiKey2", "webhookUrl"]) {
+ * for (const name of ["botToken", "X-Api-Key", "Cookie", "smtpPass", "signingKey", "PRIVATE_KEY", "apiKey2", "webhookUrl", "dbPwd", "credentials"]) {
  *   assertEquals(tellsOf(name), "secret", name);
  * }
  * for (const name of ["key", "sortKey", "auth"]) assertEquals(tellsOf(name), "perhaps", name);

@@ -35,7 +35,7 @@ export function hostOf(text: string): string | null {
   const port = url === null ? undefined : DEFAULT_PORTS[url.protocol];
   if (url === null || port === undefined) return null;
   // Only http and its kin have their host put in a normal form (lower case, punycode, plain IPv4).
-  const host = URL.parse(`http://${url.host.replace(/:\d*$/, "")}`)?.hostname ?? "";
+  const host = URL.parse(`http://${url.hostname}`)?.hostname ?? "";
   return host === "" ? null : `${host}:${url.port || port}`;
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { loadConfig } from "../../lib/config/load.ts";
+import { inspectConfig, loadConfig } from "../../lib/config/load.ts";
 import { ConfigError } from "../../lib/config/mistake.ts";
 import { MASK, maskText } from "../../lib/config/mask.ts";
 import { maskSecrets, secretValues } from "../../lib/config/secrets.ts";
@@ -109,6 +109,17 @@ Deno.test("a key called __proto__ is an unknown key like any other", () =>
   inFolder({ "config.json": '{ "__proto__": { "sources": [] }, "sources": [] }' }, (folder) => {
     const error = assertThrows(() => loadConfig(join(folder, "config.json"), {}), ConfigError);
     assertEquals(error.mistakes.map(({ path }) => path), ["__proto__", "sources"]);
+  }));
+
+Deno.test("what must not be shown is known of a config with mistakes, too", () =>
+  inFolder({
+    "config.json": {
+      sources: SOURCES,
+      routes: [{ name: "a", plugin: "b", options: { channel: "${CHANNEL}" } }],
+    },
+  }, (folder) => {
+    const { config, secrets } = inspectConfig(join(folder, "config.json"), { CHANNEL: "of-the-environment" });
+    assertEquals([config, secrets.includes("of-the-environment")], [null, true]); // SECRET is not set
   }));
 
 Deno.test("no secret is left in a masked config, wherever it stands", () =>

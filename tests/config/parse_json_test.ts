@@ -21,6 +21,7 @@ const WRONG = [
   '"\t"',
   '"\\x"',
   "nul",
+  "toString",
   "[1 2]",
   "{1:2}",
   "NaN",

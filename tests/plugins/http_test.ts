@@ -105,6 +105,16 @@ Deno.test("http tells nothing of what a header holds, in whatever part or form t
   }
 });
 
+Deno.test("http tells nothing of its URL's path and query, in whatever part the receiver repeats them", async () => {
+  await using server = listen(ok);
+  const url = `${server.origin}/hooks/0123-4.6789/bot1:abcdefghijkl?key=hush`;
+  for (const said of ["0123-4.6789", "abcdefghijkl", "hush"]) {
+    server.next.push(new Response(`${said} is wrong`, { status: 401 }));
+    const { error } = await attempt(http, updated([]), { options: { url } });
+    assertStringIncludes(error, "401: … is wrong");
+  }
+});
+
 Deno.test("http retries when the receiver cannot be reached, and keeps its secrets to itself", async () => {
   const options = {
     url: `${deadOrigin()}/hooks/0123456789?key=hush-hush`,

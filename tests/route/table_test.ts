@@ -154,7 +154,7 @@ const WHERE_CASES: [string, RouteFilters["where"], boolean][] = [
   ["a key that holds a dot", { "data.a.b": "dotted" }, true],
   ["of keys that hold dots the longest", { "data.a.b.c": "longest" }, true],
   ["an object is no text", { "data.a": "*" }, false],
-  ["what every object has is missing", { "data.constructor.name": "*" }, false],
+  ["what every object has is missing", { "data.toString": "*" }, false],
 ];
 for (const [name, where, holds] of WHERE_CASES) {
   Deno.test(`where: ${name}`, () => {

@@ -51,13 +51,16 @@ Deno.test("a plugin is NAME.ts, NAME.js, or a folder with mod.ts; helpers, tests
 });
 
 Deno.test("names that are taken twice or hold what they must not are refused, with what to do", async () => {
-  await withFolder({ "twice.ts": "", "twice.js": "", "my plugin.ts": "", "ünïcode.ts": "" }, (folder) => {
-    const mistakes = readCatalogue(folder).plugins.map(({ name, mistake }) => [name, mistake]);
-    assertEquals(mistakes.length, 3);
-    for (const [name, mistake] of mistakes) {
-      assertMatch(mistake!, name === "twice" ? /is there twice, as .*: remove one of them/ : /rename it/);
-    }
-  });
+  await withFolder(
+    { "twice.ts": "", "twice.js": "", "my plugin.ts": "", "a,b.ts": "", "ünïcode.ts": "" },
+    (folder) => {
+      const mistakes = readCatalogue(folder).plugins.map(({ name, mistake }) => [name, mistake]);
+      assertEquals(mistakes.length, 4);
+      for (const [name, mistake] of mistakes) {
+        assertMatch(mistake!, name === "twice" ? /is there twice, as .*: remove one of them/ : /rename it/);
+      }
+    },
+  );
 });
 
 Deno.test("links that lead out of the folder are found, wherever they are; those inside are followed", async () => {
@@ -68,6 +71,7 @@ Deno.test("links that lead out of the folder are found, wherever they are; those
     "deep/mod.ts": "",
     "deep/data/secret": "-> ../../../..",
     "nowhere.ts": "-> missing.ts",
+    "itself": "-> .",
   }, (folder) => {
     const { plugins, strayLinks } = readCatalogue(folder);
     assertEquals(plugins.map(({ name, mistake }) => [name, mistake === null]), [
@@ -77,8 +81,20 @@ Deno.test("links that lead out of the folder are found, wherever they are; those
     ]);
     assertEquals(
       strayLinks.toSorted(),
-      ["deep/data/secret", "nowhere.ts", "outside.ts"].map((p) => join(folder, p)),
+      ["deep/data/secret", "itself", "nowhere.ts", "outside.ts"].map((p) => join(folder, p)),
     );
+  });
+});
+
+Deno.test("a plugin whose module leads out of the folder is refused, also in a folder of its own", async () => {
+  await withFolder({
+    "../outside.ts": "",
+    "file.ts": "-> ../outside.ts",
+    "whole/mod.ts": "-> ../../outside.ts",
+  }, (folder) => {
+    const { plugins } = readCatalogue(folder);
+    assertEquals(plugins.map(({ name }) => name), ["file", "whole"]);
+    for (const { mistake } of plugins) assertMatch(mistake!, /is a symbolic link that leads out/);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The command line of a plugin's process is all that keeps it: so it is tested as it stands. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { processArguments } from "../../lib/sandbox/flags.ts";
-import { type Grant, grantMistake, grantsOf } from "../../lib/sandbox/grants.ts";
+import { coversHost, type Grant, grantKey, grantMistake, grantsOf } from "../../lib/sandbox/grants.ts";
 
 const PATHS = {
   folder: "/r/plugins",
@@ -127,5 +127,31 @@ Deno.test("nothing is granted by accident", () => {
   ];
   for (const [kind, target] of right) {
     assertEquals(grantMistake(grant(kind, target)), null, `${kind} ${target}`);
+  }
+});
+
+Deno.test("a granted host covers itself, and with a star what is below it, but nothing that only ends alike", () => {
+  const covers = (target: string, host: string) => coversHost([grant("net", target)], host);
+  for (
+    const [target, host, covered] of [
+      ["a.example", "a.example:443", true],
+      ["a.example:443", "a.example:443", true],
+      ["a.example:443", "a.example:80", false],
+      ["*.a.example", "b.a.example:443", true],
+      ["*.a.example:443", "b.a.example:443", true],
+      ["*.a.example:443", "b.a.example:80", false],
+      ["*.a.example", "bada.example:443", false],
+      ["*", "a.example:443", true],
+      ["*", "10.0.0.1:443", false],
+    ] as const
+  ) assertEquals(covers(target, host), covered, `${target} ${host}`);
+  assertEquals(coversHost([grant("read", "a.example:443")], "a.example:443"), false);
+});
+
+Deno.test("grants are the same when they are of the same, in whatever order and from whatever route", () => {
+  const [a, b] = [grant("read", "/data"), grant("net", "a.example")];
+  assertEquals(grantKey([a, b]), grantKey([b, { ...a, route: "other", why: "there" }, a]));
+  for (const other of [[a], [a, grant("write", "/data")], [grant("write", "/data"), b]]) {
+    assertEquals(grantKey([a, b]) === grantKey(other), false);
   }
 });

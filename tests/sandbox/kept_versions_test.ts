@@ -95,6 +95,16 @@ Deno.test("of what is too large it is kept only that it was there; what is no re
       file: "large.ts",
       texts: null,
     });
+    const files = new Map<string, string | null>([
+      ["/plugins/a.ts", "a"],
+      ["/elsewhere/b.ts", "b"],
+      ["/plugins/gone.ts", null],
+    ]);
+    versions.inForce("a", "a.ts", { hash: "1", files });
+    assertEquals(versionBefore(kept, "a", "2")?.texts, { "a.ts": "a" }, "of what lies elsewhere nothing");
+    versions.forgetOthers([]);
+    versions.inForce("a", "a.ts", { hash: "1", files });
+    assertEquals(versionBefore(kept, "a", "2")?.version, "1", "what was put back is kept again");
     await Deno.writeTextFile(join(kept, "large.json"), "{");
     assertEquals(versionBefore(kept, "large", "2"), null);
   } finally {

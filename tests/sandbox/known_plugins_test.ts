@@ -86,4 +86,25 @@ Deno.test("what is kept of a plugin counts for its file and version alone", () =
     assertEquals(find("greet", "greet/mod.ts", version!), null);
     assertEquals(find("greet", file, "another"), null);
     assertEquals(find("constructor", file, version!), null);
+    assertEquals(known.find({ name: "greet", file, mistake: "is there twice" }, version!), null);
+    const text = await Deno.readTextFile(kept);
+    await Deno.writeTextFile(kept, text.replace(/"by":"[^"]*"/, '"by":"another program"'));
+    assertEquals(
+      (await recallPlugins(kept)).find({ name: "greet", file, mistake: null }, version!),
+      null,
+    );
+  }));
+
+Deno.test("of a plugin whose newest version is refused nothing is kept, and one with options does not run by itself", () =>
+  withFolder(async ({ start, kept }) => {
+    const plugins = await start();
+    const [greet] = plugins.descriptions();
+    await plugins.stop(0);
+    const ranByItself = async () => (await recallPlugins(kept)).ranByItself("greet");
+    assertEquals(await ranByItself(), true);
+    const known = await recallPlugins(kept);
+    known.keep([{ ...greet!, needsOptions: true }]);
+    assertEquals(await ranByItself(), false);
+    known.keep([{ ...greet!, error: { stage: "types", message: "no", file: null, line: null } }]);
+    assertEquals(JSON.parse(await Deno.readTextFile(kept)).plugins, {});
   }));

@@ -162,6 +162,8 @@ Deno.test("a secret that begins where a text was cut is masked, wherever the cut
     assertEquals(maskSent("say " + "a long pass phrase".slice(0, kept), secrets, true), "say •••");
   }
   assertEquals(maskSent("say a long pass", secrets, false), "say a long pass", "that is all of it");
+  const what = "x".repeat(SENT_LIMITS.what - 6) + "a long";
+  assertEquals(readSent([{ what, status: 200, body: "", left: 0 }], secrets)[0]?.what.endsWith("x•••"), true);
 });
 
 Deno.test("what a process claims to have sent is held to its form and its bounds", () => {
