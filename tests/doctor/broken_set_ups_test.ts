@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { runCommand } from "../commands/run_command.ts";
-import { type SetUp, withSetUp } from "./set_up.ts";
+import { SECRET, type SetUp, withSetUp } from "./set_up.ts";
 
 Deno.test("doctor finds nothing wrong in a sound set-up", () =>
   withSetUp(async ({ doctor }) => {
@@ -22,6 +22,12 @@ Deno.test("doctor finds nothing wrong in a sound set-up", () =>
     for (const check of ["store", "plugins", "clock", "files", "secrets"]) {
       assert(all.some((one) => one.check === check && one.verdict === "right"), check);
     }
+  }));
+
+Deno.test("doctor says nothing of a route that is turned off", () =>
+  withSetUp(async ({ config, doctor }) => {
+    await config({ routes: [{ name: "a", plugin: "nowhere", disabled: true }] });
+    assertEquals((await doctor()).wrong, []);
   }));
 
 interface BrokenSetUp {
@@ -93,6 +99,13 @@ const BROKEN: Record<string, BrokenSetUp> = {
     },
     says: /^secrets: admin\.token is so short.* → .*openssl rand/,
   },
+  "a token for reading that can be guessed": {
+    async break({ config, path }) {
+      await config({ admin: { hostname: "127.0.0.1", port: 0, readToken: "12345678" } });
+      await Deno.chmod(path("config.json"), 0o600);
+    },
+    says: /^secrets: admin\.readToken is so short.* → .*openssl rand/,
+  },
   "a .env that everyone may read": {
     break: ({ path }) => Deno.chmod(path(".env"), 0o644),
     says: /^files: .*\.env holds the secrets, and others .* may read it → chmod 600 .*\.env/,
@@ -103,6 +116,18 @@ const BROKEN: Record<string, BrokenSetUp> = {
       await Deno.chmod(path("config.json"), 0o644);
     },
     says: /^files: .*config\.json holds a secret.* → chmod 600 .*config\.json/,
+  },
+  "a .env that the group may read": {
+    break: ({ path }) => Deno.chmod(path(".env"), 0o640),
+    says: /^files: .*\.env holds the secrets, and others .* may read it → chmod 600 .*\.env/,
+  },
+  "a config that everyone may write": {
+    break: ({ path }) => Deno.chmod(path("config.json"), 0o666),
+    says: /^files: .*config\.json can be changed by anyone.* → chmod o-w .*config\.json/,
+  },
+  "a plugin that everyone may write": {
+    break: ({ path }) => Deno.chmod(path("plugins", "quiet.ts"), 0o666),
+    says: /^files: .*quiet\.ts can be changed by anyone.* → chmod o-w .*quiet\.ts/,
   },
   "a plugins folder that everyone may write": {
     break: ({ path }) => Deno.chmod(path("plugins"), 0o777),
@@ -159,6 +184,10 @@ const BROKEN: Record<string, BrokenSetUp> = {
   "a plugin that does not load": {
     break: ({ path }) => Deno.writeTextFile(path("plugins", "broken.ts"), "export default {"),
     says: /^plugins: broken does not load: .*broken\.ts:1: .* → mend it, or take it out/s,
+  },
+  "a plugin that says a secret when it does not load": {
+    break: ({ path }) => Deno.writeTextFile(path("plugins", "loud.ts"), `throw new Error("with ${SECRET}");`),
+    says: /^plugins: loud does not load: .*with •••/,
   },
   "a route without its plugin": {
     break: ({ config }) => config({ routes: [{ name: "a", plugin: "quite" }] }),

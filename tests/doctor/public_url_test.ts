@@ -109,18 +109,20 @@ Deno.test("doctor names and explains each fault of a proxy", () =>
     }
   }));
 
-Deno.test("doctor names and explains a dashboard that the proxy shows to everyone", () =>
+Deno.test("doctor names and explains a dashboard that the proxy shows to everyone, whole or in part", () =>
   withRelay(async (relay) => {
-    await using proxy = proxyTo(
-      relay.url,
-      (request, body, target) =>
-        pass(request, body, new URL(request.url).pathname === "/webhook" ? target : relay.adminUrl),
-    );
-    const [, said] = await doctorOf(proxy.url);
-    assertMatch(
-      said!,
-      /^wrong: the dashboard answers at http:\/\/localhost:\d+\/readyz → let the proxy .*ssh -L/,
-    );
+    for (const [shown, told] of [["", "readyz"], ["/readyz", "readyz"], ["/api/", "api/overview"]]) {
+      await using proxy = proxyTo(relay.url, (request, body, target) => {
+        const { pathname } = new URL(request.url);
+        const admin = pathname !== "/webhook" && pathname.startsWith(shown!);
+        return pass(request, body, admin ? relay.adminUrl : target);
+      });
+      const [, said] = await doctorOf(proxy.url);
+      assertMatch(
+        said!,
+        new RegExp(`^wrong: the dashboard answers at http://localhost:\\d+/${told} → let the proxy .*ssh -L`),
+      );
+    }
   }));
 
 Deno.test("doctor tells this relay from another one at the URL", () =>

@@ -1,12 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { localUrl } from "../../lib/config/local_url.ts";
+import { configSchema } from "../../lib/config/schema.ts";
 import type { Finding } from "../../lib/doctor/finding.ts";
 import { holderOf, judgeHolder } from "../../lib/doctor/listeners.ts";
 import { judgeRoom } from "../../lib/doctor/disk.ts";
 import { judgeClock } from "../../lib/doctor/clock.ts";
 import { judgeOverview, relayApi } from "../../lib/doctor/relay.ts";
 import { examineProgram } from "../../lib/doctor/program.ts";
+import { secretFaults } from "../../lib/doctor/secrets.ts";
 import { runCommand } from "../commands/run_command.ts";
 import { createRelayFolder } from "../support/relay_process.ts";
 import { until } from "../support/until.ts";
@@ -36,12 +38,29 @@ Deno.test("doctor tells a relay from another program, and a relay that can store
   other.close();
   assertMatch(stuck!, /^wrong: it runs, but is not ready: .* → see its log, and `disk` and `store`/);
 
+  const answers = [
+    new Response("hello"),
+    Response.json({ status: "ready" }, { status: 404 }),
+    Response.json({ reason: "overloaded" }, { status: 503 }),
+  ];
   await using stranger = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Response("hello"),
+    () => answers.shift()!,
   );
   const foreign = at("admin", `http://127.0.0.1:${stranger.addr.port}`);
-  assertEquals(await holderOf(foreign), { kind: "other" });
+  for (const _ of [...answers]) assertEquals(await holderOf(foreign), { kind: "other" });
+});
+
+Deno.test("doctor takes what speaks no HTTP for another program, and says of port 0 that it is not known", async () => {
+  const mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const hangingUp = (async () => {
+    for await (const connection of mute) connection.close();
+  })();
+  const listener = { name: "server", hostname: "127.0.0.1", port: mute.addr.port } as const;
+  assertEquals(await holderOf(listener), { kind: "other" });
+  mute.close();
+  await hangingUp;
+  assertEquals(judgeHolder({ ...listener, port: 0 }, { kind: "nobody" }, true)[0]?.verdict, "unknown");
 });
 
 Deno.test("doctor tells a relay that listens elsewhere than the config says from one that does not run", async () => {
@@ -141,6 +160,20 @@ Deno.test("doctor judges the clock by what the sources permit", () => {
     judgeClock(null, 300),
   ].map(([finding]) => finding?.verdict);
   assertEquals(verdicts, ["right", "right", "note", "note", "wrong", "wrong", "unknown"]);
+});
+
+Deno.test("doctor judges each secret by its form, and tells none", () => {
+  const said = (...secrets: string[][]) =>
+    secretFaults(configSchema.parse({
+      sources: secrets.map((secrets, i) => ({ name: `s${i}`, path: `/${i}`, secrets })),
+    })).map(({ grave, path, problem }) => `${grave ? "grave: " : ""}${path} ${problem}`.trim());
+  const sound = "whsec_0123456789abcdef";
+  assertEquals(said([sound]), []);
+  assertMatch(said([sound.slice(0, -1)])[0]!, /^grave: sources\[0\]\.secrets\[0\] is so short/);
+  assertMatch(said([sound.slice(6)])[0]!, /^sources\[0\]\.secrets\[0\] does not begin with whsec_/);
+  assertMatch(said([sound, `${sound}0`])[0]!, /^s0 accepts 2 secrets/);
+  assertMatch(said([sound], [`${sound}0`, sound])[1]!, /^grave: +s1 and s0 have the same signing secret/);
+  assertEquals(said([sound, sound]).filter((one) => one.startsWith("grave")), []);
 });
 
 Deno.test("doctor says when Deno is older than what the relay was tried with, and when the relay would be root", () => {

@@ -77,6 +77,23 @@ Deno.test("the host of a URL in the options is granted, with its port and no oth
   assertEquals(other.reached, 0);
 });
 
+Deno.test("what one plugin is granted no other reaches", async () => {
+  await using listener = listen("127.0.0.1", () => new Response("welcome"));
+  const copy = { copy: join(HOSTILE, "fetch_event.ts") };
+  await using home = await house({ "granted.ts": copy, "other.ts": copy });
+  const net = [`127.0.0.1:${listener.port}`];
+  await home.plugins.configure([route("granted", { allow: { net } }), route("other")]);
+  const fetchedBy = async (plugin: string) => {
+    const base = job(plugin);
+    const event = { ...base.event, data: { url: `http://127.0.0.1:${listener.port}/` } };
+    const result = await home.plugins.runner.run({ ...base, event });
+    return result?.error ?? result?.outcome;
+  };
+  assertEquals(await fetchedBy("granted"), "done");
+  assertMatch(await fetchedBy("other") ?? "", /Requires net access/);
+  assertEquals(listener.reached, 1);
+});
+
 Deno.test("a redirect to a host that is not granted is refused", async () => {
   await using other = listen();
   await using granted = listen("127.0.0.1", () => Response.redirect(`http://127.0.0.1:${other.port}/`));
