@@ -77,10 +77,11 @@ export function createRejecting(source: string, before: JsonObject | null = null
 
 /** Follows either the rightly signed deliveries of a source or the others. */
 function createTrack(source: string, before: JsonObject | null) {
-  const failing = createFailing(before === null ? null : remembered(before));
+  const known = before === null ? null : remembered(before);
+  const failing = createFailing(known);
   const pacing = createPacing(PACE);
   let outstanding = before !== null;
-  let refusalsTold = 0;
+  let refusalsTold = known?.tries ?? 0;
   let lastCalled = false;
   let gaveUpTold = before?.["state"] === "gave_up";
 

@@ -206,6 +206,39 @@ Deno.test("after a restart counts go on, and the end is told", () => {
   assertEquals(fourth.record(receipt(START + 2 * HOUR, null)), []);
 });
 
+Deno.test("a restart by itself is no news: what was told before it is not told again, and its end is", () => {
+  const first = createRejecting("cryptosync");
+  const [before] = first.record(receipt(START, "stale_timestamp"));
+  assertEquals(createRejecting("cryptosync", before!).tick(START + HOUR), []);
+  const [gaveUp] = first.tick(START + 24 * HOUR);
+  assertEquals(gaveUp!["state"], "gave_up");
+  const second = createRejecting("cryptosync", gaveUp!);
+  assertEquals(second.tick(START + 25 * HOUR), []);
+  assertEquals(states(second.record(receipt(START + 26 * HOUR, null))), [["recovered", undefined]]);
+});
+
+Deno.test("a trouble after one that has ended is told like the first, to its end", () => {
+  const rejecting = createRejecting("cryptosync");
+  const trouble = (from: number) => {
+    const told: [hours: number, state: unknown][] = [];
+    for (let at = from; at <= from + 25 * HOUR; at += MINUTE) {
+      const news = [
+        ...(at - from < 3 * MINUTE ? rejecting.record(receipt(at, "store_unavailable")) : []),
+        ...rejecting.tick(at),
+      ];
+      told.push(...news.map(({ state }): [number, unknown] => [(at - from) / HOUR, state]));
+    }
+    return told;
+  };
+  const first = trouble(START);
+  assertEquals(first.slice(-2).map(([hours, state]) => [Math.round(hours), state]), [[22, "rejecting"], [
+    24,
+    "gave_up",
+  ]]);
+  assertEquals(rejecting.record(receipt(START + 30 * HOUR, null)).length, 1);
+  assertEquals(trouble(START + 60 * HOUR), first);
+});
+
 Deno.test("a clock set back by an hour delays no telling and loses no count", () => {
   const rejecting = createRejecting("cryptosync");
   assertEquals(rejecting.record(receipt(START, "store_unavailable")).length, 1);
