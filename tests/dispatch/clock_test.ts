@@ -303,6 +303,51 @@ Deno.test("what has ended is held no longer", async () => {
   assertEquals(at.renewed.length, 1);
 });
 
+Deno.test("an attempt that ends after its delivery was lost and claimed again frees no place of another's", async () => {
+  const first = Promise.withResolvers<Result>(), held = Promise.withResolvers<Result>();
+  let runs = 0;
+  await using at = await startClocked(
+    (attempt, event) => {
+      runs++;
+      if (event !== "lost") return held.promise;
+      return attempt === 1 ? first.promise : Promise.resolve(DONE);
+    },
+    1,
+    { concurrency: 2 },
+  );
+  await at.add("lost");
+  await until("it runs", () => runs === 1);
+  const claim = { relay: "another", now: Date.now() + HOUR, leaseUntil: Date.now() + 2 * HOUR };
+  const routes = [{ route: "a", limit: 1, order: "any" as const, rate: null }];
+  const { claimed: [taken] } = await at.store.claim({ ...claim, routes });
+  const undone = { delivery: taken!.delivery.id, attempt: null, route: "a", kv: [], emitted: [] };
+  const next = { state: "pending" as const, dueAt: Date.now() };
+  await at.store.settle("another", [{ ...undone, next }], Date.now());
+  await at.done(1);
+  first.resolve(DONE);
+  for (let event = 0; event < 4; event++) await at.add(`held ${event}`);
+  await until("two run", () => runs === 4);
+  await at.store.ready(); // what is claimed now has been claimed
+  assertEquals([runs, at.dispatcher.running().get("a")], [4, 2]);
+  held.resolve(DONE);
+  await at.done(5);
+});
+
+Deno.test("while a claim is under way no other is made", async () => {
+  await using at = await startClocked(() => new Promise(() => {}), 1, { concurrency: 1 });
+  const answered = Promise.withResolvers<void>();
+  at.late.claim = answered.promise;
+  for (const event of ["1", "2", "3"]) await at.add(event);
+  await until(
+    "one is claimed",
+    async () => (await at.store.deliveries({ states: ["running"] }, { limit: 9 })).length > 0,
+  );
+  await at.add("4"); // of which it is told
+  await at.store.ready();
+  assertEquals((await at.store.deliveries({ states: ["running"] }, { limit: 9 })).length, 1);
+  answered.resolve();
+});
+
 Deno.test("a stop while the store is away ends, and what ended meanwhile keeps its lease", async () => {
   await using at = await startClocked(() => Promise.resolve(DONE));
   at.failSettling(true);

@@ -477,6 +477,17 @@ Deno.test("what an attempt of a digest sent, and what it left out, is kept and t
   assertEquals(started.reports.map(({ chainCut }) => chainCut), [true, false, false]);
 });
 
+Deno.test("digests of two routes that fall due together go out each by itself", async () => {
+  const jobs: Job[] = [];
+  await using started = await startDispatcher((job) => (jobs.push(job), Promise.resolve(DONE)));
+  await started.add(3, "a", "b");
+  const schedule = { digest: { everyMs: 1 }, quietHours: null, timeZone: "UTC" };
+  started.dispatcher.configure([route("a", { schedule }), route("b", { schedule })]);
+  await started.settled(6);
+  const gathered = jobs.map(({ route, event }) => [route, (event.data["events"] as unknown[]).length]);
+  assertEquals(gathered.toSorted(), [["a", 3], ["b", 3]]);
+});
+
 Deno.test("a digest waits until the one before it has ended", async () => {
   const first = Promise.withResolvers<Result>();
   const gathered: number[] = [];

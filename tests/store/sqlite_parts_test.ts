@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertRejects, fail } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows, fail } from "@std/assert";
 import { join } from "@std/path";
+import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { rangesOf, seqsOf } from "../../lib/store/sqlite/block_search.ts";
 import { coinsOf } from "../../lib/store/sqlite/block_coins.ts";
 import { Connection } from "../../lib/store/sqlite/connection.ts";
@@ -190,6 +191,21 @@ Deno.test("a connection that was opened again syncs the log that is there now", 
       Deno.open = open;
       await engine.close();
     }
+  }));
+
+Deno.test("a file that is gone is refused, and not made anew: its disk may not be mounted", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await Deno.writeFile(file, new Uint8Array());
+    const db = new Connection(file);
+    db.script("CREATE TABLE numbers (number INTEGER)");
+    db.letGo();
+    await Deno.rename(file, `${file}.elsewhere`);
+    assertThrows(() => db.get("SELECT 1"), StoreUnavailable, file);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["relay.db.elsewhere"]);
+    await Deno.rename(`${file}.elsewhere`, file);
+    assertEquals(db.get<{ count: number }>("SELECT count(*) AS count FROM numbers")?.count, 0);
+    db.close();
   }));
 
 Deno.test("whoever stops reading rows early holds up no checkpoint", () =>

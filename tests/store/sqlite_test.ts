@@ -25,4 +25,4 @@ function opener(sizes: Sizes): () => Promise<Opened> {
 
 storeContract("sqlite", opener(SIZES));
 // What a store does only when it is large, done by a small one: keys on disk, blocks, listings in another thread.
-storeContract("large sqlite", opener({ recentIds: 8, blockEvents: 16, smallStore: 0 }));
+storeContract("large sqlite", opener({ recentIds: 8, blockEvents: 4, smallStore: 0 }));

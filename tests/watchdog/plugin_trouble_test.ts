@@ -27,6 +27,12 @@ Deno.test("a plugin that cannot run is told after a moment, at growing intervals
   assertEquals(told.filter(([, state]) => state === "failing").length, 4);
 });
 
+Deno.test("a clock set back by an hour delays the telling by no more than that moment", () => {
+  const trouble = createPluginTrouble();
+  const told = [HOUR, 0, 9 * SECOND, 10 * SECOND].map((now) => trouble.look([broken], now).length);
+  assertEquals(told, [0, 0, 0, 1]);
+});
+
 Deno.test("a file that is broken for a moment while it is edited is not told", () => {
   assertEquals(follow((second) => second % 30 < 5 ? broken : well, 600).length, 0);
 });
@@ -34,6 +40,18 @@ Deno.test("a file that is broken for a moment while it is edited is not told", (
 Deno.test("a process that dies three times is told, even if it is started again each time", () => {
   const told = follow((second) => ({ ...well, deaths: Math.floor(second / 20) }), 70);
   assertEquals(told, [[60, "failing"]]);
+});
+
+Deno.test("a process that dies now and then, and is well in between, is not told", () => {
+  assertEquals(follow((second) => ({ ...well, deaths: Math.floor(second / 3600) }), 5 * 3600), []);
+});
+
+Deno.test("deaths that were told are not told again for a file that is edited after them", () => {
+  const health = (second: number) => ({
+    ...(second > 60 && second % 30 < 5 ? broken : well),
+    deaths: Math.min(3, Math.floor(second / 20)),
+  });
+  assertEquals(follow(health, 3600), [[60, "failing"]]);
 });
 
 Deno.test("what is told names the plugin, its routes and the error, and a plugin no longer used is forgotten", () => {

@@ -5,14 +5,15 @@ import { anEvent, asking, ending, put } from "../fixtures.ts";
 
 /** Ten events: coins by turns, two sources, some not understood, one a second. */
 async function ten(store: Store): Promise<void> {
-  await store.append(Array.from({ length: 10 }, (_, index) =>
-    anEvent(`${index}`, {
+  for (let index = 0; index < 10; index++) {
+    await put(store, `${index}`, [], {
       source: index === 7 ? "other" : "cryptosync",
       coin: index % 3 === 0 ? "btc" : index % 3 === 1 ? "eth" : null,
       type: index >= 8 ? null : index === 5 ? "cg.coin.listed" : "cg.coin.info.updated",
       receivedAt: 1000 + index * 1000,
       deliveries: [{ route: index % 2 === 0 ? "slack" : "mail", matched: null, dueAt: 1000 }],
-    })));
+    });
+  }
 }
 
 export function listing(test: Register): void {
