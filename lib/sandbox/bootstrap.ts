@@ -94,7 +94,8 @@ for (const kind of ["unhandledrejection", "error"] as const) {
     event.preventDefault();
     const thrown = event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error;
     noteRefusal(null, thrown);
-    log(null, "error", [`outside of a run: ${failureText(describeFailure(thrown, folder))}`]);
+    const hint = kind === "unhandledrejection" ? ": is it a promise that nothing awaits?" : "";
+    log(null, "error", [`outside of a run: ${failureText(describeFailure(thrown, folder))}${hint}`]);
   });
 }
 

@@ -22,12 +22,19 @@ export interface Catalogue {
   strayLinks: string[];
 }
 
-const NO_PLUGIN = /^[_.]|_test\.(ts|js)$|\.d\.ts$|^node_modules$/;
+const NO_PLUGIN = /^[_.]|[_.]test\.(ts|js)$|\.d\.ts$|^node_modules$/;
+/** How modules are called that are no plugins, though their authors may take them for some. */
+const OTHER_MODULE = /\.(mts|cts|mjs|cjs|tsx|jsx)$/;
+const INDEX = /\/index\.(ts|js)$/;
+const isMeant = (file: string) => !OTHER_MODULE.test(file) && !INDEX.test(file);
 const NAME = /^[a-z0-9_-]+$/i;
+
+/** Where a plugin's module may be, of what is in the folder; the last two are mistakes. */
+const CANDIDATES = ["", "/mod.ts", "/mod.js", "/index.ts", "/index.js"];
 
 /**
  * Lists the plugins in `folder` (a real path): `NAME.ts`, `NAME.js`, or a folder with a `mod.ts`. What begins with `_`
- * or `.`, tests and type declarations are no plugins.
+ * or `.`, tests and type declarations are no plugins. What its author may take for one is listed with its mistake.
  *
  * @throws When the folder cannot be read.
  */
@@ -36,11 +43,16 @@ export function readCatalogue(folder: string): Catalogue {
   const plugins = new Map<string, FoundPlugin>();
   for (const { name: entry } of Deno.readDirSync(folder)) {
     if (NO_PLUGIN.test(entry)) continue;
-    const file = [entry, `${entry}/mod.ts`, `${entry}/mod.js`]
-      .find((path) => /\.(ts|js)$/.test(path) && isFile(join(folder, path)));
+    const file = CANDIDATES.map((inside) => entry + inside)
+      .find((path) =>
+        (/\.(ts|js)$/.test(path) || path === entry && OTHER_MODULE.test(path)) &&
+        isFile(join(folder, path))
+      );
     if (file === undefined) continue;
-    const name = file === entry ? entry.replace(/\.(ts|js)$/, "") : entry;
-    const other = plugins.get(name);
+    const name = file === entry ? entry.replace(/\.\w+$/, "") : entry;
+    const named = plugins.get(name);
+    if (named !== undefined && !isMeant(file)) continue; // a helper of that plugin
+    const other = named !== undefined && isMeant(named.file) ? named : undefined;
     const stray = strayLinks.some((link) => link === join(folder, entry) || link === join(folder, file));
     const unnameable = strayLinks.find((link) =>
       !isNameable(link) && link.startsWith(join(folder, entry, "/"))
@@ -54,9 +66,13 @@ export function readCatalogue(folder: string): Catalogue {
         relative(folder, unnameable)
       }, a link that leads out of the plugins folder and has a comma in its ` +
         "name, so that it cannot be hidden: rename or remove it"
-      : NAME.test(name)
-      ? null
-      : "its name may hold only letters, digits, _ and -: rename it";
+      : !NAME.test(name)
+      ? "its name may hold only letters, digits, _ and -: rename it"
+      : OTHER_MODULE.test(file)
+      ? "a plugin's file ends in .ts or .js: rename it"
+      : INDEX.test(file)
+      ? "a plugin's folder has a mod.ts, no index.ts: rename that, or begin the folder's name with _"
+      : null;
     plugins.set(name, { name, file, mistake });
   }
   return { plugins: [...plugins.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), strayLinks };

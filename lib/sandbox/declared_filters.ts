@@ -9,6 +9,7 @@ import { isRecord } from "../config/loosely.ts";
 import { isWherePath } from "../config/rules.ts";
 import { CHANGE_TYPES, type JsonObject } from "../nouns.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
+import { shorten } from "./protocol.ts";
 
 /** What is wrong, and where in the filters. */
 export interface FilterMistake {
@@ -37,12 +38,16 @@ export function readFilters(declared: JsonObject): { filters: Filters } | Filter
 }
 
 const text = (mistakeOf: (text: string) => string | null): Check => (value, path) => {
-  const message = typeof value === "string" ? mistakeOf(value) : "is no text";
-  return message === null ? null : { path, message };
+  if (typeof value !== "string") return { path, message: "is no text" };
+  const message = mistakeOf(value);
+  return message === null ? null : { path, message: `${JSON.stringify(shorten(value, 100))} ${message}` };
 };
 const notEmpty = text((value) => value === "" ? "is empty" : null);
 
 const list = (check: Check): Check => (value, path) => {
+  if (typeof value === "string") {
+    return { path, message: `is no list: write [${JSON.stringify(shorten(value, 100))}]` };
+  }
   if (!Array.isArray(value)) return { path, message: "is no list" };
   if (value.length === 0) return { path, message: "is empty" };
   return firstOf(value.map((item, i) => check(item, `${path}.${i}`)));

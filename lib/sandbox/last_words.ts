@@ -4,7 +4,8 @@ import { LIMITS, shorten } from "./protocol.ts";
 /** Characters that are kept, at least. */
 const KEPT = 8192;
 /** How the last words of a runtime begin. */
-const DYING = /^(<--- Last few GCs|# Fatal |==== C stack trace)/;
+const DYING =
+  /^(<--- Last few GCs|# Fatal |==== C stack trace|error: Top-level await promise never resolved)/;
 
 /** The end of what a process prints. */
 export class LastWords {
@@ -24,6 +25,9 @@ export class LastWords {
   /** For a person: what became of "its process". */
   causeOf({ code, signal }: Pick<Deno.CommandStatus, "code" | "signal">): string {
     if (/out of memory|heap limit/i.test(this.#printed)) return "ran out of memory";
+    if (/^error: Top-level await promise never resolved/m.test(this.#printed)) {
+      return "ended, waiting for what never comes: look for an `await` at the top of the file, or in its options";
+    }
     if (signal) return `was ended by ${signal}`;
     const said = /^error: (.*)$/m.exec(this.#printed)?.[1];
     if (said !== undefined) return `ended: ${shorten(said, LIMITS.errorChars)}`;

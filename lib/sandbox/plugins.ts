@@ -116,6 +116,8 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
   const gone = new Set<PluginSlot>();
   const listeners = new Set<() => void>();
   let granted: PluginGrant[] = [];
+  /** Plugins that a route uses. */
+  let routed: ReadonlySet<string> = new Set();
   /** Plugins that were there at the start and have not been looked at. */
   const waiting = new Set<string>();
   let scanning: Promise<void> | null = null;
@@ -150,7 +152,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
             plugin,
           });
         } else if (ready && !waiting.has(plugin)) {
-          log.info("is in force", { plugin, version });
+          log.info(`is in force${idleness(slot.description)}`, { plugin, version });
         }
         waiting.delete(plugin);
         changed();
@@ -159,6 +161,13 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     const tenant = { slot, refused };
     tenants.set(plugin, tenant);
     return tenant;
+  }
+
+  /** What keeps a plugin that is in force from being run. */
+  function idleness({ name, needsOptions, filters }: PluginDescription): string {
+    if (routed.has(name) || !needsOptions && filters.fields !== undefined) return "";
+    const why = needsOptions ? "needs options" : "declares no `fields`";
+    return `, and waits for a route in config.json: it ${why}`;
   }
 
   function dismiss(plugin: string, { slot }: Tenant) {
@@ -223,6 +232,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     descriptions: () => [...tenants.values()].map(({ slot }) => slot.description),
     lookAtAll: () => waiting.size > 0 ? scan() : Promise.resolve(),
     async configure(routes) {
+      routed = new Set(routes.map(({ plugin }) => plugin));
       if (routes.some(({ plugin }) => waiting.has(plugin))) await scan();
       const wanted = routes.flatMap((route) =>
         grantsOf(route, base).map((grant) => ({ ...grant, plugin: route.plugin }))

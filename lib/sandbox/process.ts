@@ -44,6 +44,8 @@ interface Running {
   resolve(result: Result | null): void;
 }
 
+/** What may make a plugin load so long. */
+const SLOW = "look for an `await` or a loop at the top of the file";
 /** A process that does not end when asked to is ended after so long. */
 const STOP_MS = 1000;
 /** What is left in the pipe of a process that asks too much, for so long. */
@@ -206,7 +208,9 @@ export class PluginProcess {
     const { loadMs, now } = this.spec;
     const ticking = setInterval(() => this.#tick(), TICK_MS);
     const patience = setTimeout(() => {
-      this.#failLoad(new LoadFailure("import", `did not load within ${loadMs / 1000} s`, null, null, true));
+      this.#failLoad(
+        new LoadFailure("import", `did not load within ${loadMs / 1000} s: ${SLOW}`, null, null, true),
+      );
     }, loadMs);
     void this.loaded.catch(() => {}).then(() => clearTimeout(patience));
     const pause = () => {

@@ -105,6 +105,9 @@ export interface PluginShape {
   optionsSchema: JsonObject | null;
 }
 
+/** The kinds of access that a route can grant. */
+export const GRANTABLE: readonly string[] = ["net", "read", "write", "env", "sys"];
+
 /** Bounds on what a plugin may send. */
 export const LIMITS = {
   /** Bytes in one line; a longer one ends the process. */

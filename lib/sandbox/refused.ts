@@ -1,5 +1,6 @@
 /** Remembers what plugins tried to reach and were not allowed. @module */
 import type { PluginRefusal } from "./process_spec.ts";
+import { GRANTABLE } from "./protocol.ts";
 
 /** Something that a plugin tried and was not allowed. */
 export interface RefusedAccess {
@@ -18,7 +19,6 @@ export interface RefusedAccess {
 
 /** Refused accesses remembered for a plugin: one that tries everything fills no memory. */
 const MOST = 50;
-const GRANTABLE = ["net", "read", "write", "env", "sys"];
 
 /**
  * Notes a refusal in `known`.
@@ -50,7 +50,20 @@ export function noteRefusal(
 
 /** A refused access as a sentence without its subject. */
 export function refusalText({ kind, target, remedy }: RefusedAccess): string {
-  const tried = kind === "net" ? `reach ${target}` : target === "*" ? kind : `${kind} ${target}`;
+  const [one, all] = WORDS[kind] ?? [kind, kind];
+  const tried = target === "*" ? all : `${one} ${target}`;
   const help = remedy === null ? "which no route can allow" : `which its route would allow with ${remedy}`;
   return `tried to ${tried}, ${help}`;
 }
+
+/** What was tried of each kind: with one target, with all there are. */
+const WORDS: Readonly<Record<string, readonly [one: string, all: string]>> = {
+  net: ["reach", "reach any host"],
+  read: ["read", "read any file"],
+  write: ["write", "write any file"],
+  env: ["read the environment variable", "read the whole environment"],
+  sys: ["ask the system for", "ask the system for anything"],
+  run: ["run", "run programs"],
+  ffi: ["load the library", "load libraries"],
+  import: ["import from", "import from any host"],
+};

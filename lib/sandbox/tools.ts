@@ -6,6 +6,8 @@ import { shorten } from "./protocol.ts";
 /** Where a tool found something wrong. */
 export interface ToolFinding {
   message: string;
+  /** Such as `TS2322`; null when the tool gives none. */
+  code: string | null;
   /** Absolute path; null when the tool named none. */
   file: string | null;
   line: number | null;
@@ -35,8 +37,16 @@ export async function checkTypes(
   const lock = lockFlags(paths.lockFile, "added to");
   const args = ["check", "--quiet", ...lock, `--config=${typesConfig}`, `--import-map=${importMap}`];
   const findings = await tool(paths, [...args, ...modules]);
-  return findings.filter(({ file }) => file === null || file.startsWith(folder));
+  return findings.filter(({ file, code }) =>
+    (file === null || file.startsWith(folder)) && !IMPLICIT_ANY.test(code ?? "")
+  );
 }
+
+/**
+ * That something has no type. Not held against a plugin, and yet looked for: without, `const seen = []` would be a list
+ * that takes nothing.
+ */
+const IMPLICIT_ANY = /^TS7\d{3}$/;
 
 /** Fetches the npm and JSR packages that a module imports. Install scripts are not run. Resolves what hinders that. */
 export function fetchImports(paths: ToolPaths, module: string): Promise<ToolFinding[]> {
@@ -67,6 +77,7 @@ async function tool({ environment }: ToolPaths, args: string[]): Promise<ToolFin
  *   "const n: number = 'x';\n      ^\n    at file:///plugins/x.ts:3:7\n\nFound 1 error.\n\nerror: Type checking failed.\n";
  * assertEquals(findingsIn(output), [{
  *   message: "Type 'string' is not assignable to type 'number'.",
+ *   code: "TS2322",
  *   file: "/plugins/x.ts",
  *   line: 3,
  * }]);
@@ -79,14 +90,17 @@ export function findingsIn(output: string): ToolFinding[] {
     /^(TS\d|error: )/.test(part)
   );
   const findings = reports.filter((report) => !/^error: Type checking failed/.test(report)).map((report) => {
-    const [, what = "", cause] =
-      /^(?:TS\d+ \[ERROR\]|error): (.*)(?:\s+(?:0: |Caused by:\s+)(.*))?/.exec(report) ?? [];
+    const [, code, what = "", cause] =
+      /^(?:(TS\d+) \[ERROR\]|error): (.*)(?:\s+(?:0: |Caused by:\s+)(.*))?/.exec(report) ?? [];
     const place = /at (file:\/\/\S+?):(\d+):\d+/.exec(report);
     return {
       message: shorten(cause === undefined ? what : `${what}: ${cause}`, 500),
+      code: code ?? null,
       file: place ? fromFileUrl(place[1]!) : null,
       line: place ? Number(place[2]) : null,
     };
   });
-  return findings.length > 0 ? findings : [{ message: shorten(output.trim(), 500), file: null, line: null }];
+  return findings.length > 0
+    ? findings
+    : [{ message: shorten(output.trim(), 500), code: null, file: null, line: null }];
 }

@@ -147,11 +147,14 @@ Deno.test("check tells of a misspelt key, and of an import that is nearly ours, 
       "plugins/near.ts: its default export: `feilds` is not a known key: did you mean `fields`?\n",
     );
     assert(!stderr.includes("far.ts"), "a key of the author's own is no mistake");
-    assertMatch(
+    assertStringIncludes(
       stderr,
-      /plugins\/import\.ts:1: Import "coinrelay\/plugins" .*: did you mean "coinrelay\/plugin"\?\n/,
+      'plugins/import.ts:1: nothing is imported as "coinrelay/plugins": did you mean "coinrelay/plugin"?\n',
     );
-    assertMatch(stderr, /plugins\/other\.ts:1: Import "coinrelation" [^?\n]*\n/);
+    assertStringIncludes(
+      stderr,
+      'plugins/other.ts:1: nothing is imported as "coinrelation": of npm, write "npm:coinrelation"\n',
+    );
     assertStringIncludes(stderr, "\n3 mistakes\n");
   }));
 

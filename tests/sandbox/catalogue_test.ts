@@ -32,6 +32,12 @@ Deno.test("a plugin is NAME.ts, NAME.js, or a folder with mod.ts; helpers, tests
     "_helper.ts": "",
     ".hidden.ts": "",
     "one_test.ts": "",
+    "two.test.ts": "",
+    "_view.tsx": "",
+    "one.ts~": "",
+    ".one.ts.swp": "",
+    "4913": "",
+    "lists/coins.ts": "",
     "types.d.ts": "",
     "README.md": "",
     "data.json": "",
@@ -61,6 +67,30 @@ Deno.test("names that are taken twice or hold what they must not are refused, wi
       }
     },
   );
+});
+
+Deno.test("what its author may take for a plugin is told, with what to do", async () => {
+  await withFolder({
+    "one.mjs": "",
+    "two.tsx": "",
+    "three/index.ts": "",
+    "four/index.js": "",
+    "five.ts": "",
+    "five.tsx": "",
+    "five/index.ts": "",
+  }, (folder) => {
+    const found = readCatalogue(folder).plugins.map(({ name, file, mistake }) => [name, file, mistake]);
+    const ending = "a plugin's file ends in .ts or .js: rename it";
+    const index =
+      "a plugin's folder has a mod.ts, no index.ts: rename that, or begin the folder's name with _";
+    assertEquals(found, [
+      ["five", "five.ts", null], // with helpers of its name
+      ["four", "four/index.js", index],
+      ["one", "one.mjs", ending],
+      ["three", "three/index.ts", index],
+      ["two", "two.tsx", ending],
+    ]);
+  });
 });
 
 Deno.test("links that lead out of the folder are found, wherever they are; those inside are followed", async () => {

@@ -91,6 +91,30 @@ const BROKEN: Record<string, [source: string, stage: string, message: RegExp, li
   "exits when loaded": [`Deno.exit(0);`, "import", /ended itself with exit code 0/, null],
 };
 
+Deno.test("a changed plugin may leave types out, also those of empty lists and objects", async () => {
+  await using home = await house({ "plain.ts": version(1) });
+  await home.plugins.configure([route("plain")]);
+  assertEquals(await runVersion(home), "1");
+  const before = described(home)!.version;
+  await home.write(
+    "plugins/plain.ts",
+    `const seen = [];
+const counts = {};
+let last = null;
+export default {
+  run({ coin }, { emit }) {
+    seen.push(coin.id);
+    counts[coin.id] = (counts[coin.id] ?? 0) + 1;
+    last = coin;
+    emit("version", { version: "2", seen: seen.length, last: last.id });
+  },
+};`,
+  );
+  await until("it is looked at", () => described(home)!.version !== before || errorOf(home) !== null);
+  assertEquals(errorOf(home), null);
+  assertEquals(await runVersion(home), "2");
+});
+
 for (const [what, [source, stage, message, line]] of Object.entries(BROKEN)) {
   Deno.test(`a changed plugin that ${what} is refused, with the reason, and the version before it goes on`, async () => {
     await using home = await house({ "plain.ts": version(1) });

@@ -1,5 +1,5 @@
 /** Tells what a plugin threw, in a line that helps its author. @module */
-import { type Ending, LIMITS, shorten } from "../protocol.ts";
+import { type Ending, GRANTABLE, LIMITS, shorten } from "../protocol.ts";
 
 /** What was thrown, and where in the plugin's own code. */
 export interface Failure {
@@ -25,13 +25,21 @@ export function describeFailure(thrown: unknown, folder: string): Failure {
     }
     const { name, message } = thrown;
     const place = placeIn(`${message}\n${thrown.stack ?? ""}`, folder);
-    const plain = String(message).replaceAll(folder, "").replace(/, run again with the --allow-\w+ flag/, "");
+    const plain = String(message).replaceAll(folder, "").replace(
+      /, run again with the --allow-(\w+) flag/,
+      (_, kind) => `, which ${canGrant(kind, message) ? "its route does not" : "no route can"} grant`,
+    );
     const known = ["Error", "Permanent", "RetryLater"].includes(String(name)) && plain !== "";
     const cause = thrown.cause instanceof Error ? ` (${thrown.cause.message})` : "";
     return { text: short((known ? plain : `${name}: ${plain}`) + cause), ...place };
   } catch {
     return { text: "threw something that cannot be described", file: null, line: null };
   }
+}
+
+/** No route grants all of a kind that it can grant. */
+function canGrant(kind: string, message: string): boolean {
+  return GRANTABLE.includes(kind) && message.includes(' access to "');
 }
 
 /** A failure as one text: what, and where. */

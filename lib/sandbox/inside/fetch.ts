@@ -27,6 +27,7 @@ export function watchedFetch(
 ): typeof fetch {
   return async (input, init) => {
     const note = notes()?.request(input, init);
+    const called = new Error();
     try {
       const given = client === undefined ? init : { client, ...init } as RequestInit;
       const target = typeof input === "string" && init?.signal ? templateOf(input) : input;
@@ -35,13 +36,24 @@ export function watchedFetch(
       return response;
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal === null) throw error;
+      if (refusal === null) throw calledFrom(called, error);
       note?.refused();
       const told = new Deno.errors.NotCapable(
         `Requires ${refusal.kind} access to "${refusal.target}", which its route does not grant`,
       );
       onRefusal(told);
-      throw told;
+      throw calledFrom(called, told);
     }
   };
+}
+
+/** The stack of an error that comes after an `await` ends there: it is given that of its call, which names the line. */
+function calledFrom(called: Error, error: unknown): unknown {
+  try {
+    const { stack } = called;
+    if (error instanceof Error) error.stack += stack?.replace(/^.*/, "") ?? "";
+  } catch {
+    // frozen, so without the line
+  }
+  return error;
 }

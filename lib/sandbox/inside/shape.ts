@@ -27,12 +27,24 @@ type Validation =
 const FILTERS = ["fields", "changeTypes", "coins", "events", "where"] as const;
 const KEYS = ["description", ...FILTERS, "options", "start", "run", "stop"];
 
+const EXAMPLE = 'write `export default { fields: ["links.*"], run(event) { … } }`';
+
 /** The plugin in a module. Throws a `TypeError` that says what is missing. */
 export function pluginIn(module: { default?: unknown }): AnyPlugin {
   const plugin = module.default;
-  if (typeof plugin !== "object" || plugin === null) {
-    throw new TypeError("has no default export: write `export default { run(event) { … } }`");
+  if (plugin === undefined) {
+    const [name] = Object.keys(module);
+    const other = name === undefined ? "" : `, but one called \`${shorten(name, 100)}\``;
+    throw new TypeError(`has no default export${other}: ${EXAMPLE}`);
   }
+  const what = otherThanPlugin(plugin);
+  if (what !== null) throw new TypeError(`its default export is ${what}`);
+  checkKeys(plugin as object);
+  return plugin as AnyPlugin;
+}
+
+/** Throws a `TypeError` where a key of a plugin is not as it must be. */
+function checkKeys(plugin: object) {
   for (const key of unknownKeys(plugin)) {
     const near = suggest(key, KEYS);
     if (near === undefined || near in plugin) continue; // the author's own
@@ -50,7 +62,19 @@ export function pluginIn(module: { default?: unknown }): AnyPlugin {
   if (options !== undefined && typeof options?.["~standard"]?.validate !== "function") {
     throw new TypeError("its `options` are no schema: write `options: z.object({ … })`");
   }
-  return plugin as AnyPlugin;
+}
+
+/** What a default export is that is no plugin, and what to do about it. */
+function otherThanPlugin(value: unknown): string | null {
+  if (typeof value === "function") {
+    return /^class\b/.test(Function.prototype.toString.call(value))
+      ? "a class: export an object of it, made with `new`"
+      : `a function: ${EXAMPLE}`;
+  }
+  if (typeof value !== "object" || value === null) return `no object: ${EXAMPLE}`;
+  if (Array.isArray(value)) return "a list: a file holds one plugin";
+  if (value instanceof Promise) return "a promise: write `export default await …`";
+  return null;
 }
 
 /** Of an object that was written down as one: what is made by a class keeps on itself what it likes. */
