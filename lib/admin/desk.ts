@@ -5,7 +5,7 @@ import type { Overview } from "./api/shapes.ts";
 import { type Bulk, createBulk } from "./bulk.ts";
 import type { AdminParts, Move, Standing } from "./parts.ts";
 import { overviewOf } from "./read/overview.ts";
-import { pluginItems, routeItems } from "./read/routes.ts";
+import { leftBehind, pluginItems, routeItems } from "./read/routes.ts";
 import { createSources, type Sources } from "./read/sources.ts";
 import { createTail, type Tail } from "./read/tail.ts";
 
@@ -59,6 +59,7 @@ export function createDesk(parts: AdminParts): Desk {
       now: parts.now(),
       sources: await sources.all(standing),
       routes: await routeItems(parts, standing, mask),
+      left: await leftBehind(parts),
       plugins: pluginItems(parts, standing, mask),
       perMinute,
     });

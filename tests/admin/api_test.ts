@@ -291,6 +291,23 @@ Deno.test("a route is turned off and on again", async () => {
   assertEquals((await room.post("/api/routes/nobody", { on: true })).status, 404);
 });
 
+Deno.test("what waits for a route that is not in force is told, and its dead letters are counted", async () => {
+  const gone = { name: "gone", plugin: "http", fields: ["name"] };
+  const first = await openRoom({ routes: [gone], run: () => ({ outcome: "permanent", error: "no" }) });
+  await first.deliver({ id: "dead", body: coinBody("aave", [update("name", "a", "b")]) });
+  await until("it is a dead letter", async () => (await first.json("/api/dead-letters")).items.length === 1);
+  await first.close();
+  await using second = await openRoom({ folder: first.folder, routes: ROUTES });
+  const deliveries = [{ route: "gone", matched: null, dueAt: 0 }];
+  await second.store.append(["a", "b"].map((id) => anEvent(id, { deliveries })));
+  const { problems, waiting, dead } = await second.json("/api/overview");
+  assertEquals([waiting, dead], [2, 1]);
+  assertEquals(problems.map(({ text }: { text: string }) => text).slice(-2), [
+    "1 dead letter",
+    "2 deliveries wait for what is not in force: gone; bring the plugin back, or give config.json a route of that name",
+  ]);
+});
+
 Deno.test("the config shows no secret", async () => {
   await using room = await openRoom({
     routes: [{

@@ -1,6 +1,7 @@
 /** How the relay is, at a glance: what a person must know first. @module */
 import { isProviders } from "../../receive/failing.ts";
 import type { Overview, PluginItem, RouteItem } from "../api/shapes.ts";
+import type { LeftBehind } from "./routes.ts";
 import type { SourceNow } from "./sources.ts";
 import { iso } from "./views.ts";
 
@@ -12,19 +13,20 @@ export interface OverviewFacts {
   now: number;
   sources: readonly SourceNow[];
   routes: readonly RouteItem[];
+  left: readonly LeftBehind[];
   plugins: readonly PluginItem[];
   perMinute: number;
 }
 
 /** Judges. Pure. */
-export function overviewOf({ now, sources, routes, plugins, perMinute }: OverviewFacts): Overview {
+export function overviewOf({ now, sources, routes, left, plugins, perMinute }: OverviewFacts): Overview {
   const problems = [
     ...sources.flatMap(problemsOfSource),
     ...plugins.flatMap(problemsOfPlugin),
+    ...problemsOfDead(sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead)),
     ...problemsOfRoutes(routes, now),
+    ...problemsOfLeft(left.filter(({ waiting }) => waiting > 0)),
   ];
-  const sum = (count: (route: RouteItem) => number | undefined) =>
-    routes.reduce((total, route) => total + (count(route) ?? 0), 0);
   const times = (values: readonly (string | null)[]) => values.filter((value) => value !== null).sort();
   return {
     at: iso(now),
@@ -32,9 +34,9 @@ export function overviewOf({ now, sources, routes, plugins, perMinute }: Overvie
     problems,
     lastEventAt: times(sources.map(({ lastEventAt }) => lastEventAt)).at(-1) ?? null,
     perMinute,
-    waiting: sum(({ counts }) => counts.pending),
-    running: sum(({ running }) => running),
-    dead: sum(({ counts }) => counts.dead),
+    waiting: sumOf(routes, ({ counts }) => counts.pending ?? 0) + sumOf(left, ({ waiting }) => waiting),
+    running: sumOf(routes, ({ running }) => running),
+    dead: sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead),
     oldestWaitingAt: times(routes.map(({ oldestWaitingAt }) => oldestWaitingAt))[0] ?? null,
   };
 }
@@ -80,13 +82,29 @@ function problemsOfPlugin({ name, usable, error, state, lastError, routes }: Plu
   return [{ level: "warning", text, page }];
 }
 
+function problemsOfDead(dead: number): Problem[] {
+  if (dead === 0) return [];
+  const text = dead === 1 ? "1 dead letter" : `${dead.toLocaleString("en")} dead letters`;
+  return [{ level: "warning", text, page: "/deliveries?state=dead" }];
+}
+
+function problemsOfLeft(left: readonly LeftBehind[]): Problem[] {
+  if (left.length === 0) return [];
+  const count = sumOf(left, ({ waiting }) => waiting);
+  const names = left.slice(0, 3).map(({ route }) => route).join(", ");
+  const more = left.length > 3 ? ` and ${left.length - 3} more` : "";
+  const waits = count === 1 ? "1 delivery waits" : `${count.toLocaleString("en")} deliveries wait`;
+  const text =
+    `${waits} for what is not in force: ${names}${more}; bring the plugin back, or give config.json a ` +
+    "route of that name";
+  return [{ level: "warning", text, page: "/deliveries?state=pending" }];
+}
+
+const sumOf = <T>(items: readonly T[], count: (item: T) => number) =>
+  items.reduce((sum, item) => sum + count(item), 0);
+
 function problemsOfRoutes(routes: readonly RouteItem[], now: number): Problem[] {
   const problems: Problem[] = [];
-  const dead = routes.reduce((sum, { counts }) => sum + (counts.dead ?? 0), 0);
-  if (dead > 0) {
-    const text = dead === 1 ? "1 dead letter" : `${dead.toLocaleString("en")} dead letters`;
-    problems.push({ level: "warning", text, page: "/deliveries?state=dead" });
-  }
   for (const { name, on, oldestWaitingAt, mistakes, scheduled } of routes) {
     if (mistakes[0] !== undefined) {
       const text = `route ${name} cannot run: ${firstLine(mistakes[0].message)}`;

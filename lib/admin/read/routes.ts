@@ -33,6 +33,28 @@ export async function routeItems(
   });
 }
 
+/** Deliveries of a route that is not in force. */
+export interface LeftBehind {
+  /** Name of the route. */
+  route: string;
+  /** Those that wait for it. */
+  waiting: number;
+  dead: number;
+}
+
+/** What is left of routes that are not in force: of a plugin that was taken away, renamed or turned off, say. */
+export async function leftBehind(
+  { store, routes }: Pick<AdminParts, "store" | "routes">,
+): Promise<LeftBehind[]> {
+  const inForce = new Set(routes().map(({ name }) => name));
+  const counts = (await store.counts()).filter(({ route, count }) => !inForce.has(route) && count > 0);
+  return [...Map.groupBy(counts, ({ route }) => route)].map(([route, own]) => {
+    const of = (...states: string[]) =>
+      own.reduce((sum, { state, count }) => states.includes(state) ? sum + count : sum, 0);
+    return { route, waiting: of("pending", "running"), dead: of("dead") };
+  });
+}
+
 /** Every plugin in the folder. `mask` takes secrets out of errors and of what it may reach. */
 export function pluginItems(
   parts: Pick<AdminParts, "routes">,
