@@ -297,7 +297,11 @@ Deno.test("what has ended is held no longer", async () => {
   );
   for (const event of ["short", "long"]) await at.add(event);
   const [short] = await at.done(1);
-  await until("its end is told", () => at.told.length === 1);
+  await until(
+    "its end is told, and only the other runs",
+    () => at.told.length === 1 && at.dispatcher.running().get("a") === 1,
+  );
+  await new Promise((resolve) => setTimeout(resolve)); // what follows from that has followed
   await at.renew();
   assertEquals(at.renewed.includes(short!.id), false);
   assertEquals(at.renewed.length, 1);

@@ -89,16 +89,20 @@ Deno.test("options are checked before they are used, each mistake with its place
   const mistakes = await home.plugins.configure([
     route("typed", { name: "good", options: { url: "https://a.example", to: ["x"] } }),
     route("typed", { name: "bad", options: { url: "nowhere", to: ["x", 1] } }),
+    route("typed", { name: "empty", options: { url: "https://a.example", to: [] } }),
     route("typd", { name: "lost" }),
   ]);
   assertEquals(mistakes.map(({ route, path }) => [route, path]), [
     ["lost", "plugin"],
     ["bad", "options.url"],
     ["bad", "options.to[1]"],
+    ["empty", "options.to"],
   ]);
   assertMatch(mistakes[0]!.message, /^there is no plugin "typd" in .*; did you mean "typed"\?$/);
   assertEquals((await home.plugins.runner.run(job("typed", { route: "good" })))?.outcome, "done");
-  assertEquals(await home.plugins.runner.run(job("typed", { route: "bad" })), null);
+  for (const name of ["bad", "empty"]) {
+    assertEquals(await home.plugins.runner.run(job("typed", { route: name })), null);
+  }
   assertEquals(await home.plugins.checkOptions("typed", { url: "https://a.example", to: [] }), [{
     path: "to",
     message: "Too small: expected array to have >=1 items",

@@ -121,7 +121,7 @@ Deno.test("no error holds a secret that was given by other means, whole or cut, 
       options: { "~standard": { version: 1, vendor: "own", validate } },
       run(_event, { options: { before, die, botToken } }) {
         console.log("found " + secret);
-        if (die) queueMicrotask(() => Deno.stderr.writeSync(new TextEncoder().encode("error: " + secret + "\\n")) && Deno.exit(1));
+        if (die) queueMicrotask(() => Deno.stderr.writeSync(new TextEncoder().encode("error: " + (botToken ?? secret) + "\\n")) && Deno.exit(1));
         else throw new Error("x".repeat(before) + (botToken ?? secret));
         return new Promise(() => {});
       },
@@ -143,6 +143,7 @@ Deno.test("no error holds a secret that was given by other means, whole or cut, 
   assertMatch(await errorWith({ die: true }), /^its process ended: •••$/);
   const [mistake] = await home.plugins.configure([route("teller", { options: { refuse: true }, allow })]);
   assertEquals(mistake?.message, "not with •••");
+  assertMatch(await errorWith({ die: true, botToken: "123456:abcdefghijkl" }), /^its process ended: •••$/);
   await home.plugins.configure([route("loud", { allow })]);
   assertMatch(home.plugins.status().find(({ name }) => name === "loud")!.lastError!, /•••/);
   for (const { text } of home.logs) assertEquals(text.includes("treasure"), false, text);

@@ -217,6 +217,14 @@ Deno.test("a restart by itself is no news: what was told before it is not told a
   assertEquals(states(second.record(receipt(START + 26 * HOUR, null))), [["recovered", undefined]]);
 });
 
+Deno.test("a refusal is told though one before it was told, and taken", () => {
+  const rejecting = createRejecting("cryptosync");
+  for (const at of [START, START + HOUR]) {
+    assertEquals(states(rejecting.record(receipt(at, "store_unavailable"))), [["rejecting", true]]);
+    assertEquals(rejecting.record(receipt(at + MINUTE, null)).length, 1);
+  }
+});
+
 Deno.test("a trouble after one that has ended is told like the first, to its end", () => {
   const rejecting = createRejecting("cryptosync");
   const trouble = (from: number) => {

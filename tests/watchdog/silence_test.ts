@@ -19,6 +19,8 @@ Deno.test("silence is told after silentMinutes, then once a day, and its end at 
   assertEquals(silence.heard(73 * HOUR).map(({ state }) => state), ["heard"]);
   assertEquals(silence.heard(73 * HOUR + 1), []);
   assertEquals(toldAt(silence, 73 * 60, 74 * 60), [74 * 60]);
+  assertEquals(silence.heard(75 * HOUR).length, 1);
+  assertEquals(toldAt(silence, 75 * 60, 77 * 60), [76 * 60], "within a day of the one before");
 });
 
 Deno.test("a source that is heard often enough is never told", () => {
