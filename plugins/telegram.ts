@@ -82,6 +82,10 @@ function span({ kind, text }: Span): string {
   return kind === "new" || kind === "added" ? `<b>${escape(text)}</b>` : escape(text);
 }
 
+/** Telegram takes all of such an address for a link, and an @ in it for a part of it. */
+const ADDRESS = /(?<!\w)https?:\/\/(?:[a-z\d][a-z\d-]{0,62}\.)+[a-z]{2,}\/[\w.~%@/-]*/;
+const AT = new RegExp(`(${ADDRESS.source})|(?<!\\w)@(?=\\w)`, "gi");
+
 /**
  * https://core.telegram.org/bots/api#html-style. Telegram makes a mention of every @name, whatever the markup: a word
  * joiner, which nobody sees, keeps it from that (and leaves addresses such as https://medium.com/@name alone).
@@ -91,5 +95,5 @@ function escape(text: string): string {
     '"',
     "&quot;",
   )
-    .replace(/(?<![\w/])@(?=\w)/g, "@\u2060");
+    .replace(AT, (at, address?: string) => address ?? `${at}\u2060`);
 }

@@ -43,6 +43,42 @@ Deno.test("telegram shows hostile texts harmless and inside Telegram's limits", 
   }
 });
 
+Deno.test("telegram mentions nobody, whatever stands before the @", async () => {
+  await using double = telegramDouble();
+  const options = { ...base, apiUrl: double.origin };
+  const before = [
+    "",
+    " ",
+    "x/",
+    "/",
+    "//",
+    "https://",
+    "http://localhost/",
+    "https://x.example@",
+    "https://x_y.example/",
+    "#",
+    "é ",
+    "shttp://x.example/",
+  ];
+  for (
+    const one of [
+      ...before.map((text) => `${text}@durov`),
+      "https://x.example/a“@durov",
+      "https://x.example/ @durov",
+    ]
+  ) {
+    assertEquals(
+      (await attempt(
+        telegram,
+        updated([{ field: "name", change_type: "update", old_value: one, new_value: `${one} !` }]),
+        { options },
+      )).error,
+      "",
+    );
+    assertEquals(readTelegram(double.arrived.at(-1)!.body).mentions, [], one);
+  }
+});
+
 Deno.test("telegram leaves an @ inside an address alone", async () => {
   await using double = telegramDouble();
   const change = {

@@ -15,6 +15,8 @@ export const TELEGRAM_TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 /** The chat it is in. */
 export const TELEGRAM_CHAT = -1001234567890;
 
+const LINK =
+  /https?:\/\/(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}(?:[/?#][^\s<>"«»\u2000-\u200b\u200e\u200f\u2016-\u206f]*)?/giu;
 const TAGS = /^(b|strong|i|em|u|ins|s|strike|del|tg-spoiler|a|code|pre|blockquote)$/;
 
 /** Refuses what Telegram would refuse. */
@@ -42,8 +44,10 @@ export function readTelegram(body: string): { text: string; links: string[]; men
   const { text, parse_mode } = JSON.parse(body);
   const parsed = parse_mode === "HTML" ? parseHtml(text) : { text, links: [] };
   if ("error" in parsed) throw new Error(parsed.error);
-  // https://core.telegram.org/api/mentions: @ and a name, not inside a word or an address.
-  const mentions = parsed.text.match(/(?<![\w/])@\w{2,}/g) ?? [];
+  // https://github.com/tdlib/td/blob/master/td/telegram/MessageEntity.cpp: @ and a name of Latin letters, not inside a word
+  // or an address. A slash before it makes no address.
+  const mentions = parsed.text.replace(LINK, "").match(/(?<![\p{L}\p{N}_])@\w{2,32}(?![\p{L}\p{N}_])/gu) ??
+    [];
   return { text: parsed.text, links: parsed.links, mentions };
 }
 
