@@ -20,7 +20,7 @@ export default definePlugin({
   options: z.strictObject({ webhookUrl: z.url({ protocol: /^https?$/ }), ...messageOptions }),
   async run(event, context) {
     const { webhookUrl, ...options } = context.options;
-    const url = new URL(webhookUrl);
+    const url = versioned(new URL(webhookUrl));
     // Without it, Discord answers before it has saved the message.
     url.searchParams.set("wait", "true");
     await post(context, url.href, {
@@ -29,6 +29,17 @@ export default definePlugin({
     });
   },
 });
+
+/**
+ * The address of a webhook, as Discord shows it, names no version of the API, and then stands for an old one that tells
+ * waits in milliseconds (https://discord.com/developers/docs/reference#api-versioning).
+ */
+function versioned(url: URL): URL {
+  if (/(^|\.)discord(app)?\.com$/.test(url.hostname)) {
+    url.pathname = url.pathname.replace(/^\/api\/webhooks\//, "/api/v10/webhooks/");
+  }
+  return url;
+}
 
 const COLOUR: Record<Severity, number> = {
   info: 0x99aab5,

@@ -61,6 +61,30 @@ Deno.test("discord waits as long as the answer's body asks", async () => {
   assertEquals([outcome, seconds], ["retry", 64.57]);
 });
 
+Deno.test("discord asks for the version of the API that tells waits in seconds", async () => {
+  const asked: string[] = [];
+  const answers: typeof fetch = (input) => {
+    const { pathname } = new URL(String(input));
+    asked.push(String(input));
+    // https://github.com/discord/discord-api-docs/issues/2360: without a version both are milliseconds.
+    const wait = pathname.startsWith("/api/v10/") ? 1.5 : 1500;
+    const headers = { "retry-after": String(Math.ceil(wait)) };
+    return Promise.resolve(Response.json({ retry_after: wait }, { status: 429, headers }));
+  };
+  for (const host of ["discord.com", "ptb.discord.com", "discordapp.com"]) {
+    const options = { webhookUrl: `https://${host}${DISCORD_PATH}` };
+    assertEquals((await attempt(discord, updated(everyChange), { options, fetch: answers })).seconds, 2);
+  }
+  const others = [
+    `https://discord.com${DISCORD_PATH.replace("/api/", "/api/v9/")}`,
+    `https://notdiscord.com${DISCORD_PATH}`,
+  ];
+  for (const webhookUrl of others) {
+    await attempt(discord, updated(everyChange), { options: { webhookUrl }, fetch: answers });
+    assertEquals(asked.at(-1), `${webhookUrl}?wait=true`);
+  }
+});
+
 Deno.test("discord: each refusal leads to the right outcome", async (step) => {
   await using double = discordDouble();
   await refusals(step, discord, double, { options: { webhookUrl: double.origin + DISCORD_PATH } }, SECRETS);
