@@ -1,4 +1,5 @@
 import {
+  clean,
   definePlugin,
   describe,
   fullest,
@@ -49,6 +50,7 @@ export default definePlugin({
 // https://developer.pagerduty.com/docs/events-api-v2/trigger-events: a summary has 1024 characters, an event 512 KB.
 const MAX_SUMMARY = 1024;
 const MAX_DETAILS = 100_000;
+const MAX_CLASS = 200;
 
 /** PagerDuty knows critical, error, warning and info. */
 const PAGERDUTY = {
@@ -65,7 +67,7 @@ function alert(event: PluginEvent, { severity, message, ...rest }: Options) {
     ...rest,
     severity: own === undefined ? severity as Record<string, Severity> | undefined : undefined,
   };
-  const { title, url, summary, severity: worst, lines, received, test } = fullest(
+  const { title, url, summary, severity: worst, lines, more, received, test } = fullest(
     (size) => describe(event, { ...options, ...size }),
     (message) => JSON.stringify(message.lines).length <= MAX_DETAILS,
   );
@@ -78,10 +80,13 @@ function alert(event: PluginEvent, { severity, message, ...rest }: Options) {
       source: "coinrelay",
       severity: PAGERDUTY[own ?? worst],
       component: title,
-      class: event.type,
+      class: shorten(clean(event.type), MAX_CLASS) || title,
       custom_details: {
         received,
-        changes: lines.map(({ words, rows }) => [words, rowsAsText(rows)].filter(Boolean).join("\n")),
+        changes: [
+          ...lines.map(({ words, rows }) => [words, rowsAsText(rows)].filter(Boolean).join("\n")),
+          ...more > 0 ? [`… and ${more} more`] : [],
+        ],
       },
     },
     ...url !== null && { links: [{ href: url, text: "Coin page" }] },

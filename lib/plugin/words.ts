@@ -50,7 +50,7 @@ const DONE: Record<ChangeType, string> = { addition: "added", update: "changed",
 
 /** An event type for people: `cg.coin.listed` is "New coin listed"; one that is not known is said as it is. */
 export function eventWords(type: string): string {
-  return (Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined) ?? shorten(clean(type), 80);
+  return (Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined) ?? (shorten(clean(type), 80) || "An event");
 }
 
 /**

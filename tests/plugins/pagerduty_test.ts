@@ -49,13 +49,33 @@ Deno.test("pagerduty takes hostile texts within its limits", async (step) => {
           assertEquals((await attempt(pagerduty, event, { options })).error, "");
           const { payload } = JSON.parse(double.arrived.at(-1)!.body);
           assertVisible(
-            payload.summary + payload.component +
+            payload.summary + payload.component + payload.class +
               payload.custom_details.changes.join("").replaceAll("\n", ""),
           );
         });
       }
     }
   }
+});
+
+Deno.test("pagerduty says how many changes are left out", async () => {
+  await using double = pagerdutyDouble();
+  const options = { routingKey: PAGERDUTY_KEY, apiUrl: double.origin };
+  const changes = Array.from({ length: 10 }, () => everyChange.slice(0, 7)).flat();
+  assertEquals((await attempt(pagerduty, updated(changes), { options })).error, "");
+  const { payload } = JSON.parse(double.arrived[0]!.body);
+  assertEquals([payload.custom_details.changes.length, payload.custom_details.changes.at(-1)], [
+    41,
+    "… and 30 more",
+  ]);
+});
+
+Deno.test("pagerduty takes an event whose type nobody can see", async () => {
+  await using double = pagerdutyDouble();
+  const options = { routingKey: PAGERDUTY_KEY, apiUrl: double.origin };
+  const event = updated([], { type: "\u200b", coin: { id: "", symbol: "", name: "" } });
+  assertEquals((await attempt(pagerduty, event, { options })).error, "");
+  assertEquals(JSON.parse(double.arrived[0]!.body).payload.component, "An event");
 });
 
 Deno.test("pagerduty: each refusal leads to the right outcome", async (step) => {

@@ -37,7 +37,7 @@ function mistakes(body: string): string[] {
     [text(summary, 1024), "'payload.summary' is missing or too long"],
     [text(source, 1024), "'payload.source' is missing"],
     [["critical", "error", "warning", "info"].includes(severity), "'payload.severity' is invalid"],
-    [[component, class_, client].every((value) => typeof value === "string"), "not a string"],
+    [[component, class_, client].every((value) => text(value, 1024)), "not a string, or too long"],
     [links.every(({ href }: { href: string }) => URL.canParse(href)), "'links' is invalid"],
     [Object.keys({ ...others, ...more }).length === 0, "unknown field"],
   ];
