@@ -1,5 +1,6 @@
 import { type Change, DIGEST_TYPE, type EventForPlugin, type Json, type JsonObject } from "../nouns.ts";
 import { clean, shorten } from "./clean.ts";
+import { happened } from "./happened.ts";
 import { pairMigrations } from "./migrations.ts";
 import { addressRows, plain, rowsOf, type Span, text, valueAsText } from "./rows.ts";
 import { gravest, SEVERITIES, type Severity, severityOf, type SeverityOption } from "./severity.ts";
@@ -24,11 +25,11 @@ export interface Message {
   title: string;
   /** The coin's page; null when the event names no coin. */
   url: string | null;
-  /** All that happened, in one line: "Contract on Ethereum changed", "Ticker changed and 2 more". */
+  /** All that happened, in one line, the gravest named: "Contract on Ethereum changed", "Ticker changed and 2 more". */
   summary: string;
   /** The gravest of the lines'. */
   severity: Severity;
-  /** One for each change, or for each value of an event without changes. */
+  /** One for each change, or one for an event without changes; the gravest first, in the event's order otherwise. */
   lines: Line[];
   /** How many lines were left out for room. */
   more: number;
@@ -66,7 +67,9 @@ export function describe(event: EventForPlugin, options: DescribeOptions = {}): 
       ? changeLines(one.changes, options.severity, maxText)
       : dataLines(one, options.severity, maxText, locale);
   const gathered = eventsOfDigest(event);
-  const lines = gathered === null ? linesOf(event) : gathered.flatMap((one) => named(one, linesOf(one)));
+  const told = gathered === null ? linesOf(event) : gathered.flatMap((one) => named(one, linesOf(one)));
+  // What is left out for room, and what a summary does not name, is never the gravest.
+  const lines = told.toSorted((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity));
   const first = lines[0]?.words ?? eventWords(event.type);
   const kept = lines.slice(0, options.maxLines ?? 40);
   return {
@@ -137,7 +140,8 @@ function date(iso: string, { locale, timeZone }: DescribeOptions): string {
   });
 }
 
-function changeLines(changes: readonly Change[], severity: SeverityOption | undefined, max: number): Line[] {
+function changeLines(given: readonly Change[], severity: SeverityOption | undefined, max: number): Line[] {
+  const changes = given.map((change) => ({ ...change, change_type: happened(change) }));
   const migrations = pairMigrations(changes);
   const movedTo = new Map(migrations.map(({ removal, addition }) => [removal, addition]));
   const told = new Set(movedTo.values());

@@ -43,13 +43,16 @@ export function text(value: Json | undefined): string {
 export function rowsOf(change: Change, max: number): Span[][] {
   const { old_value: before, new_value: after } = change;
   if (Array.isArray(before) || Array.isArray(after)) return itemRows(items(before), items(after), max);
-  if (change.field.startsWith("platforms.")) return addressRows(text(before), text(after), max);
+  if (change.field.startsWith("platforms.")) {
+    const rows = addressRows(text(before), text(after), max);
+    return text(after) === "" ? rows.map((row) => [...row, ...untold(change)]) : rows;
+  }
   // A boolean's row says "no → yes"; a missing side says nothing.
   const was = before === null ? "not set" : text(before);
   const is = after === null ? "not set" : text(after);
   if (was === "" && is === "") return [];
   if (was === "") return [[{ kind: "new", text: shorten(is, max) }]];
-  if (is === "") return [[{ kind: "old", text: shorten(was, max) }]];
+  if (is === "") return [[{ kind: "old", text: shorten(was, max) }, ...untold(change)]];
   if (was === is && before !== after) {
     return [[{ kind: "new", text: shorten(is, max) }], [
       plain("(only invisible characters or spaces changed)"),
@@ -62,6 +65,11 @@ export function rowsOf(change: Change, max: number): Span[][] {
 
 /** Text that is no value. */
 export const plain = (text: string): Span => ({ kind: "plain", text });
+
+/** Without its new value, the old one of an update would read as the new. */
+function untold({ change_type, new_value }: Change): Span[] {
+  return change_type !== "removal" && new_value === undefined ? [plain(" → (not told)")] : [];
+}
 
 function arrow(before: string, after: string): Span[][] {
   return [[{ kind: "old", text: before }, plain(" → "), { kind: "new", text: after }]];

@@ -1,4 +1,5 @@
 import type { Change } from "../nouns.ts";
+import { happened } from "./happened.ts";
 import { compileFields } from "../pattern/field_pattern.ts";
 
 /** How much a change matters, from what may wait to what may not. */
@@ -27,12 +28,14 @@ export function severityOf(change: Change, override: SeverityOption = {}): Sever
 }
 
 /** What holds unless the route says otherwise. */
-function naturalSeverity({ field, change_type, new_value }: Change): Severity {
-  const gone = change_type === "removal" || new_value === "" || new_value === null;
+function naturalSeverity(change: Change): Severity {
+  const { field, new_value } = change;
+  const what = happened(change);
+  const gone = what === "removal" || new_value === "" || new_value === null;
   if (field === "public_notices") return gone ? "notice" : "critical";
   if (field === "id") return "critical";
   if (field.startsWith("platforms.")) {
-    return change_type === "update" ? "critical" : gone ? "warning" : "notice";
+    return what === "update" ? "critical" : gone ? "warning" : "notice";
   }
   if (field.startsWith("additional_notices.")) return new_value === true ? "warning" : "notice";
   if (field === "name" || field === "symbol" || field === "web_slug") return "notice";

@@ -1,5 +1,6 @@
 import type { Change, ChangeType } from "../nouns.ts";
 import { clean, shorten } from "./clean.ts";
+import { happened } from "./happened.ts";
 import { platformName } from "./platforms.ts";
 
 /** Fields whose name is not simply their last segment in words. */
@@ -65,13 +66,14 @@ export function eventWords(type: string): string {
  * assertEquals(changeWords({ field: "categories", change_type: "addition" }), "Joined a category");
  * ```
  */
-export function changeWords({ field, change_type, new_value }: Change): string {
+export function changeWords(change: Change): string {
+  const { field, new_value } = change;
   const rest = field.slice(field.indexOf(".") + 1);
-  // A change type that is not known yet says that something changed.
-  const done = Object.hasOwn(DONE, change_type) ? DONE[change_type] : DONE.update;
+  const what = happened(change);
+  const done = DONE[what];
   if (field === "categories") {
-    if (change_type === "addition") return "Joined a category";
-    return change_type === "removal" ? "Left a category" : "Categories changed";
+    if (what === "addition") return "Joined a category";
+    return what === "removal" ? "Left a category" : "Categories changed";
   }
   if (field.startsWith("platforms.")) return `Contract on ${platformName(rest)} ${done}`;
   if (field.startsWith("additional_notices.")) {

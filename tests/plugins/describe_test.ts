@@ -39,14 +39,16 @@ Deno.test("describe says every kind of value, present or missing, in words", () 
   assertEquals(said("symbol", NONE, "b"), "Ticker added: b");
   assertEquals(said("symbol", "a", NONE), "Ticker removed: a");
   assertEquals(said("symbol", NONE, NONE), "Ticker added: ");
-  assertEquals(said("symbol", "a", ""), "Ticker changed: a");
+  assertEquals(said("symbol", "a", ""), "Ticker removed: a");
+  assertEquals(said("symbol", null, "b"), "Ticker added: not set → b");
   assertEquals(said("additional_notices.is_scam", false, true), "Flag “is scam” raised: no → yes");
   assertEquals(said("additional_notices.is_scam", true, null), "Flag “is scam” no longer set: yes → not set");
   assertEquals(
     said("links.chat_url", ["https://a", "https://b"], ["https://b", "https://c"]),
     "Chat links changed: + https://c · − https://a",
   );
-  assertEquals(said("links.chat_url", ["https://a"], []), "Chat links changed: − https://a");
+  assertEquals(said("links.chat_url", ["https://a"], []), "Chat links removed: − https://a");
+  assertEquals(said("links.chat_url", [""], ["https://a"]), "Chat links added: + https://a");
   assertEquals(
     said("links.chat_url", ["https://a", "https://b"], ["https://b", "https://a"]),
     "Chat links changed: (only their order changed)",
@@ -57,6 +59,51 @@ Deno.test("describe says every kind of value, present or missing, in words", () 
     "Name changed: Tether · (only invisible characters or spaces changed)",
   );
   assertEquals(said("links.somewhere_else", NONE, "x"), "Somewhere else link added: x");
+});
+
+Deno.test("describe does not let an old value pass for the new one", () => {
+  const one = (field: string, values: Partial<Change>, options = {}) => {
+    const [line] = describe(updated([{ field, change_type: "update", ...values }]), options).lines;
+    return `${line!.words}: ${rowsAsText(line!.rows)} (${line!.severity})`;
+  };
+  for (const nothing of ["", null]) {
+    assertEquals(
+      one("platforms.base", { old_value: "0xA", new_value: nothing }),
+      "Contract on Base removed: 0xA (warning)",
+    );
+    assertEquals(
+      one("platforms.base", { old_value: nothing, new_value: "0xA" }),
+      "Contract on Base added: 0xA (notice)",
+    );
+  }
+  assertEquals(
+    one("links.twitter_screen_name", { old_value: "tether", new_value: "" }),
+    "X (Twitter) account removed: tether (notice)",
+  );
+  assertEquals(
+    one("platforms.base", { old_value: "0xA" }),
+    "Contract on Base changed: 0xA → (not told) (critical)",
+  );
+  assertEquals(one("symbol", { old_value: "a" }), "Ticker changed: a → (not told) (notice)");
+  assertEquals(one("symbol", { new_value: "" }), "Ticker removed:  (notice)");
+});
+
+Deno.test("describe tells the gravest first, and keeps it where there is no room for all", () => {
+  const changes: Change[] = [
+    ...Array.from(
+      { length: 100 },
+      (_, i): Change => ({ field: "categories", change_type: "addition", new_value: `c-${i}` }),
+    ),
+    { field: "platforms.base", change_type: "removal", old_value: "0xA" },
+    { field: "public_notices", change_type: "addition", new_value: "Breach" },
+  ];
+  const { lines, summary, more } = describe(updated(changes), { maxLines: 3 });
+  assertEquals(lines.map(({ words }) => words), [
+    "Public notice added",
+    "Contract on Base removed",
+    "Joined a category",
+  ]);
+  assertEquals([summary, more], ["Public notice added and 101 more", 99]);
 });
 
 Deno.test("describe says of a change of a type that is not known yet that something changed", () => {

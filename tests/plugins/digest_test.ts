@@ -13,14 +13,14 @@ function eventOf(name: string, ...changes: (typeof renamed | typeof noticed)[]) 
   return { ...updated([...changes]), coin: { id: name.toLowerCase(), symbol: name.slice(0, 3), name } };
 }
 
-Deno.test("a digest tells of each event, whose it is and what happened", () => {
+Deno.test("a digest tells of each event, whose it is and what happened, the gravest first", () => {
   const digest = digestOf([eventOf("Aave", renamed), eventOf("Maker", renamed, noticed)], "d", 0);
   const { title, lines, url } = describe(digest);
   assertEquals([title, url], ["2 events, 2 coins", null]);
   assertEquals(lines.map(({ words }) => words), [
+    "Maker (MAK): Public notice added",
     "Aave (AAV): Name changed",
     "Maker (MAK): Name changed",
-    "Maker (MAK): Public notice added",
   ]);
 });
 

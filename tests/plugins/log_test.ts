@@ -7,8 +7,8 @@ import { assertVisible, HOSTILE, hostileData, hostileEvent } from "./hostile.ts"
 Deno.test("log writes one readable line for each change", async () => {
   const { log: lines } = await attempt(log, updated(everyChange));
   assertEquals(lines.length, everyChange.length - 1, "a migration is one line");
-  assertEquals(lines[1], "Tether (USDT): Ticker changed: usdt → usdt0");
-  assertEquals(lines[5], "Tether (USDT): Joined a category: stablecoins");
+  assert(lines.includes("Tether (USDT): Ticker changed: usdt → usdt0"));
+  assert(lines.includes("Tether (USDT): Joined a category: stablecoins"));
   assertEquals(
     lines.find((line) => line.includes("Public notice")),
     "Tether (USDT): Public notice changed: No trading activity recorded by … on CryptoSync in the past [-2-] {+3+} weeks, please trade with care.",

@@ -27,7 +27,7 @@ Deno.test("in a real relay, each answer of a receiver leads to the right state, 
     name,
     plugin: "slack",
     options: { webhookUrl: `${receiver.origin}/${name}` },
-    timeoutSeconds: 0.5,
+    ...name === "hangs" && { timeoutSeconds: 0.5 },
     ...once,
   });
   await using folder = await createRelayFolder({
