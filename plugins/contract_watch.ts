@@ -38,11 +38,11 @@ export default definePlugin({
     for (const move of moves) tell(move, context);
 
     if (coin.id === "") return; // what belongs to nobody is paired with nothing
-    const used = new Set(moves.flatMap(({ from, to }) => from && to ? [from, to] : []));
     const alone = moves.flatMap(({ from, to }) => from && to ? [] : [from ?? to]).filter((one) =>
       one !== undefined
     );
-    const recent = [...earlier, ...alone].filter((one) => !used.has(one)).slice(-MAX_RECENT);
+    const told = moves.flatMap(({ from, to }) => [from, to]).filter((one) => one !== undefined);
+    const recent = [...without(earlier, told), ...alone].slice(-MAX_RECENT);
     await remember(key, recent, windowMs, context);
   },
 });
@@ -85,6 +85,11 @@ function isSame(from: Recent, to: Recent): boolean {
   return from.platform === to.platform && plain(from.address) === plain(to.address);
 }
 
+/** What of `earlier` is not told again: twice the same, by a replay say, would leave open which of them has moved. */
+function without(earlier: Recent[], again: Recent[]): Recent[] {
+  return earlier.filter((one) => !again.some((other) => other.gone === one.gone && isSame(other, one)));
+}
+
 /** Updates, then pairs inside the event, then pairs with what came shortly before; what is left stands alone. */
 function pairUp(changes: Change[], earlier: Recent[], at: number): Move[] {
   const side = ({ field }: Change, value: Json | undefined, gone: boolean): Recent => ({
@@ -109,7 +114,7 @@ function pairUp(changes: Change[], earlier: Recent[], at: number): Move[] {
       to: side(addition, addition.new_value, false),
     });
   }
-  const changeOf = new Map([...earlier, ...alone].map((one) => [asChange(one), one]));
+  const changeOf = new Map([...without(earlier, alone), ...alone].map((one) => [asChange(one), one]));
   for (const { removal, addition } of pairMigrations([...changeOf.keys()])) {
     const [from, to] = [changeOf.get(removal), changeOf.get(addition)];
     if (!from || !to || !(alone.includes(from) || alone.includes(to))) continue;

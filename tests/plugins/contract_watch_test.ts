@@ -104,6 +104,16 @@ Deno.test("contract_watch pairs across events within the window, in either order
   ]);
 });
 
+Deno.test("contract_watch pairs what was told twice, as by a replay", async () => {
+  const [removal, addition] = [[gone("xdai", A)], [added("ethereum", B)]];
+  assertEquals((await watch([removal, removal, addition])).at(-1), ["migrated xdai>ethereum"]);
+  assertEquals((await watch([addition, addition, removal])).at(-1), ["migrated xdai>ethereum"]);
+  assertEquals((await watch([removal, [gone("fantom", C)], addition])).at(-1), ["added ethereum"]);
+  assertEquals((await watch([addition, [...removal, ...addition], [gone("fantom", C)]])).at(-1), [
+    "removed fantom",
+  ]);
+});
+
 Deno.test("contract_watch does not call it a migration when a contract comes back, or is withdrawn", async () => {
   assertEquals(await watch([[gone("base", A)], [added("base", A)]]), [["removed base"], ["added base"]]);
   assertEquals(await watch([[added("base", A)], [gone("base", A)]]), [["added base"], ["removed base"]]);
