@@ -122,7 +122,11 @@ async function apply(before: Token[], event: PluginEvent, context: Context<Optio
       continue;
     }
     if (change_type === "removal" && arrives(event, chainId, text(old_value), context.options)) continue;
-    const gone = tokens.find((token) => token.chainId === chainId && ours(token, coinId, old_value));
+    const gone = tokens.find((token) =>
+      token.chainId === chainId && ours(token, coinId, old_value) &&
+      // What is removed late has left already: another address has come since.
+      (change_type !== "removal" || text(old_value) === "" || same(token.address, text(old_value)))
+    );
     const address = change_type === "removal" ? "" : text(new_value);
     if (address !== "" && !ADDRESS.test(address)) {
       context.log.warn(
@@ -258,12 +262,17 @@ async function read(file: string): Promise<TokenList | null> {
   }
   try {
     const list = JSON.parse(json) as TokenList;
-    if (Array.isArray(list.tokens) && Number.isInteger(list.version.major)) return list;
+    if (Array.isArray(list.tokens) && list.tokens.every(isToken) && isVersion(list.version)) return list;
   } catch {
     // Told below.
   }
   throw new Permanent(`${file} is no token list: move it away, and a new one is begun`);
 }
+
+/** What this plugin relies on; someone may have edited the file by hand. */
+const isToken = (token: Token | null) =>
+  typeof token?.chainId === "number" && typeof token.address === "string";
+const isVersion = ({ major, minor, patch }: Version) => [major, minor, patch].every(Number.isInteger);
 
 const folderOf = (file: string) => file.slice(0, file.lastIndexOf("/") + 1) || ".";
 

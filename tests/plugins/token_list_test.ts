@@ -204,6 +204,22 @@ Deno.test("token_list equals a list computed separately after ten thousand rando
   assert(version[0]! > 100, "tokens were removed now and then");
 });
 
+Deno.test("token_list keeps the address that came before the removal of the one it follows was told", async () => {
+  await using at = await desk();
+  const [old, fresh] = [address("A"), address("B")];
+  await at.apply(updated([added("ethereum", old)]));
+  await at.apply(updated([added("ethereum", fresh)]));
+  const removal = (old_value: string): Change => ({
+    field: "platforms.ethereum",
+    change_type: "removal",
+    old_value,
+  });
+  await at.apply(updated([removal(old)]));
+  assertEquals((await at.list())!.tokens.map((token) => token.address), [fresh]);
+  await at.apply(updated([removal(fresh.toLowerCase())]));
+  assertEquals(await at.list(), null);
+});
+
 Deno.test("token_list keeps what it finds in a list of one's own", async () => {
   await using at = await desk();
   const mine = {
@@ -285,7 +301,13 @@ Deno.test("token_list applies the events of two of its processes one after anoth
 
 Deno.test("token_list leaves a file alone that is no token list", async () => {
   await using at = await desk();
-  for (const text of ["{", "[]", '{"tokens":1}', ""]) {
+  const version = '"version":{"major":1,"minor":0,"patch":0}';
+  const edited = [
+    `{"tokens":[null],${version}}`,
+    `{"tokens":[{"chainId":1}],${version}}`,
+    '{"tokens":[],"version":{"major":1}}',
+  ];
+  for (const text of ["{", "[]", '{"tokens":1}', "", ...edited]) {
     await Deno.writeTextFile(at.file, text);
     const { outcome, error } = await at.apply(updated([added("ethereum", address(1))]));
     assertEquals(outcome, "permanent");
