@@ -26,6 +26,8 @@ await withPostgres((postgres) => {
       ["postgres://u:password-of-u@h/d?sslmod=require", '"sslmod"', "sslmode"],
       ["postgres://u:password-of-u@h/d?sslmode=prefer", "disable, require, verify-full"],
       ["postgres://u:password-of-u@h/d?connections=1", "from 2 to 100"],
+      ["postgres://u:password-of-u@h/d?connections=101", "from 2 to 100"],
+      ["postgres://u:password-of-u@h/d?timeout=1e2", "from 1 to 600"],
       ["postgres://u:password-of-u@h/d?schema=a;b", "lower-case"],
       ["postgres://u:password-of%u@h/d", "%25"],
       ["postgres://u:password-of-u@h/d?sslrootcert=/no/such.pem", "/no/such.pem", "sslrootcert"],

@@ -208,6 +208,15 @@ Deno.test("a file that is gone is refused, and not made anew: its disk may not b
     db.close();
   }));
 
+Deno.test("SQLite itself syncs what a checkpoint moves, before the log begins anew", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "relay.db");
+    await Deno.writeFile(file, new Uint8Array());
+    const db = new Connection(file);
+    assertEquals(db.get<{ synchronous: number }>("PRAGMA synchronous")?.synchronous, 1, "NORMAL"); // OFF would not
+    db.close();
+  }));
+
 Deno.test("whoever stops reading rows early holds up no checkpoint", () =>
   withFolder(async (folder) => {
     const file = join(folder, "relay.db");
