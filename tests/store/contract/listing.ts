@@ -68,6 +68,10 @@ export function listing(test: Register): void {
       assertEquals(found.map(({ id }) => id).join(""), expected, JSON.stringify(filter));
       const upwards = await store.events(filter, { limit: 20, after: 0 });
       assertEquals(upwards.map(({ id }) => id).reverse().join(""), expected, JSON.stringify(filter));
+      for (const limit of [1, 2, 3]) {
+        const page = await store.events(filter, { limit });
+        assertEquals(page.map(({ id }) => id).join(""), expected.slice(0, limit), JSON.stringify(filter));
+      }
     }
   });
 
