@@ -6,6 +6,7 @@ import { coinsOf } from "../../lib/store/sqlite/block_coins.ts";
 import { Connection } from "../../lib/store/sqlite/connection.ts";
 import { Engine } from "../../lib/store/sqlite/engine.ts";
 import type { EventLog, Fresh } from "../../lib/store/sqlite/event_log.ts";
+import { HelperThread } from "../../lib/store/sqlite/helper_thread.ts";
 import { openSqlite } from "../../lib/store/sqlite/open.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type Entry, passed, RecentKeys } from "../../lib/store/sqlite/recent_keys.ts";
@@ -207,6 +208,27 @@ Deno.test("a file that is gone is refused, and not made anew: its disk may not b
     await Deno.rename(`${file}.elsewhere`, file);
     assertEquals(db.get<{ count: number }>("SELECT count(*) AS count FROM numbers")?.count, 0);
     db.close();
+  }));
+
+Deno.test("a helper thread that fails refuses what it was asked, and another answers what is asked next", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const thread = new HelperThread(join(folder, "relay.db"));
+    const ask = () => thread.ask("events", {}, { limit: 1 }, []);
+    const { Worker } = globalThis;
+    globalThis.Worker = class extends Worker {
+      constructor(_url: string | URL, options?: WorkerOptions) {
+        super("data:application/javascript,throw new Error('out of luck')", options);
+      }
+    };
+    try {
+      await assertRejects(ask, StoreUnavailable, "out of luck");
+    } finally {
+      globalThis.Worker = Worker;
+    }
+    assertEquals(await ask(), []);
+    await thread.close();
+    await store.close();
   }));
 
 Deno.test("SQLite itself syncs what a checkpoint moves, before the log begins anew", () =>
