@@ -428,6 +428,7 @@ Deno.test("stopping waits for what runs, and gives back what does not end in tim
       never: ["pending", 1],
     },
   );
+  assertEquals(started.reports.map(({ job }) => job.route), ["slow"], "what the stop cut short is no news");
 });
 
 Deno.test("a digest's deliveries go out as one event, and succeed or fail together", async () => {
