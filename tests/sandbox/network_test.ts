@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { Allow } from "../../lib/config/schema.ts";
 import type { JsonObject } from "../../lib/nouns.ts";
+import { until } from "../support/until.ts";
 import { HOSTILE, type House, house, job, ROOT, route } from "./support.ts";
 
 /** A listener that nobody should reach, or that somebody should. */
@@ -75,6 +76,19 @@ Deno.test("the host of a URL in the options is granted, with its port and no oth
   const base = job("fetch_options");
   assertEquals((await home.plugins.runner.run(base))?.outcome, "done");
   assertEquals(other.reached, 0);
+});
+
+Deno.test("what a run left behind is refused like the run, and told of no route", async () => {
+  await using home = await house({
+    "late.ts": `export default { run() { void Deno.readTextFile("/etc/hostname"); } };`,
+  });
+  await home.plugins.configure([route("late")]);
+  assertEquals((await home.plugins.runner.run(job("late")))?.outcome, "done");
+  const { kind, target, route: of } = await until(
+    "it is told",
+    () => home.plugins.status()[0]!.refused[0],
+  );
+  assertEquals([kind, target, of], ["read", "/etc/hostname", null]);
 });
 
 Deno.test("what one plugin is granted no other reaches", async () => {

@@ -128,6 +128,30 @@ Deno.test("of runs at the same time, each tells its own", async () => {
   );
 });
 
+Deno.test("what the global fetch sends is told of the only run there is, and of none when there are several", async () => {
+  await using receiver = startReceiver();
+  await using home = await house({
+    "sender.ts": `const waiting = [];
+      export default { async run({ data: { together } }) {
+        if (together) {
+          await new Promise((resolve) => {
+            waiting.push(resolve);
+            if (waiting.length === 2) waiting.forEach((wake) => wake());
+          });
+        }
+        await fetch("${receiver.url}/x");
+      } };`,
+  });
+  await home.plugins.configure([route("sender", { allow: { net: [new URL(receiver.url).host] } })]);
+  const sentIn = async (together: boolean) => {
+    const base = job("sender");
+    const result = await home.plugins.runner.run({ ...base, event: { ...base.event, data: { together } } });
+    return result?.sent.map(({ status }) => status);
+  };
+  assertEquals(await sentIn(false), [200]);
+  assertEquals(await Promise.all([sentIn(true), sentIn(true)]), [[], []]);
+});
+
 Deno.test("no secret is kept with what was sent: of the options, the environment or the config, nor half of one", async () => {
   await using receiver = startReceiver();
   const secret = 'sEcReT"with/quotes and blanks';
