@@ -92,7 +92,8 @@ Deno.test("a hundred streams are the most, and each that ends makes room for ano
     Array.from({ length: 100 }, async () => follow(await room.ask("/api/stream"))),
   );
   const refused = await room.ask("/api/stream");
-  assertEquals([refused.status, (await refused.json()).reason], [503, "too_many_streams"]);
+  assertEquals(refused.status, 503); // first of all: a stream's body has no end
+  assertEquals((await refused.json()).reason, "too_many_streams");
   await Promise.all(streams.map((stream) => stream.close()));
   await room.deliver({ id: "e", body: coinBody("aave", []) });
   const stream = await until("there is room", async () => {
