@@ -56,11 +56,17 @@ export function startOf(headers: Headers, after: number | undefined): number | n
   return last !== null && /^\d{1,15}$/.test(last) ? Number(last) : after ?? null;
 }
 
+/** Where to begin. What lies ahead of all events was told of another store, in whose place this one is now. */
+async function beginning(desk: Desk, after: number | null): Promise<number> {
+  const last = await desk.tail.last();
+  return Math.min(after ?? last, last);
+}
+
 /** Every event that is asked for, as fast as the reader takes them. */
 export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response {
   return open(c, desk, async (stream, waker, goOn) => {
     const wanted = fits(wish.query);
-    let at = wish.after ?? await desk.tail.last();
+    let at = await beginning(desk, wish.after);
     await stream.write(`retry: 1000\nid: ${at}\n\n`);
     while (goOn()) {
       const rows = await desk.tail.after(at, BATCH);
@@ -85,7 +91,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
       if (moves.size > MOST_MOVES) moves.delete(moves.keys().next().value!);
     });
     try {
-      let at = wish.after ?? await desk.tail.last();
+      let at = await beginning(desk, wish.after);
       let pulseAt = 0;
       let behind = true;
       await stream.write(`retry: 1000\nid: ${at}\n\n`);

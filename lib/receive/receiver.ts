@@ -182,7 +182,7 @@ function refusalDetail(reason: RefusalReason, { timestamp }: SignedHeaders, at: 
 
 function health(request: Request): Response {
   if (request.method !== "GET" && request.method !== "HEAD") return wrongMethod("GET, HEAD");
-  return new Response(request.method === "HEAD" ? null : '{"status":"ok"}', JSON_HEADERS);
+  return new Response('{"status":"ok"}', JSON_HEADERS); // of which HEAD is sent the length only
 }
 
 function wrongMethod(allow: string): Response {

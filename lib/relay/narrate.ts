@@ -40,10 +40,10 @@ export function createNarrator(now: () => number): Narrator {
         if (mayWrite("503")) receive.error("answered 503: the store cannot commit", facts);
       } else if (authentic) {
         if (mayWrite(`${reason}`)) {
-          receive.warn(
-            "refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
-            facts,
-          );
+          const advice = reason === "bad_timestamp"
+            ? "its x-cg-timestamp is not a number of UNIX seconds"
+            : "check this server's clock, or raise maxAgeSeconds";
+          receive.warn(`refused though rightly signed: ${advice}`, facts);
         }
       } else if (mayWrite(`${reason}`)) {
         receive.warn("refused", facts);

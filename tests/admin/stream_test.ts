@@ -103,6 +103,22 @@ Deno.test("a hundred streams are the most, and each that ends makes room for ano
   await stream.close();
 });
 
+Deno.test("a reader that was farther on in another store is shown what is new in this one", async () => {
+  await using room = await openRoom();
+  await room.deliver({ id: "old", body: coinBody("aave", []) });
+  const streams = [
+    follow(await room.ask("/api/stream", { headers: { "last-event-id": "9000" } })),
+    follow(await room.ask("/api/stream?after=9000")),
+  ];
+  await until("they have begun", () => streams.every((stream) => stream.lastId() === "1"));
+  await room.deliver({ id: "new", body: coinBody("aave", []) });
+  for (const stream of streams) {
+    await until("it has arrived", () => stream.messages.length === 1);
+    assertEquals(stream.ids(), ["new"]);
+    await stream.close();
+  }
+});
+
 Deno.test("a filtered stream leaves the rest out, and still says how far it is", async () => {
   await using room = await openRoom({ routes: [{ name: "names", plugin: "log", fields: ["name"] }] });
   const begin = async (query: string) => follow(await room.ask(`/api/stream?after=0&${query}`));

@@ -208,7 +208,8 @@ Deno.test("405 names the methods that are allowed", async () => {
 Deno.test("healthz answers GET and HEAD", async () => {
   await using listener = await startPublicListener();
   assertEquals((await (await fetch(`${listener.url}/healthz`)).json()).status, "ok");
-  assertEquals((await fetch(`${listener.url}/healthz/`, { method: "HEAD" })).status, 200);
+  const head = await fetch(`${listener.url}/healthz/`, { method: "HEAD" });
+  assertEquals([head.status, head.headers.get("content-length"), await head.text()], [200, "15", ""]);
 });
 
 Deno.test("413 for a body over the limit, whether its length is told or not", async () => {

@@ -42,6 +42,23 @@ Deno.test("only what was stored is said to be stored, though not understood", ()
   assertEquals(told({ result: "rejected", reason: "store_unavailable" }), []);
 });
 
+Deno.test("what is refused though rightly signed is told with what to do about just that", () => {
+  const told = (reason: Receipt["reason"]) =>
+    linesOf((narrator) => narrator.receipt({ ...RECEIPT, result: "rejected", reason }));
+  const clock = "check this server's clock, or raise maxAgeSeconds";
+  for (
+    const [reason, advice] of [
+      ["stale_timestamp", clock],
+      ["future_timestamp", clock],
+      ["bad_timestamp", "its x-cg-timestamp is not a number of UNIX seconds"],
+    ] as const
+  ) {
+    assertEquals(told(reason), [
+      `receive  warning: refused though rightly signed: ${advice} source=cryptosync event=e reason=${reason}`,
+    ]);
+  }
+});
+
 Deno.test("a commit that takes a second is told, and what is quicker is not", () => {
   const lines = linesOf((narrator) => {
     narrator.commit(32, 999);

@@ -1,6 +1,6 @@
 /** The JSON API. @module */
 import { Hono } from "hono";
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { maskSecrets } from "../../config/secrets.ts";
 import { discardOne, replay, retryOne, sendTestEvent, switchRoute, tryDry } from "../actions.ts";
 import type { Desk } from "../desk.ts";
@@ -12,7 +12,7 @@ import { deliveriesOf, oneDelivery, oneEvent } from "../read/one_event.ts";
 import { pluginItems, routeItems } from "../read/routes.ts";
 import { eventItem, eventWhole } from "../read/views.ts";
 import { message, startOf, streamEvents } from "../stream.ts";
-import { openApi } from "./openapi.ts";
+import { methodsOf, openApi } from "./openapi.ts";
 import * as query from "./query.ts";
 import type { BulkJob } from "./shapes.ts";
 
@@ -22,8 +22,8 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
   const { store } = parts;
   const api = new Hono<AdminEnv>();
 
-  api.get("/openapi.json", (c) => c.json(openApi()));
-  api.get("/overview", async (c) => c.json(await desk.overview()));
+  api.get("/openapi.json", bare, (c) => c.json(openApi()));
+  api.get("/overview", bare, async (c) => c.json(await desk.overview()));
 
   api.get("/events", async (c) => {
     const { limit, cursor, after, ...filters } = query.check(query.eventsParams, params(c));
@@ -43,42 +43,47 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     });
   });
   api.post("/events/:id{.+}/try", async (c) => {
+    const { source } = query.check(query.eventParams, params(c));
     const { route } = query.check(query.tryBody, await bodyOf(c));
-    return c.json(await tryDry(parts, c.req.param("id"), params(c)["source"], route));
+    return c.json(await tryDry(parts, c.req.param("id"), source, route));
   });
   api.get("/events/:id{.+}", async (c) => {
-    const event = await oneEvent(store, c.req.param("id"), params(c)["source"]);
+    const asked = query.check(query.eventParams, params(c));
+    const event = await oneEvent(store, c.req.param("id"), asked.source);
     const source = parts.config().sources.find(({ name }) => name === event.source);
     return c.json(eventWhole(event, await deliveriesOf(store, event, mask), source));
   });
 
-  const deliveries = async (c: Context<AdminEnv>, fixed: Record<string, string>) => {
-    const given = query.check(query.deliveriesParams, { ...params(c), ...fixed });
+  const deliveries = async (c: Context<AdminEnv>, given: DeliveriesWish) => {
     const page = { limit: given.limit, ...(given.cursor !== undefined && { before: given.cursor }) };
     return c.json(await findDeliveries(store, query.deliveryQuery(given), page, mask));
   };
-  api.get("/deliveries", (c) => deliveries(c, {}));
-  api.get("/dead-letters", (c) => deliveries(c, { state: "dead" }));
-  api.get("/deliveries/:id{\\d+}", async (c) => c.json(await oneDelivery(store, idOf(c), mask)));
-  api.post("/deliveries/:id{\\d+}/retry", async (c) => c.json(await retryOne(parts, idOf(c))));
-  api.post("/deliveries/:id{\\d+}/discard", async (c) => c.json(await discardOne(parts, idOf(c))));
+  api.get("/deliveries", (c) => deliveries(c, query.check(query.deliveriesParams, params(c))));
+  api.get(
+    "/dead-letters",
+    (c) => deliveries(c, { ...query.check(query.deadLettersParams, params(c)), state: ["dead"] }),
+  );
+  api.get("/deliveries/:id{\\d+}", bare, async (c) => c.json(await oneDelivery(store, idOf(c), mask)));
+  api.post("/deliveries/:id{\\d+}/retry", bare, async (c) => c.json(await retryOne(parts, idOf(c))));
+  api.post("/deliveries/:id{\\d+}/discard", bare, async (c) => c.json(await discardOne(parts, idOf(c))));
   for (const action of ["retry", "discard"] as const satisfies BulkJob["action"][]) {
-    api.post(`/dead-letters/${action}`, async (c) => {
+    api.post(`/dead-letters/${action}`, bare, async (c) => {
       const { preview, ...wish } = query.check(query.bulkBody, await bodyOf(c));
       const which = query.bulkQuery({ ...wish, preview });
       return preview ? c.json(await bulk.count(which)) : c.json(await bulk.start(action, which), 202);
     });
   }
-  api.get("/jobs/:id", (c) => {
+  api.get("/jobs/:id", bare, (c) => {
     const job = bulk.job(c.req.param("id"));
     if (job === null) throw notFound("There is no such job; the relay may have been restarted.");
     return c.json(job);
   });
   api.post(
     "/replay",
+    bare,
     async (c) => c.json(await replay(parts, query.check(query.replayBody, await bodyOf(c))), 201),
   );
-  api.post("/test-event", async (c) => {
+  api.post("/test-event", bare, async (c) => {
     const { body, ...wish } = query.check(query.testBody, await bodyOf(c));
     const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     return c.json(await sendTestEvent(parts, { ...wish, body: text }), 201);
@@ -86,9 +91,10 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
 
   api.get(
     "/sources",
+    bare,
     async (c) => c.json({ items: await desk.sources.withDays(await parts.standing()), next: null }),
   );
-  api.get("/sources/:name/refusals", async (c) => {
+  api.get("/sources/:name/refusals", bare, async (c) => {
     const name = c.req.param("name");
     if (!parts.config().sources.some((source) => source.name === name)) {
       throw notFound(`There is no source “${name}” in config.json.`);
@@ -96,25 +102,37 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     return c.json({ items: await desk.sources.refusals(name), next: null });
   });
   const routes = async () => await routeItems(parts, await parts.standing(), mask);
-  api.get("/routes", async (c) => c.json({ items: await routes(), next: null }));
-  api.post("/routes/:name", async (c) => {
+  api.get("/routes", bare, async (c) => c.json({ items: await routes(), next: null }));
+  api.post("/routes/:name", bare, async (c) => {
     await switchRoute(parts, c.req.param("name"), query.check(query.switchBody, await bodyOf(c)).on);
     return c.json((await routes()).find(({ name }) => name === c.req.param("name")));
   });
-  api.get("/routes/:name/kv", async (c) => {
+  api.get("/routes/:name/kv", bare, async (c) => {
     const items = await store.kvList(c.req.param("name"));
     return c.json({ items: items.map(({ key, value }) => ({ key, value: mask(value) })) });
   });
   api.get(
     "/plugins",
+    bare,
     async (c) => c.json({ items: pluginItems(parts, await parts.standing(), mask), next: null }),
   );
-  api.get("/config", (c) => c.json(maskSecrets(parts.config())));
-  api.all("*", () => {
-    throw notFound("The API has no such path: see /api/openapi.json.");
+  api.get("/config", bare, (c) => c.json(maskSecrets(parts.config())));
+  api.all("*", (c) => {
+    const allowed = methodsOf(new URL(c.req.url).pathname.replace(/^\/api/, ""));
+    if (allowed.length === 0) throw notFound("The API has no such path: see /api/openapi.json.");
+    const allow = allowed.join(", ");
+    throw new Refused(405, "method_not_allowed", `Allowed here: ${allow}.`, { allow });
   });
   return api;
 }
+
+type DeliveriesWish = Parameters<typeof query.deliveryQuery>[0];
+
+/** Before a handler that takes nothing in its address. */
+const bare: MiddlewareHandler = async (c, next) => {
+  query.checkNone(params(c));
+  await next();
+};
 
 const params = (c: Context) => query.paramsOf(new URL(c.req.url));
 const idOf = (c: Context) => Number(c.req.param("id"));

@@ -27,9 +27,6 @@ interface Operation {
 const { pageOf } = shapes;
 const eventId = { id: "The event id its source gave it (URL-encoded), or seq:N" };
 const deliveryId = { id: "A delivery's id" };
-const ofSource = z.strictObject({
-  source: z.string().optional().describe("Where several sources have this event id"),
-});
 
 /** Every operation, in the order in which a reader meets them. */
 export const OPERATIONS: readonly Operation[] = [
@@ -46,7 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/events/{id}",
     summary: "One event with its deliveries and attempts",
     parts: eventId,
-    query: ofSource,
+    query: query.eventParams,
     answer: shapes.eventWhole,
   },
   {
@@ -54,7 +51,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: "/events/{id}/try",
     summary: "Run it through a route's plugin; nothing goes out",
     parts: eventId,
-    query: ofSource,
+    query: query.eventParams,
     body: query.tryBody,
     answer: shapes.dryRun,
   },
@@ -97,7 +94,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: "get",
     path: "/dead-letters",
     summary: "Dead letters, newest first",
-    query: query.deliveriesParams.omit({ state: true }),
+    query: query.deadLettersParams,
     answer: pageOf(shapes.deliveryItem),
   },
   {
@@ -176,6 +173,21 @@ export const OPERATIONS: readonly Operation[] = [
     answer: z.record(z.string(), z.unknown()),
   },
 ];
+
+/** The methods by which a path under `/api` is asked; none where there is no such path. */
+export function methodsOf(path: string): string[] {
+  const found = OPERATIONS.filter((operation) => formOf(operation.path).test(path));
+  return found.flatMap(({ method }) => method === "get" ? ["GET", "HEAD"] : ["POST"]);
+}
+
+/** What a path looks like with its parts in braces filled in. */
+function formOf(path: string): RegExp {
+  const part = PARTS.find(([root]) => path.startsWith(root))?.[1] ?? "[^/]+";
+  return new RegExp(`^${path.replaceAll(/\{\w+\}/g, part)}$`);
+}
+
+/** Where a part is not just anything without a slash. */
+const PARTS = [["/events/", ".+"], ["/deliveries/", "\\d+"]] as const;
 
 /** The document. */
 export function openApi(): JsonObject {

@@ -1,5 +1,6 @@
 /** Reads what a request asks for, from its address or its body. @module */
 import { z } from "zod";
+import { didYouMean } from "../../config/suggest.ts";
 import { DELIVERY_STATES } from "../../nouns.ts";
 import { fieldPatternMistake } from "../../pattern/field_pattern.ts";
 import type { BulkQuery } from "../bulk.ts";
@@ -25,6 +26,8 @@ const time = z.string().transform((text, context) => {
 const timeInBody = z.union([time, z.number()], { error: A_TIME });
 const whole = z.string().regex(/^\d{1,15}$/, "must be a whole number").transform(Number);
 const text = z.string().max(500);
+/** As its source made it, of whatever length. */
+const eventId = z.string();
 
 const page = {
   limit: whole.pipe(z.number().min(1).max(MOST_ROWS)).default(PAGE_ROWS).describe(`1 to ${MOST_ROWS}`),
@@ -72,21 +75,32 @@ const deliveryFilters = {
   route: list.optional().describe("Routes, separated by commas"),
   coin: text.optional(),
   source: text.optional(),
-  event: text.optional().describe("An event id"),
+  event: eventId.optional().describe("An event id"),
   since: time.optional().describe("Event received at or after"),
   until: time.optional().describe("Event received before"),
   discarded: yes.optional().describe("1: discarded dead letters too"),
 };
 
-/** `GET /api/deliveries` and `GET /api/dead-letters`. */
+/** `GET /api/deliveries`. */
 export const deliveriesParams = z.strictObject({ ...deliveryFilters, ...page });
+
+/** `GET /api/dead-letters`. */
+export const deadLettersParams = deliveriesParams.omit({ state: true });
+
+/** What names one event. */
+export const eventParams = z.strictObject({
+  source: z.string().optional().describe("Where several sources have this event id"),
+});
+
+/** Whatever takes no parameters. */
+const noParams = z.strictObject({});
 
 /** The body of bulk work on dead letters: which of them. */
 export const bulkBody = z.strictObject({
   route: z.array(text).optional(),
   coin: text.optional(),
   source: text.optional(),
-  event: text.optional(),
+  event: eventId.optional(),
   since: timeInBody.optional(),
   until: timeInBody.optional(),
   ids: z.array(z.int()).min(1).max(10_000).optional().describe(
@@ -99,7 +113,7 @@ export const bulkBody = z.strictObject({
 export const replayBody = z.union([
   z.strictObject({ delivery: z.int().describe("Make this delivery again") }),
   z.strictObject({
-    event: text.describe("The event id its source gave it, or seq:N"),
+    event: eventId.describe("The event id its source gave it, or seq:N"),
     source: text.optional(),
     route: text.describe("For this route; it gets the changes it matches, or all where it matches none"),
   }),
@@ -130,11 +144,30 @@ export const switchBody = z.strictObject({ on: z.boolean() });
 export function check<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map((issue) => {
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : null;
+  const mistakes = parsed.error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownName(key, known));
     const place = issue.path.join(".");
-    return place === "" ? issue.message : `${place}: ${issue.message}`;
+    return [place === "" ? issue.message : `${place}: ${issue.message}`];
   });
-  throw new Refused(400, "bad_request", `${mistakes.join("; ")}.`);
+  throw new Refused(400, "bad_request", mistakes.join("; ").replace(/[^?]$/, "$&."));
+}
+
+/** What nobody looks at must not pass for a filter. */
+function unknownName(name: string, known: readonly string[] | null): string {
+  const problem = `“${name}” is not known here`;
+  if (known === null) return problem;
+  if (known.length === 0) return `${problem}: this takes nothing in its address`;
+  return `${problem}: ${didYouMean(name, known) ?? `known are ${known.join(", ")}`}`;
+}
+
+/**
+ * Checks that an address has no parameters.
+ *
+ * @throws {Refused} with 400.
+ */
+export function checkNone(given: Record<string, string>): void {
+  check(noParams, given);
 }
 
 /** The dead letters that bulk work is for. */
@@ -143,9 +176,20 @@ export function bulkQuery(given: z.output<typeof bulkBody>): BulkQuery {
   return ids === undefined ? { routes, eventId, coin, source, since, until } : { ids };
 }
 
-/** The parameters of an address. Empty ones count as not given, as an empty field of a form leaves them. */
+/**
+ * The parameters of an address. Empty ones count as not given, as an empty field of a form leaves them.
+ *
+ * @throws {Refused} with 400 where one is given twice: one of the two would be lost.
+ */
 export function paramsOf(url: URL): Record<string, string> {
-  return Object.fromEntries([...url.searchParams].filter(([, value]) => value !== ""));
+  const given = [...url.searchParams].filter(([, value]) => value !== "");
+  const twice = given.find(([name], i) => given.findIndex(([before]) => before === name) < i);
+  if (twice === undefined) return Object.fromEntries(given);
+  throw new Refused(
+    400,
+    "bad_request",
+    `${twice[0]} is given twice: where several values are taken, write them in one, separated by commas.`,
+  );
 }
 
 type EventFilters = Omit<z.output<typeof streamParams>, "after">;

@@ -20,7 +20,11 @@ export async function oneEvent(store: StoreReads, id: string, source?: string): 
   const events = await store.events(source === undefined ? { id } : { id, source }, { limit: 2 });
   if (events.length > 1) {
     const sources = events.map((event) => event.source).join(", ");
-    throw new Refused(409, "ambiguous", `Several sources have this event id (${sources}): add ?source=NAME.`);
+    throw new Refused(
+      409,
+      "ambiguous",
+      `Several sources have this event id (${sources}): name one of them as source.`,
+    );
   }
   if (events[0] !== undefined) return events[0];
   throw notFound(
