@@ -75,6 +75,7 @@ export function readArguments<const Flags extends Record<string, Flag>>(
     tokens: true,
     allowPositionals: true,
   });
+  const isFlag = (text: string) => Object.hasOwn(known, /^--([^=]+)/.exec(text)?.[1] ?? "");
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
@@ -87,8 +88,11 @@ export function readArguments<const Flags extends Record<string, Flag>>(
     if (flag === "switch" && token.value !== undefined) {
       throw new UsageError(`${token.rawName} takes no value`);
     }
-    if (flag !== "switch" && token.value === undefined) {
-      throw new UsageError(`${token.rawName} needs a value`);
+    if (flag !== "switch" && (token.value === undefined || (!token.inlineValue && isFlag(token.value)))) {
+      const meant = token.value === undefined
+        ? ""
+        : `; if that is ${token.value}, write ${token.rawName}=${token.value}`;
+      throw new UsageError(`${token.rawName} needs a value${meant}`);
     }
   }
   if (positionals.length > words) {

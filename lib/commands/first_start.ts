@@ -8,11 +8,17 @@ import { PROJECT } from "../project.ts";
 const SECRET_NAME = "CRYPTOSYNC_WEBHOOK_SECRET";
 const SECRET_BYTES = 32;
 
-/** The first config has no folder to be made in. */
-export class NoFolder extends Error {
-  override name = "NoFolder";
-  constructor(file: string) {
-    super(`Cannot make ${file}: its folder does not exist. Make it, or name another with --config`);
+/** What the first start needs cannot be made where it belongs. */
+export class CannotMake extends Error {
+  override name = "CannotMake";
+  constructor(file: string, cause: Error) {
+    super(
+      cause instanceof Deno.errors.NotFound
+        ? `Cannot make ${file}: its folder does not exist. Make it, or name another with --config`
+        : `Cannot make ${file}: ${cause.message}. ` +
+          "Let this user write there, or name a config in another folder with --config",
+      { cause },
+    );
   }
 }
 
@@ -24,15 +30,20 @@ export type FirstStart = (config: Pick<Config, "server" | "admin" | "sources">) 
  * in `.env` beside it, unless the environment or that file has one. Overwrites nothing.
  *
  * @returns Null when the config is there already, which then is not touched.
- * @throws {NoFolder}
+ * @throws {CannotMake} Then it has made nothing.
  */
 export function firstStart(configFile: string, environment: Environment): FirstStart | null {
   if (isThere(configFile) || !createNew(configFile, firstConfig(configFile))) return null;
   const made = [`  ${configFile}`];
-  if (!withDotenv(configFile, environment)[SECRET_NAME]) {
-    const file = dotenvFile(configFile);
-    putSecret(file, freshSecret());
-    made.push(`  ${file} (with a fresh signing secret as ${SECRET_NAME})`);
+  const file = dotenvFile(configFile);
+  try {
+    if (!withDotenv(configFile, environment)[SECRET_NAME]) {
+      putSecret(file, freshSecret());
+      made.push(`  ${file} (with a fresh signing secret as ${SECRET_NAME})`);
+    }
+  } catch (error) {
+    Deno.removeSync(configFile); // so that the next start is a first one again
+    throw isOfSystem(error) ? new CannotMake(file, error) : error;
   }
   return (config) =>
     `This is the first start. Made for you:\n${made.join("\n")}\n\n${nextSteps(config, environment)}`;
@@ -94,8 +105,7 @@ function isThere(file: string): boolean {
     Deno.statSync(file);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    return !(error instanceof Deno.errors.NotFound); // what is in the way is told by whoever reads it
   }
 }
 
@@ -105,9 +115,13 @@ function createNew(file: string, text: string): boolean {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    if (error instanceof Deno.errors.NotFound) throw new NoFolder(file);
-    throw error;
+    throw isOfSystem(error) ? new CannotMake(file, error) : error;
   }
+}
+
+/** Whether the system refused something, rather than we made a mistake. */
+function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error;
 }
 
 /** Adds the secret to `.env`, in place of an empty one, keeps every other line, and lets only the owner read it. */

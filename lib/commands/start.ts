@@ -9,10 +9,11 @@ import { lookupsOf } from "../launch/lookups.ts";
 import { configureLog, logOf, usualFormat } from "../log.ts";
 import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
+import { CannotListen } from "../relay/listen.ts";
 import type { Relay } from "../relay.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
-import { type FirstStart, firstStart, isAsFirstMade, nextSteps, NoFolder } from "./first_start.ts";
+import { CannotMake, type FirstStart, firstStart, isAsFirstMade, nextSteps } from "./first_start.ts";
 
 /** How long a stop waits for requests and attempts under way: less than the ten seconds that Docker grants. */
 const GRACE_MS = 8000;
@@ -38,7 +39,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     first = firstStart(file, environment);
   } catch (error) {
-    if (!(error instanceof NoFolder)) throw error;
+    if (!(error instanceof CannotMake)) throw error;
     console.error(error.message);
     return EXIT.yourInput;
   }
@@ -59,7 +60,7 @@ export async function run(args: string[]): Promise<number> {
   try {
     relay = await startRelay(config, file);
   } catch (error) {
-    const told = explainStart(error, config);
+    const told = explainStart(error);
     if (told === null) throw error;
     console.error(told);
     return EXIT.yourInput;
@@ -138,15 +139,14 @@ function outliveFileSizeLimit() {
 }
 
 /** What hinders the start, for a person; null when it is a fault of ours. */
-function explainStart(error: unknown, { server, admin }: Config): string | null {
+function explainStart(error: unknown): string | null {
   if (error instanceof StoreUnusable) return error.message;
-  if (error instanceof Deno.errors.AddrInUse) {
-    return `Cannot listen on port ${server.port} or ${admin.port}: another program has it. ` +
-      `Stop that one (is a relay running already?), or change server.port or admin.port in config.json.`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.AddrNotAvailable) {
-    return `Cannot start: ${error.message}. Check server and admin in config.json: a port below 1024 needs rights, ` +
-      `and the hostname must be an address of this machine.`;
+  if (error instanceof CannotListen) {
+    return error.cause instanceof Deno.errors.AddrInUse
+      ? `Cannot listen at ${error.address}: another program has it. ` +
+        "Stop that one (is a relay running already?), or change server.port or admin.port in config.json."
+      : `${error.message}. Check server and admin in config.json: a port below 1024 needs rights, ` +
+        "and the hostname must be an address of this machine.";
   }
   return null;
 }

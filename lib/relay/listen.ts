@@ -19,18 +19,37 @@ export interface ListenOptions {
   onFault(error: unknown): void;
 }
 
+/** An address that cannot be listened at; `cause` is what the system said. */
+export class CannotListen extends Error {
+  override name = "CannotListen";
+  /** @param address `host:port`. */
+  constructor(public readonly address: string, cause: unknown) {
+    super(`Cannot listen at ${address}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
 const TRY_AGAIN_MS = 200;
 const TOLD_EVERY_MS = 1000;
 
 /**
- * Starts a listener. Throws when the address cannot be had. Later failures (too many open files) end the server that the
- * runtime gives us, with its open connections; another takes its place on the same port as soon as that can be.
+ * Starts a listener. Later failures (too many open files) end the server that the runtime gives us, with its open
+ * connections; another takes its place on the same port as soon as that can be.
+ *
+ * @throws {CannotListen} When the address cannot be had.
  */
 export function listen({ hostname, port, handler, onError, onFault }: ListenOptions): Listener {
   let stopping = false;
   let toldAt = -Infinity;
-  let server = start(port);
+  let server = first();
   const { addr } = server;
+
+  function first() {
+    try {
+      return start(port);
+    } catch (error) {
+      throw new CannotListen(`${hostname}:${port}`, error);
+    }
+  }
 
   function start(port: number): Deno.HttpServer<Deno.NetAddr> {
     const started = Deno.serve({ hostname, port, onError, onListen() {} }, handler);

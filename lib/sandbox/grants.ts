@@ -48,12 +48,27 @@ export function grantsOf(route: GrantingRoute, folder: string): Grant[] {
 export function grantMistake({ kind, target }: Grant): string | null {
   if (target === "" || target.includes(",")) return "must name one thing; write several as several";
   if (kind === "net" && target !== "*") {
-    return NET_TARGET.test(target)
+    return NET_TARGET.test(target) && isKnownToDeno({ name: "net", host: target.replace(/^\*\./, "") })
       ? null
       : 'must be a host, host:port, an IP address, or "*" for any public host';
   }
   if ((kind === "env" || kind === "sys") && !/^\w+$/.test(target)) return "must be a name, without a pattern";
+  if (
+    kind === "sys" && !isKnownToDeno({ name: "sys", kind: target as Deno.SysPermissionDescriptor["kind"] })
+  ) {
+    return 'must be what Deno knows of a system, such as "hostname", "osRelease", "loadavg" or "cpus"';
+  }
   return null;
+}
+
+/** What Deno does not know (a port above 65535, say) it would refuse, and the plugin's process with it. */
+function isKnownToDeno(permission: Deno.NetPermissionDescriptor | Deno.SysPermissionDescriptor): boolean {
+  try {
+    Deno.permissions.querySync(permission);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A host name or IPv4 address (a leading `*.` takes all below it), an IPv4 range, or an IPv6 address in brackets. */

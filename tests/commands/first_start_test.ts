@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { firstStart } from "../../lib/commands/first_start.ts";
+import { CannotMake, firstStart } from "../../lib/commands/first_start.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import { signedRequest } from "../support/signed_request.ts";
 
@@ -87,6 +87,19 @@ Deno.test("a first start keeps the other lines of .env, and fills in an empty se
     assertMatch(loadConfig(file, {}).sources[0]!.secrets[0]!, /^whsec_/);
   }));
 
+Deno.test("a first start that cannot make what it needs says what and why, and makes nothing", () =>
+  inEmptyFolder((folder, file) => {
+    Deno.mkdirSync(join(folder, ".env")); // stands where the secret belongs
+    assertThrows(() => firstStart(file, {}), CannotMake, `Cannot make ${join(folder, ".env")}: `);
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [".env"]);
+    const noFolder = join(folder, "none", "config.json");
+    assertThrows(
+      () => firstStart(noFolder, {}),
+      CannotMake,
+      `Cannot make ${noFolder}: its folder does not exist`,
+    );
+  }));
+
 const answer = async (url: string, init?: RequestInit) => (await (await fetch(url, init)).json()).status;
 
 const FIRST_STEPS = "First event     in a second terminal: deno task send";
@@ -120,17 +133,24 @@ Deno.test("what to do next is told at each start that a person sees, until there
   inEmptyFolder(async (folder, file) => {
     firstStart(file, {});
     const made = JSON.parse(Deno.readTextFileSync(file));
-    const withPorts = (port: number) =>
+    const withPorts = (port: number, hostname = "127.0.0.1") =>
       Deno.writeTextFileSync(
         file,
-        JSON.stringify({ ...made, routes: [], server: { hostname: "127.0.0.1", port }, admin: { port: 0 } }),
+        JSON.stringify({ ...made, routes: [], server: { hostname, port }, admin: { port: 0 } }),
       );
     const holder = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    withPorts((holder.addr as Deno.NetAddr).port);
+    const { port } = holder.addr as Deno.NetAddr;
+    withPorts(port);
     const failed = await startOnce(file);
     holder.close();
     assertEquals([failed.code, failed.said.includes(FIRST_STEPS)], [1, false]);
-    assertStringIncludes(failed.errors, "another program has it");
+    assertStringIncludes(failed.errors, `Cannot listen at 127.0.0.1:${port}: another program has it`);
+
+    withPorts(0, "no-such-host.invalid");
+    const lost = await startOnce(file);
+    assertEquals(lost.code, 1);
+    assertStringIncludes(lost.errors, "Cannot listen at no-such-host.invalid:0: ");
+    assertStringIncludes(lost.errors, "the hostname must be an address of this machine");
 
     withPorts(0);
     const secret = loadConfig(file, {}).sources[0]!.secrets[0]!;

@@ -42,3 +42,16 @@ Deno.test("the test task ends in the count, plain, and keeps the exit code", asy
     [1, "0 passed, 1 failed"],
   ]);
 });
+
+Deno.test("the task of CI tells what it runs when it is asked, and runs nothing it was not asked for", async () => {
+  const ok = async (...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", `--import-map=${ROOT}.imports.json`, "-A", `${ROOT}tests/ok.ts`, ...args],
+    }).output();
+    const [said, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).split("\n")[0]);
+    return [code, said, errors];
+  };
+  assertEquals(await ok("--help"), [0, "deno task ok", ""]);
+  assertEquals(await ok("-h"), [0, "deno task ok", ""]);
+  assertEquals(await ok("--hlep"), [1, "", 'deno task ok: unexpected argument "--hlep"']);
+});

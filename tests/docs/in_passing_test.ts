@@ -181,12 +181,11 @@ Deno.test("every command that a page names in passing does what it says, in a fr
   await run(AFTERWARDS);
 });
 
-Deno.test("every command of README's table but the last two answers --help", async () => {
+Deno.test("every command of README's table but fetch answers --help", async () => {
   const table = [...(await read("README.md")).matchAll(/^\| `deno task ([\w-]+)/gm)].map(([, name]) => name!);
   assert(table.length > 10);
-  assertEquals(table.slice(-2), ["fetch", "ok"]);
   await using copy = await makeFreshCopy();
-  for (const name of table.slice(0, -2)) {
+  for (const name of table.filter((name) => name !== "fetch")) {
     const { code, said } = await copy.run(`deno task ${name} --help`);
     assertEquals(code, 0, said);
     assertMatch(said, new RegExp(`^ *deno task ${name}\\b`, "m"));

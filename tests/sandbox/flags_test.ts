@@ -107,10 +107,15 @@ Deno.test("nothing is granted by accident", () => {
     ["net", "a.example:port"],
     ["net", "unix:/var/run/docker.sock"],
     ["net", "vsock:1:2"],
+    ["net", "a.example:99999"],
+    ["net", "a.example/24"],
+    ["net", "10.0.0.0/33"],
+    ["net", "[::zz]:80"],
     ["env", "*"],
     ["env", "AWS_*"],
     ["env", ""],
     ["sys", "*"],
+    ["sys", "hostnam"],
     ["read", "/a,/b"],
   ];
   for (const [kind, target] of wrong) assert(grantMistake(grant(kind, target)) !== null, `${kind} ${target}`);
@@ -124,6 +129,7 @@ Deno.test("nothing is granted by accident", () => {
     ["net", "localhost"],
     ["net", "my_service:8080"],
     ["env", "TOKEN"],
+    ["sys", "hostname"],
   ];
   for (const [kind, target] of right) {
     assertEquals(grantMistake(grant(kind, target)), null, `${kind} ${target}`);

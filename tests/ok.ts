@@ -1,0 +1,43 @@
+/**
+ * `deno task ok`: format, lint, types and tests, what CI runs. One step after another, until one fails.
+ *
+ * @module
+ */
+import { fromFileUrl } from "@std/path";
+
+const HELP = `deno task ok
+
+What CI runs: asks the npm registry for known holes in the packages (if it answers), then checks format, lint and
+types, and runs every test. Ends at the first step that fails. Takes minutes; \`deno task test FILE\` runs a part.
+
+  -h, --help           print this
+
+Exit code: 0 all is right, 1 something is wrong.`;
+
+const IMPORT_MAP = "--import-map=.imports.json";
+
+/** Deno's arguments for each step. */
+const STEPS = [
+  ["audit", "--level=high", "--ignore-registry-errors"],
+  ["fmt", "--quiet", "--check"],
+  ["lint", "--quiet"],
+  ["check", "--quiet", IMPORT_MAP, "main.ts", "lib", "plugins", "tests"],
+  ["run", "--quiet", IMPORT_MAP, "-A", "tests/run.ts"],
+];
+
+const [argument] = Deno.args;
+if (argument === "--help" || argument === "-h") console.log(HELP);
+else if (argument !== undefined) {
+  console.error(`deno task ok: unexpected argument ${JSON.stringify(argument)}\n\n${HELP}`);
+  Deno.exitCode = 1;
+} else {
+  for (const args of STEPS) {
+    const step = new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: fromFileUrl(new URL("../", import.meta.url)),
+    });
+    if ((await step.spawn().status).success) continue;
+    Deno.exitCode = 1;
+    break;
+  }
+}
