@@ -1,7 +1,7 @@
 /** What the relay says of itself: sources that refuse deliveries or are silent, plugins that cannot run. @module */
 import type { Config } from "./config/schema.ts";
 import { logOf } from "./log.ts";
-import type { JsonObject } from "./nouns.ts";
+import type { JsonObject, StoredEvent } from "./nouns.ts";
 import { OWN_SOURCE } from "./dispatch/own_event.ts";
 import type { Receipt } from "./receive/receiver.ts";
 import { createRejecting, type Rejecting, REJECTING_EVENT_TYPE } from "./watchdog/rejecting.ts";
@@ -36,6 +36,8 @@ const LOOK_EVERY_MS = 1000;
 const ASK_EVERY_MS = 30_000;
 /** So many of a source's newest events are looked at for one that is no test. */
 const NEWEST_LOOKED_AT = 10;
+/** So many times as many, where it matters when it came: a person may have sent many tests. */
+const PAGES_LOOKED_AT = 20;
 /** So many of the events told before the start are looked at: a source's last is among them, or long past. */
 const TOLD_LOOKED_AT = 200;
 
@@ -57,7 +59,7 @@ export async function startWatchdog(
   const before = {
     rejecting: await lastTold(store, REJECTING_EVENT_TYPE),
     silent: await lastTold(store, SILENT_EVENT_TYPE),
-    heardAt: await lastHeard(store, config().sources.map(({ name }) => name)),
+    heardAt: await allLastHeard(store, config().sources.map(({ name }) => name)),
   };
   const sources = new Map<string, SourceWatch>();
   const trouble = createPluginTrouble();
@@ -122,10 +124,10 @@ export async function startWatchdog(
   /** Another relay on the same store may have heard it. */
   async function askForSilence({ name, silentMinutes = 0 }: Config["sources"][number], silence: Silence) {
     try {
-      const [event] = await store.events({ source: name }, { limit: 1 });
+      const heardAt = await lastHeard(store, name);
       const at = now();
-      if (event !== undefined && event.receivedAt > at - silentMinutes * 60_000) {
-        tellOfSilence(name, silence.heard(event.receivedAt));
+      if (heardAt !== null && heardAt > at - silentMinutes * 60_000) {
+        tellOfSilence(name, silence.heard(heardAt));
       } else tellOfSilence(name, silence.tick(at));
     } catch {
       // The store cannot be read now; it is asked again at the next look.
@@ -149,7 +151,7 @@ export async function startWatchdog(
       if (source === undefined) return;
       const { rejecting, silence } = watchOf(source);
       tell(REJECTING_EVENT_TYPE, rejecting.record(receipt));
-      if (receipt.result === "rejected") return;
+      if (receipt.result === "rejected" || receipt.test) return;
       before.heardAt.set(receipt.source, receipt.at);
       tellOfSilence(receipt.source, silence?.heard(receipt.at) ?? []);
     },
@@ -168,15 +170,29 @@ async function lastTold(store: Pick<Store, "events">, type: string): Promise<Map
   return last;
 }
 
-/** When each source was last heard. */
-async function lastHeard(
+/** When each of the sources was last heard. */
+async function allLastHeard(
   store: Pick<Store, "events">,
   sources: readonly string[],
 ): Promise<Map<string, number>> {
   const heard = new Map<string, number>();
   for (const source of sources) {
-    const [event] = await store.events({ source }, { limit: 1 });
-    if (event !== undefined) heard.set(source, event.receivedAt);
+    const at = await lastHeard(store, source);
+    if (at !== null) heard.set(source, at);
   }
   return heard;
+}
+
+/** When a source was last heard; null: not lately. A test is not its voice. */
+async function lastHeard(store: Pick<Store, "events">, source: string): Promise<number | null> {
+  let oldest: StoredEvent | undefined;
+  for (let page = 0; page < PAGES_LOOKED_AT; page++) {
+    const older = oldest && { before: oldest.seq };
+    const events = await store.events({ source }, { limit: NEWEST_LOOKED_AT, ...older });
+    const found = events.find(({ test }) => !test);
+    if (found !== undefined) return found.receivedAt;
+    if (events.length < NEWEST_LOOKED_AT) return null;
+    oldest = events.at(-1);
+  }
+  return null;
 }

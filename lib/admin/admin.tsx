@@ -79,7 +79,7 @@ export function createAdmin(parts: AdminParts): Admin {
       creditsPerEvent: new Map(
         parts.config().sources.map((source) => [source.name, creditsPerEvent(source)]),
       ),
-      lastEvents: await desk.sources.lastEvents(standing),
+      lastHeard: await desk.sources.lastHeard(standing),
       streams: desk.streams.open,
     });
     return c.body(text, 200, { "content-type": METRICS_TYPE });

@@ -35,8 +35,8 @@ export interface Looked {
   }[];
   /** What a new event of each source costs. */
   creditsPerEvent: ReadonlyMap<string, number>;
-  /** When each source's last event was stored; null: never. */
-  lastEvents: ReadonlyMap<string, number | null>;
+  /** When each source was last heard; null: never. */
+  lastHeard: ReadonlyMap<string, number | null>;
   /** Watching pages and other readers of the stream. */
   streams: number;
 }
@@ -129,10 +129,10 @@ export async function renderMetrics(looked: Looked): Promise<string> {
 
   const lastEvent = gauge(
     "last_event_timestamp_seconds",
-    "When the last event was stored (UNIX time).",
+    "When the last event came that is no test (UNIX time).",
     "source",
   );
-  for (const [source, at] of looked.lastEvents) if (at !== null) lastEvent.set({ source }, at / 1000);
+  for (const [source, at] of looked.lastHeard) if (at !== null) lastEvent.set({ source }, at / 1000);
 
   const backlog = gauge("backlog_deliveries", "Deliveries that wait or run.", "route");
   const oldest = gauge(

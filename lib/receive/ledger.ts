@@ -59,6 +59,8 @@ export interface SourceRecord {
   notUnderstood: number;
   /** When each result came last; null: not yet. */
   last: Readonly<Record<Receipt["result"], number | null>>;
+  /** When something was taken last that is no test, whether new or known; null: not yet. */
+  heard: number | null;
   failing: FailingStretch | null;
 }
 
@@ -87,6 +89,7 @@ interface Account {
   counts: { accepted: number; charged: number; duplicate: number; rejected: Record<RefusedBecause, number> };
   notUnderstood: number;
   last: Record<Receipt["result"], number | null>;
+  heard: number | null;
   failing: FailingDeliveries;
   recent: Series<Receipt["result"]>;
   day: Series<DayKind>;
@@ -124,6 +127,7 @@ export function createLedger(since: number): Ledger {
       to.failing.record(receipt);
       if (result !== "rejected") {
         to.counts[result]++;
+        if (!receipt.test) to.heard = at;
         if (result === "accepted") {
           if (!receipt.test) to.counts.charged++;
           if (receipt.notUnderstood !== null) to.notUnderstood++;
@@ -133,7 +137,7 @@ export function createLedger(since: number): Ledger {
       }
     },
     source(name, now) {
-      const { counts, notUnderstood, last, failing } = account(name);
+      const { counts, notUnderstood, last, heard, failing } = account(name);
       return {
         accepted: counts.accepted,
         charged: counts.charged,
@@ -141,6 +145,7 @@ export function createLedger(since: number): Ledger {
         rejected: { ...counts.rejected },
         notUnderstood,
         last: { ...last },
+        heard,
         failing: stretchOf(failing.read(now)),
       };
     },
@@ -159,6 +164,7 @@ function emptyAccount(): Account {
     counts: { accepted: 0, charged: 0, duplicate: 0, rejected: rejected as Record<RefusedBecause, number> },
     notUnderstood: 0,
     last: { accepted: null, duplicate: null, rejected: null },
+    heard: null,
     failing: createFailing(),
     recent: createSeries(RESULTS, 10_000, 90),
     day: createSeries([...RESULTS, ...REFUSED_BECAUSE], 15 * 60_000, 96),

@@ -64,6 +64,27 @@ Deno.test("the numbers agree with the store after a load with failures", async (
   assert(value(text, 'coinrelay_memory_bytes{kind="rss"}')! > 1e6);
 });
 
+Deno.test("a test event makes no source heard that was silent, before a restart or after", async () => {
+  let now = Date.UTC(2026, 6, 24);
+  const settings = { now: () => now, sources: [{ silentMinutes: 60 }] };
+  const looked = async (room: Awaited<ReturnType<typeof openRoom>>) => [
+    value(
+      await (await room.ask("/metrics")).text(),
+      'coinrelay_last_event_timestamp_seconds{source="cryptosync"}',
+    ),
+    (await room.json("/api/sources")).items[0].silent,
+  ];
+  const first = await openRoom(settings);
+  const heardAt = now / 1000;
+  await first.deliver({ timestamp: String(heardAt) });
+  now += 61 * 60_000;
+  assertEquals((await first.post("/api/test-event")).status, 201);
+  assertEquals(await looked(first), [heardAt, true]);
+  await first.close();
+  await using second = await openRoom({ ...settings, folder: first.folder });
+  assertEquals(await looked(second), [heardAt, true]);
+});
+
 Deno.test("what an alert waits for is there before it happens, at nought", async () => {
   await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }] });
   const text = await (await room.ask("/metrics")).text();

@@ -41,6 +41,18 @@ Deno.test("each source has its own counts", () => {
   assertEquals(ledger.source("c", AT).accepted, 0);
 });
 
+Deno.test("a source is heard by what is new and by what is known, and not by a test", () => {
+  const ledger = createLedger(AT);
+  const heard = () => ledger.source("a", AT).heard;
+  ledger.record(receipt({ test: true }));
+  ledger.record(refused("bad_signature"));
+  assertEquals(heard(), null);
+  ledger.record(receipt({ at: AT + 1 }));
+  ledger.record(receipt({ at: AT + 2, result: "duplicate" }));
+  ledger.record(receipt({ at: AT + 3, test: true }));
+  assertEquals(heard(), AT + 2);
+});
+
 Deno.test("counts over time hold a quarter of an hour in steps of ten seconds, and a day in quarters", () => {
   const ledger = createLedger(AT);
   ledger.record(receipt({ at: AT - 20 * 60_000 }));

@@ -40,10 +40,10 @@ async function startOn(
     look: watchdog.look,
     teller,
     /** A delivery arrives; null: it is taken. */
-    receives: (id: string, reason: Receipt["reason"], authentic = true) =>
+    receives: (id: string, reason: Receipt["reason"], authentic = true, test = false) =>
       watchdog.receipt({
         ...{ source: "s", at: now(), result: reason === null ? "accepted" : "rejected", reason },
-        ...{ authentic, test: false, headers: { id, timestamp: String(now() / 1000), signature: "00" } },
+        ...{ authentic, test, headers: { id, timestamp: String(now() / 1000), signature: "00" } },
         ...{ body: new Uint8Array(), notUnderstood: null, tookMs: 1 },
       }),
     async [Symbol.asyncDispose]() {
@@ -86,6 +86,35 @@ Deno.test("a relay that hears nothing tells no silence while another on the same
   }
   await quiet.teller.stop();
   assertEquals(await silences(at.store), []);
+});
+
+const silenceStates = async (store: Store) =>
+  (await store.events({ type: "relay.source.silent" }, { after: 0, limit: 9 }))
+    .map(({ body }) => JSON.parse(new TextDecoder().decode(body)).data.state);
+
+Deno.test("a test is not the voice of a source: it neither delays the telling of a silence nor ends one", async () => {
+  let now = START;
+  await using at = await tempStore();
+  await at.store.append([event("evt-1", now)]);
+  const aTest = async (relay: Awaited<ReturnType<typeof startOn>>, id: string) => {
+    await at.store.append([{ ...event(id, now), test: true }]);
+    relay.receives(id, null, true, true);
+  };
+  {
+    await using before = await startOn(at.store, () => now);
+    now += 50 * MINUTE;
+    for (let n = 0; n < 30; n++) await aTest(before, `test-${n}`);
+  }
+  await using relay = await startOn(at.store, () => now); // which finds in the store what was heard
+  now += 11 * MINUTE;
+  await lookOut(relay, at.store);
+  assertEquals(await silenceStates(at.store), ["silent"]);
+  await aTest(relay, "test-31");
+  await lookOut(relay, at.store);
+  assertEquals(await silenceStates(at.store), ["silent"]);
+  relay.receives("evt-2", null);
+  await relay.teller.stop();
+  assertEquals(await silenceStates(at.store), ["silent", "heard"]);
 });
 
 const rejections = async (store: Store) =>

@@ -86,7 +86,7 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
         {silent && (
           <p class="notice">
             <span>
-              {`Nothing for more than ${silentMinutes} minutes. If the market is not that quiet, look in the provider's dashboard whether the webhook was disabled, and whether its URL still leads here.`}
+              {`Nothing but tests, if that, for more than ${silentMinutes} minutes. If the market is not that quiet, look in the provider's dashboard whether the webhook was disabled, and whether its URL still leads here.`}
             </span>
           </p>
         )}

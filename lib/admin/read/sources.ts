@@ -17,8 +17,8 @@ export interface Sources {
   /** The same, each with its day. */
   withDays(standing: Standing): Promise<SourceItem[]>;
   refusals(source?: string): Promise<RefusalItem[]>;
-  /** When each source's last event was stored, in milliseconds since 1970; null: not lately. */
-  lastEvents(standing: Standing): Promise<Map<string, number | null>>;
+  /** When each source was last heard, in milliseconds since 1970; null: not lately. A test is not its voice. */
+  lastHeard(standing: Standing): Promise<Map<string, number | null>>;
 }
 
 /** A source as it is now. */
@@ -27,40 +27,39 @@ export type SourceNow = Omit<SourceItem, "day">;
 /** Makes the view. */
 export function createSources(parts: AdminParts): Sources {
   const { store } = parts;
-  let before: Promise<Map<string, number>> | null = null;
+  let before: Promise<Record<"stored" | "heard", Map<string, number>>> | null = null;
 
-  /** What was stored before this process began to count. Looked up once. */
-  function lastBefore(): Promise<Map<string, number>> {
+  /** What came before this process began to count. Looked up once. */
+  function cameBefore() {
     return before ??= (async () => {
-      const last = new Map<string, number>();
-      for (const { source, receivedAt } of await store.events({}, { limit: MOST_LOOKED_AT })) {
-        if (!last.has(source)) last.set(source, receivedAt);
+      const [stored, heard] = [new Map<string, number>(), new Map<string, number>()];
+      for (const { source, receivedAt, test } of await store.events({}, { limit: MOST_LOOKED_AT })) {
+        if (!stored.has(source)) stored.set(source, receivedAt);
+        if (!test && !heard.has(source)) heard.set(source, receivedAt);
       }
-      return last;
+      return { stored, heard };
     })().catch((error) => {
       before = null;
       throw error;
     });
   }
 
-  async function lastEvents(standing: Standing) {
-    const before = await lastBefore();
+  async function lastHeard(standing: Standing) {
+    const { heard } = await cameBefore();
     return new Map(
-      [...standing.sources].map(([name, { record }]) => [
-        name,
-        record.last.accepted ?? before.get(name) ?? null,
-      ]),
+      [...standing.sources].map(([name, { record }]) => [name, record.heard ?? heard.get(name) ?? null]),
     );
   }
 
   async function all(standing: Standing): Promise<SourceNow[]> {
-    const last = await lastEvents(standing);
+    const { stored } = await cameBefore();
+    const heard = await lastHeard(standing);
     const { since } = standing;
     const now = parts.now();
     return parts.config().sources.flatMap((source) => {
       const record = standing.sources.get(source.name)?.record;
       if (record === undefined) return []; // the config has just changed
-      const lastAt = last.get(source.name) ?? null;
+      const lastAt = record.last.accepted ?? stored.get(source.name) ?? null;
       const silentMinutes = source.silentMinutes ?? null;
       const { failing } = record;
       return [{
@@ -75,7 +74,7 @@ export function createSources(parts: AdminParts): Sources {
         credits: record.charged * creditsPerEvent(source),
         creditsPerEvent: creditsPerEvent(source),
         silentMinutes,
-        silent: silentMinutes !== null && now - (lastAt ?? since) > silentMinutes * 60_000,
+        silent: silentMinutes !== null && now - (heard.get(source.name) ?? since) > silentMinutes * 60_000,
         failing: failing === null ? null : {
           ...failing,
           since: iso(failing.since),
@@ -87,7 +86,7 @@ export function createSources(parts: AdminParts): Sources {
   }
 
   return {
-    lastEvents,
+    lastHeard,
     all,
     async withDays(standing) {
       const [sources, days] = await Promise.all([all(standing), parts.days()]);
