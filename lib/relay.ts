@@ -169,23 +169,35 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     onFault: (message) => logOf("admin").error(message),
   }, { store: config.store, folder });
 
+  const routesOn = () => routes.filter(({ name }) => !off.has(name));
+
   /** The routes that are on take events and make deliveries. */
   function putInForce() {
-    const on = routes.filter(({ name }) => !off.has(name));
-    planned = createPlan(on);
-    dispatcher.configure(on);
+    planned = createPlan(routesOn());
+    dispatcher.configure(routesOn());
   }
 
-  async function setRoutes() {
-    routes = resolveRoutes(config, plugins.descriptions());
-    mistakes = await plugins.configure(routes);
-    for (const { route, path, message } of mistakes) {
-      log.error(`its deliveries wait: ${path}: ${message}`, { route });
-    }
-    putInForce();
+  let setting: Promise<unknown> = Promise.resolve();
+  /** One at a time, so that what is set last holds, however long a plugin takes to answer. */
+  function setRoutes(): Promise<void> {
+    const set = setting.then(async () => {
+      routes = resolveRoutes(config, plugins.descriptions());
+      mistakes = await plugins.configure(routes);
+      for (const { route, path, message } of mistakes) {
+        log.error(`its deliveries wait: ${path}: ${message}`, { route });
+      }
+      putInForce();
+    });
+    setting = set.catch(() => {});
+    return set;
   }
   await setRoutes();
-  plugins.onChange(() => setRoutes().catch((error) => log.error(`cannot set routes: ${messageOf(error)}`)));
+  plugins.onChange(() => {
+    // What arrives from now on is for these routes; they are not kept waiting by a plugin that does not answer.
+    routes = resolveRoutes(config, plugins.descriptions());
+    planned = createPlan(routesOn());
+    setRoutes().catch((error) => log.error(`cannot set routes: ${messageOf(error)}`));
+  });
 
   const shared = {
     onError(error: unknown) {

@@ -59,22 +59,29 @@ export function describe(name: string, file: string, version: string, shape: Plu
   };
 }
 
-/** A description of what cannot be used. */
+/**
+ * A description of what cannot be used.
+ *
+ * @param last What the last version that could be used said: what it takes waits for the one that is mended, no more and
+ * no less. Null when there was none.
+ */
 export function describeBroken(
   name: string,
   file: string,
   version: string | null,
   error: PluginError,
+  last: PluginDescription | null = null,
 ): PluginDescription {
   return {
-    name,
-    file,
-    version,
     description: null,
     filters: {},
     hasOptions: false,
     needsOptions: false,
     optionsSchema: null,
+    ...last,
+    name,
+    file,
+    version,
     usable: false,
     error,
   };

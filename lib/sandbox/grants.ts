@@ -48,27 +48,44 @@ export function grantsOf(route: GrantingRoute, folder: string): Grant[] {
 export function grantMistake({ kind, target }: Grant): string | null {
   if (target === "" || target.includes(",")) return "must name one thing; write several as several";
   if (kind === "net" && target !== "*") {
-    return NET_TARGET.test(target) && isKnownToDeno({ name: "net", host: target.replace(/^\*\./, "") })
+    return isNetTarget(target)
       ? null
       : 'must be a host, host:port, an IP address, or "*" for any public host';
   }
   if ((kind === "env" || kind === "sys") && !/^\w+$/.test(target)) return "must be a name, without a pattern";
-  if (
-    kind === "sys" && !isKnownToDeno({ name: "sys", kind: target as Deno.SysPermissionDescriptor["kind"] })
-  ) {
-    return 'must be what Deno knows of a system, such as "hostname", "osRelease", "loadavg" or "cpus"';
-  }
+  if (kind === "sys" && !SYS_NAMES.includes(target)) return `must be one of ${SYS_NAMES.join(", ")}`;
   return null;
 }
 
-/** What Deno does not know (a port above 65535, say) it would refuse, and the plugin's process with it. */
-function isKnownToDeno(permission: Deno.NetPermissionDescriptor | Deno.SysPermissionDescriptor): boolean {
-  try {
-    Deno.permissions.querySync(permission);
-    return true;
-  } catch {
-    return false;
-  }
+/** What Deno can tell of a system. Another name it would refuse, and the plugin's process with it. */
+const SYS_NAMES = [
+  "cpus",
+  "getegid",
+  "getPriority",
+  "gid",
+  "homedir",
+  "hostname",
+  "loadavg",
+  "networkInterfaces",
+  "osRelease",
+  "osUptime",
+  "setPriority",
+  "statfs",
+  "systemMemoryInfo",
+  "uid",
+  "userInfo",
+  "username",
+];
+
+/** Whether Deno takes it: what it does not, it would refuse, and the plugin's process with it. */
+function isNetTarget(target: string): boolean {
+  if (!NET_TARGET.test(target)) return false;
+  const [, address] = /^(\[.*\])/.exec(target) ?? [];
+  const [, before, bits] = /^(.*)\/(\d+)/.exec(target) ?? [];
+  const [, port] = /:(\d+)$/.exec(target) ?? [];
+  return (address === undefined || URL.parse(`http://${address}`) !== null) &&
+    (before === undefined || /^\d{1,3}(\.\d{1,3}){3}$/.test(before) && Number(bits) <= 32) &&
+    (port === undefined || Number(port) <= 65535);
 }
 
 /** A host name or IPv4 address (a leading `*.` takes all below it), an IPv4 range, or an IPv6 address in brackets. */

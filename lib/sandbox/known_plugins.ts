@@ -13,12 +13,19 @@ export interface KnownPlugins {
   find(found: FoundPlugin, version: string): PluginDescription | null;
   /** Whether a plugin of this name ran without a route of config.json, whatever described it. */
   ranByItself(name: string): boolean;
-  /** Keeps the descriptions of plugins that load, and forgets all others. */
+  /** What the last version of this plugin that loaded said, whatever that version was; null when none is known. */
+  last(found: FoundPlugin): PluginDescription | null;
+  /** Keeps what the plugins that are there said when they last loaded, and forgets all others. */
   keep(descriptions: readonly PluginDescription[]): void;
 }
 
 /** Knows nothing. */
-export const NOTHING_KNOWN: KnownPlugins = { find: () => null, ranByItself: () => false, keep() {} };
+export const NOTHING_KNOWN: KnownPlugins = {
+  find: () => null,
+  ranByItself: () => false,
+  last: () => null,
+  keep() {},
+};
 
 /** What the file holds. */
 interface Kept {
@@ -44,27 +51,35 @@ export async function recallPlugins(file: string): Promise<KnownPlugins> {
   let text = readIfThere(file);
   const all = parse(text);
   const kept = all.by === by ? all.plugins : {};
+  /** As the file has them now. */
+  let latest = all.plugins;
 
   return {
     find({ name, file, mistake }, version) {
-      const known = Object.hasOwn(kept, name) ? kept[name]! : null;
+      const known = knownOf(kept, name);
       if (mistake !== null || known?.version !== version || known.file !== file) return null;
-      try {
-        return describe(name, file, version, known);
-      } catch {
-        return null;
-      }
+      return described(name, file, version, known);
     },
     ranByItself(name) {
-      const known = Object.hasOwn(all.plugins, name) ? all.plugins[name]! : null;
+      const known = knownOf(all.plugins, name);
       return known !== null && !known.needsOptions && known.filters["fields"] !== undefined;
     },
+    last({ name, file }) {
+      const known = knownOf(latest, name);
+      return known && described(name, file, known.version, known);
+    },
     keep(descriptions) {
-      const plugins = descriptions.filter(({ usable, error }) => usable && error === null)
-        .map((one) => [one.name, one] as const);
-      const now = JSON.stringify({ by, plugins: Object.fromEntries(plugins) });
+      const plugins: Record<string, unknown> = {};
+      for (const one of descriptions) {
+        const before = knownOf(latest, one.name);
+        if (one.usable && one.error === null) plugins[one.name] = one;
+        // What another program described is looked at anew should it come back.
+        else if (before !== null) plugins[one.name] = all.by === by ? before : { ...before, version: "" };
+      }
+      const now = JSON.stringify({ by, plugins });
       if (now === text) return;
       text = now;
+      latest = parse(now).plugins;
       try {
         writeWhole(file, now);
       } catch {
@@ -74,10 +89,28 @@ export async function recallPlugins(file: string): Promise<KnownPlugins> {
   };
 }
 
+function knownOf(plugins: Kept["plugins"], name: string): Kept["plugins"][string] | null {
+  return Object.hasOwn(plugins, name) ? plugins[name]! : null;
+}
+
+/** Null for what is not right: somebody may have written into the file. */
+function described(
+  name: string,
+  file: string,
+  version: string,
+  known: Kept["plugins"][string],
+): PluginDescription | null {
+  try {
+    return describe(name, file, version, known);
+  } catch {
+    return null;
+  }
+}
+
 function parse(text: string): Kept {
   try {
-    const { by, plugins = {} } = JSON.parse(text) as Partial<Kept>;
-    return { by: by ?? "", plugins };
+    const { by, plugins } = JSON.parse(text) as Partial<Kept>;
+    return { by: by ?? "", plugins: plugins ?? {} };
   } catch {
     return { by: "", plugins: {} };
   }

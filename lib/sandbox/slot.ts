@@ -52,6 +52,8 @@ export class PluginSlot {
   lastDeath: string | null = null;
 
   #found: FoundPlugin;
+  /** What the last version that could be used said; null when there was none. */
+  #last: PluginDescription | null;
   /** The process that takes jobs. */
   #process: PluginProcess | null = null;
   #starting: Promise<void> | null = null;
@@ -73,6 +75,7 @@ export class PluginSlot {
   constructor(private readonly house: House, found: FoundPlugin, private readonly listeners: SlotListeners) {
     this.#found = found;
     this.#restarts = new Restarts(house.limits);
+    this.#last = house.known.last(found);
     this.description = describeBroken(
       found.name,
       found.file,
@@ -256,7 +259,7 @@ export class PluginSlot {
     this.#dismiss();
     if (version !== null) this.house.kept.inForce(description.name, description.file, version);
     const changed = JSON.stringify(description) !== JSON.stringify(this.description);
-    this.description = description;
+    this.description = this.#last = description;
     this.#heldBack = false;
     this.#passing = false;
     if (changed) this.#restarts.reset();
@@ -273,12 +276,15 @@ export class PluginSlot {
 
   /** Takes the word of an earlier start for what the version in the folder is: no process is needed yet. */
   #recall(known: PluginDescription, version: PluginVersion) {
-    this.description = known;
+    this.description = this.#last = known;
     this.house.kept.inForce(known.name, known.file, version);
     this.listeners.onChange();
   }
 
-  /** Notes what hinders the version in the folder. The one before it goes on as long as its process does. */
+  /**
+   * Notes what hinders the version in the folder. The one before it goes on as long as its process does; without one,
+   * what is for it waits.
+   */
   #refuse(version: string | null, error: PluginError, passing = false) {
     if (this.#closing.signal.aborted) return; // nothing is wrong with it but that it is stopped
     const { name, file } = this.#found;
@@ -288,7 +294,7 @@ export class PluginSlot {
     const before = JSON.stringify(this.description);
     this.description = this.#process
       ? { ...this.description, version, error }
-      : describeBroken(name, file, version, error);
+      : describeBroken(name, file, version, error, this.#last);
     if (before !== JSON.stringify(this.description)) this.listeners.onChange();
   }
 

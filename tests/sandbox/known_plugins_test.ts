@@ -60,6 +60,19 @@ Deno.test("a plugin that could not be loaded is looked at anew", () =>
     assertEquals((await said(await start())).error?.stage, "check");
   }));
 
+Deno.test("what a plugin took when it last loaded is known over starts at which it is broken", () =>
+  withFolder(async ({ start, file, printed }) => {
+    await said(await start());
+    await Deno.writeTextFile(file, "export default {");
+    for (const _ of ["first", "second"]) {
+      const { filters, error } = await said(await start());
+      assertEquals([filters, error?.stage], [GREETS.filters, "import"]);
+    }
+    await Deno.writeTextFile(file, GREET);
+    assertEquals<unknown>(await said(await start()), GREETS);
+    assertEquals(printed, ["loaded"]);
+  }));
+
 for (
   const [what, text] of Object.entries({
     "no JSON": "{",
@@ -95,7 +108,7 @@ Deno.test("what is kept of a plugin counts for its file and version alone", () =
     );
   }));
 
-Deno.test("of a plugin whose newest version is refused nothing is kept, and one with options does not run by itself", () =>
+Deno.test("of a plugin whose newest version is refused the one before is kept, and one with options does not run by itself", () =>
   withFolder(async ({ start, kept }) => {
     const plugins = await start();
     const [greet] = plugins.descriptions();
@@ -106,5 +119,7 @@ Deno.test("of a plugin whose newest version is refused nothing is kept, and one 
     known.keep([{ ...greet!, needsOptions: true }]);
     assertEquals(await ranByItself(), false);
     known.keep([{ ...greet!, error: { stage: "types", message: "no", file: null, line: null } }]);
-    assertEquals(JSON.parse(await Deno.readTextFile(kept)).plugins, {});
+    assertEquals(JSON.parse(await Deno.readTextFile(kept)).plugins, {
+      greet: { ...greet!, needsOptions: true },
+    });
   }));

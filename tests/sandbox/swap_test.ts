@@ -136,6 +136,25 @@ for (const [what, [source, stage, message, line]] of Object.entries(BROKEN)) {
   });
 }
 
+Deno.test("where no process of the version before runs, a broken one takes what that took, and it waits", async () => {
+  const taking =
+    `export default { fields: ["links.*"], run(_event, { emit }) { emit("version", { version: "1" }); } };`;
+  await using home = await house({ "plain.ts": taking });
+  assertEquals(home.plugins.status()[0]!.state, "idle");
+  await home.write("plugins/plain.ts", "export default {");
+  await until("it is refused", () => errorOf(home) !== null);
+  assertEquals([described(home)!.usable, described(home)!.filters], [false, { fields: ["links.*"] }]);
+  const mistakes = await home.plugins.configure([route("plain")]);
+  assertEquals(mistakes.map(({ path }) => path), ["plugin"]);
+  assertEquals([await home.plugins.runner.run(job("plain")), home.plugins.runner.readyAt("plain")], [
+    null,
+    null,
+  ]);
+  await home.write("plugins/plain.ts", taking);
+  await until("it is back", async () => await runVersion(home) === "1");
+  assertEquals(errorOf(home), null);
+});
+
 Deno.test("a broken plugin that never worked takes no job until it is mended", async () => {
   await using home = await house({ "plain.ts": "export default {" });
   const mistakes = await home.plugins.configure([route("plain")]);
