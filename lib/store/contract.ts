@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent } from "../nouns.ts";
+import type { Attempt, Delivery, DeliveryState, StoredEvent } from "../nouns.ts";
 
 /** An event to append, with one planned delivery for each route that matched it. */
 export interface NewEvent extends Omit<StoredEvent, "seq"> {
@@ -297,5 +297,3 @@ export class StoreOlder extends StoreUnusable {
     );
   }
 }
-
-export type { Attempt, Delivery, DeliveryState, Outcome, StoredEvent };

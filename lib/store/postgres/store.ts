@@ -1,11 +1,10 @@
 /** The store in PostgreSQL, which several relays share. @module */
+import type { Attempt, Delivery, StoredEvent } from "../../nouns.ts";
 import {
   type Appended,
-  type Attempt,
   type ClaimRequest,
   type ClaimResult,
   type CommitNews,
-  type Delivery,
   type DeliveryFilter,
   type EventFilter,
   type KvEntry,
@@ -15,7 +14,6 @@ import {
   type RouteCount,
   type Settlement,
   type Store,
-  type StoredEvent,
 } from "../contract.ts";
 import { append, routesOf } from "./append.ts";
 import { claim, type ClaimOutcome } from "./claim.ts";

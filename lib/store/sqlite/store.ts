@@ -1,13 +1,11 @@
 /** The store in one SQLite file. @module */
+import type { Attempt, Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
 import type {
   Appended,
-  Attempt,
   ClaimRequest,
   ClaimResult,
   CommitNews,
-  Delivery,
   DeliveryFilter,
-  DeliveryState,
   EventFilter,
   KvEntry,
   NewEvent,
@@ -16,7 +14,6 @@ import type {
   RouteCount,
   Settlement,
   Store,
-  StoredEvent,
 } from "../contract.ts";
 import { append } from "./append.ts";
 import { claim } from "./claim.ts";

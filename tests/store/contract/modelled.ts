@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Delivery, DeliveryFilter, NewEvent, Settlement, Store } from "../../../lib/store/contract.ts";
+import type { Delivery } from "../../../lib/nouns.ts";
+import type { DeliveryFilter, NewEvent, Settlement, Store } from "../../../lib/store/contract.ts";
 import type { Register } from "../contract.ts";
 import { anEvent, ending, seeded } from "../fixtures.ts";
 import { Model } from "../model.ts";
