@@ -1,6 +1,7 @@
 /** `deno task check`: whether the config and the plugins are right, and what each plugin may reach. @module */
 import { basename, dirname, join, relative, resolve } from "@std/path";
 import { inOrder, inspectConfig, type Inspection } from "../config/load.ts";
+import { isRecord } from "../config/loosely.ts";
 import { type Mistake, renderMistakes } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
 import { maskText } from "../config/mask.ts";
@@ -107,7 +108,7 @@ function typesLine(pluginsDir: string, { message, file, line }: ToolFinding): st
 
 /** The plugins folder that a config names, right or not; null when it cannot be known. */
 function pluginsFolder(folder: string, value: Inspection["value"]): string | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  if (!isRecord(value)) return null;
   const { pluginsDir = "./plugins" } = value;
   return typeof pluginsDir === "string" ? resolve(folder, pluginsDir) : null;
 }

@@ -1,6 +1,7 @@
 /** `deno task new`: a plugin and its test, to begin with. @module */
 import { dirname, join, relative, resolve } from "@std/path";
 import { inspectConfig } from "../config/load.ts";
+import { record } from "../config/loosely.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
@@ -103,9 +104,7 @@ function templateOf(kind: string): PluginTemplate {
 /** The plugins folder of the config, or the project's own when there is no config yet. */
 function pluginsFolder(file: string): string {
   const { value } = inspectConfig(file, Deno.env.toObject());
-  const written = typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value["pluginsDir"]
-    : undefined;
+  const written = record(value)["pluginsDir"];
   return resolve(
     value === null ? PROJECT : dirname(file),
     typeof written === "string" ? written : "./plugins",

@@ -4,6 +4,7 @@ import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
 import { type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
 import { explain } from "./explain.ts";
+import { record } from "./loosely.ts";
 import { ConfigError, type Mistake, type Path } from "./mistake.ts";
 import { JsonSyntaxError, parseJson } from "./parse_json.ts";
 import { schemaAt } from "./permitted.ts";
@@ -112,18 +113,17 @@ function put(value: Json, path: Path, item: Json): void {
 }
 
 function missingFolder(file: string, value: Json): Mistake[] {
-  const written = typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value["pluginsDir"]
-    : undefined;
+  const written = record(value)["pluginsDir"];
   if (written !== undefined && (typeof written !== "string" || written === "")) return [];
   const folder = resolve(dirname(file), written ?? "./plugins");
-  const problem = isFolder(folder);
+  const problem = problemOf(folder);
   return problem === null
     ? []
     : [{ path: "pluginsDir", problem, hint: "make the folder, or name the one that holds the plugins" }];
 }
 
-function isFolder(path: string): string | null {
+/** Why a path is no folder that can be used; null: it is one. */
+function problemOf(path: string): string | null {
   try {
     return Deno.statSync(path).isDirectory ? null : "is no folder";
   } catch (error) {

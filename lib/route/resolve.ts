@@ -78,7 +78,8 @@ export function resolveRoutes(
   ];
 }
 
-const ROUTE_DEFAULTS = { concurrency: 8, timeoutSeconds: 30, order: "any" } as const;
+/** What holds for a route that config.json does not have: as the schema's own defaults. */
+export const ROUTE_DEFAULTS = { concurrency: 8, timeoutSeconds: 30, order: "any" } as const;
 
 const identity = ({ name }: PluginDefaults) => ({ name, plugin: name });
 

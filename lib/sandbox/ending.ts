@@ -2,7 +2,7 @@
 import type { Result } from "../dispatch/contract.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { maskTold } from "./mask.ts";
-import { bytesOf, type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
+import { bytesOf, EMITTED_TYPE, type Ending, LIMITS, type OptionCheck, shorten } from "./protocol.ts";
 import { readSent } from "./sent.ts";
 
 /** The result in an `end` message, `secrets` masked in its error and what was sent. Throws when it is not of its form. */
@@ -69,7 +69,7 @@ function readKv(kv: unknown): Result["kv"] {
 
 function readEmitted(emitted: unknown): Result["emitted"] {
   return listOf(emitted, LIMITS.emits).map(({ type, data }) => {
-    if (typeof type !== "string" || !/^[\w.-]{1,100}$/.test(type)) throw new Error("event type");
+    if (typeof type !== "string" || !EMITTED_TYPE.test(type)) throw new Error("event type");
     if (typeof data !== "object" || data === null || Array.isArray(data)) throw new Error("event data");
     if (bytesOf(JSON.stringify(data)) > LIMITS.emitBytes) throw new Error("event data");
     return { type, data: data as JsonObject };

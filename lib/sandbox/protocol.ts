@@ -138,6 +138,9 @@ export const LIMITS = {
   kvReadsWaiting: 10_000,
 } as const;
 
+/** What the type of an event that a plugin makes looks like. */
+export const EMITTED_TYPE = /^[\w.-]{1,100}$/;
+
 const encoder = new TextEncoder();
 
 /** How many bytes a text takes, which many of these bounds count. */

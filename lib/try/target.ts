@@ -2,6 +2,7 @@
 import { nearOrAll } from "../config/suggest.ts";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
+import { ROUTE_DEFAULTS } from "../route/resolve.ts";
 
 /** What a name cannot be. */
 export class NoTarget extends Error {
@@ -35,7 +36,5 @@ export function targetOf(
     throw new NoTarget(`${names.length} routes use the plugin ${plugin}: name one of ${names.join(", ")}`);
   }
   if (options === undefined && users[0]) return users[0];
-  return { name: plugin, plugin, options: options ?? {}, ...DEFAULTS };
+  return { name: plugin, plugin, options: options ?? {}, ...ROUTE_DEFAULTS };
 }
-
-const DEFAULTS = { concurrency: 8, timeoutSeconds: 30, order: "any" } as const;

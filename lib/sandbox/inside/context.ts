@@ -1,7 +1,7 @@
 /** What a plugin gets as its `context`. @module */
 import type { Json, JsonObject } from "../../nouns.ts";
 import type { Context, Kv, Log } from "../../plugin.ts";
-import { bytesOf, type JobForPlugin, LIMITS, type LogLevel } from "../protocol.ts";
+import { bytesOf, EMITTED_TYPE, type JobForPlugin, LIMITS, type LogLevel } from "../protocol.ts";
 
 /** What contexts are made with. */
 export interface ContextParts {
@@ -75,7 +75,7 @@ export function createContext(parts: ContextParts): RunContext {
 
   function emit(type: string, data: JsonObject) {
     mustBeOpen("emit");
-    if (typeof type !== "string" || !/^[\w.-]{1,100}$/.test(type)) {
+    if (typeof type !== "string" || !EMITTED_TYPE.test(type)) {
       throw new TypeError("An event type must be 1 to 100 letters, digits and . _ -");
     }
     if (typeof data !== "object" || data === null || Array.isArray(data)) {
