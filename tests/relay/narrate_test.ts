@@ -3,7 +3,8 @@ import type { AttemptReport } from "../../lib/dispatch/dispatcher.ts";
 import { configureLog } from "../../lib/log.ts";
 import type { Receipt } from "../../lib/receive/receiver.ts";
 import { createNarrator, type Narrator } from "../../lib/relay/narrate.ts";
-import { type Outcome, type Settlement, StoreUnavailable } from "../../lib/store/contract.ts";
+import type { Outcome } from "../../lib/nouns.ts";
+import { type Settlement, StoreUnavailable } from "../../lib/store/contract.ts";
 
 /** The lines that a narrator writes for `tell`, from the room on. */
 function linesOf(tell: (narrator: Narrator) => void, now = () => 0): string[] {
