@@ -105,6 +105,7 @@ function isThere(file: string): boolean {
     Deno.statSync(file);
     return true;
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error; // nor would a change of it be seen
     return !(error instanceof Deno.errors.NotFound); // what is in the way is told by whoever reads it
   }
 }

@@ -123,9 +123,11 @@ function urlSecrets(text: string): string[] {
     path,
     search,
     hash,
-    `${username}:${password}`,
-    `${decoded(username)}:${decoded(password)}`,
-    password,
-    decoded(password),
+    ...password === "" ? [] : [
+      `${username}:${password}`,
+      `${decoded(username)}:${decoded(password)}`,
+      password,
+      decoded(password),
+    ],
   ];
 }

@@ -25,7 +25,7 @@ Deno.test("nobody is told to run a plugin with other flags of Deno", () => {
   const message = 'Requires net access to "x.example:443", run again with the --allow-net flag';
   assertEquals(
     describeFailure(thrownAt("x", message), FOLDER).text,
-    'Requires net access to "x.example:443"',
+    'Requires net access to "x.example:443", which its route does not grant',
   );
 });
 

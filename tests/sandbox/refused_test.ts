@@ -18,7 +18,7 @@ Deno.test("what a route can allow is told with the line that allows it, and noth
     textOf("net", "evil.example:443"),
     'tried to reach evil.example:443, which its route would allow with "allow": { "net": ["evil.example:443"] }',
   );
-  assertEquals(textOf("read", "*"), "tried to read, which no route can allow");
+  assertEquals(textOf("read", "*"), "tried to read any file, which no route can allow");
   assertEquals(textOf("run", "/bin/sh"), "tried to run /bin/sh, which no route can allow");
 });
 
