@@ -55,11 +55,12 @@ export function createDesk(parts: AdminParts): Desk {
       (sum, { recent }) => sum + recent.slice(-6).reduce((n, { counts }) => n + counts.accepted, 0),
       0,
     );
+    const counts = await parts.store.counts();
     return overviewOf({
       now: parts.now(),
       sources: await sources.all(standing),
-      routes: await routeItems(parts, standing, mask),
-      left: await leftBehind(parts),
+      routes: routeItems(parts, counts, standing, mask),
+      left: leftBehind(parts, counts),
       plugins: pluginItems(parts, standing, mask),
       perMinute,
     });

@@ -1,4 +1,5 @@
 /** Serves HTTP, and goes on serving when the system runs out of what a connection needs. @module */
+import { messageOf } from "../message_of.ts";
 
 /** A listener in service. */
 export interface Listener {
@@ -24,7 +25,7 @@ export class CannotListen extends Error {
   override name = "CannotListen";
   /** @param address `host:port`. */
   constructor(public readonly address: string, cause: unknown) {
-    super(`Cannot listen at ${address}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    super(`Cannot listen at ${address}: ${messageOf(cause)}`, { cause });
   }
 }
 

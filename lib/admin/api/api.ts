@@ -101,7 +101,7 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     }
     return c.json({ items: await desk.sources.refusals(name), next: null });
   });
-  const routes = async () => await routeItems(parts, await parts.standing(), mask);
+  const routes = async () => routeItems(parts, await parts.store.counts(), await parts.standing(), mask);
   api.get("/routes", bare, async (c) => c.json({ items: await routes(), next: null }));
   api.post("/routes/:name", bare, async (c) => {
     await switchRoute(parts, c.req.param("name"), query.check(query.switchBody, await bodyOf(c)).on);

@@ -1,6 +1,6 @@
 /** Reads what a request asks for, from its address or its body. @module */
 import { z } from "zod";
-import { didYouMean } from "../../config/suggest.ts";
+import { nearOrAll } from "../../config/suggest.ts";
 import { DELIVERY_STATES } from "../../nouns.ts";
 import { fieldPatternMistake } from "../../pattern/field_pattern.ts";
 import type { BulkQuery } from "../bulk.ts";
@@ -158,7 +158,7 @@ function unknownName(name: string, known: readonly string[] | null): string {
   const problem = `“${name}” is not known here`;
   if (known === null) return problem;
   if (known.length === 0) return `${problem}: this takes nothing in its address`;
-  return `${problem}: ${didYouMean(name, known) ?? `known are ${known.join(", ")}`}`;
+  return `${problem}: ${nearOrAll(name, known)}`;
 }
 
 /**

@@ -26,7 +26,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
       <Deliveries
         frame={await frame(c)}
         rows={await findDeliveries(store, query.deliveryQuery(filters), page, mask)}
-        routes={await routeItems(parts, await parts.standing(), mask)}
+        routes={routeItems(parts, await parts.store.counts(), await parts.standing(), mask)}
         filters={narrowing(given)}
         search={new URLSearchParams(given)}
         dead={isKnownByCount(dead) ? (await bulk.count(dead)).count : null}

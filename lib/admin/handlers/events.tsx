@@ -20,7 +20,7 @@ export function addEvents({ app, desk, frame }: Site): void {
       <EventPage
         frame={await frame(c)}
         event={eventWhole(event, await deliveriesOf(parts.store, event, mask), source)}
-        routes={await routeItems(parts, await parts.standing(), mask)}
+        routes={routeItems(parts, await parts.store.counts(), await parts.standing(), mask)}
         url={source === undefined ? null : sourceUrl(desk, source.path)}
         mayTry={parts.mayTry}
         dry={dry}

@@ -29,7 +29,7 @@ export function addRelay({ app, desk, frame }: Site): void {
 
   app.get("/plugins", async (c) => {
     const standing = await parts.standing();
-    const routes = await routeItems(parts, standing, mask);
+    const routes = routeItems(parts, await parts.store.counts(), standing, mask);
     const kv = await Promise.all(routes.map(async ({ name }) => {
       const entries = (await parts.store.kvList(name)).slice(0, KV_SHOWN);
       return [name, entries.map(({ key, value }) => ({ key, value: mask(value) }))] as const;

@@ -20,10 +20,11 @@ export interface OverviewFacts {
 
 /** Judges. Pure. */
 export function overviewOf({ now, sources, routes, left, plugins, perMinute }: OverviewFacts): Overview {
+  const dead = sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead);
   const problems = [
     ...sources.flatMap(problemsOfSource),
     ...plugins.flatMap(problemsOfPlugin),
-    ...problemsOfDead(sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead)),
+    ...problemsOfDead(dead),
     ...problemsOfRoutes(routes, now),
     ...problemsOfLeft(left.filter(({ waiting }) => waiting > 0)),
   ];
@@ -36,7 +37,7 @@ export function overviewOf({ now, sources, routes, left, plugins, perMinute }: O
     perMinute,
     waiting: sumOf(routes, ({ counts }) => counts.pending ?? 0) + sumOf(left, ({ waiting }) => waiting),
     running: sumOf(routes, ({ running }) => running),
-    dead: sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead),
+    dead,
     oldestWaitingAt: times(routes.map(({ oldestWaitingAt }) => oldestWaitingAt))[0] ?? null,
   };
 }

@@ -1,16 +1,17 @@
 /** Routes and plugins, as the API and the pages show them. @module */
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
+import type { RouteCount } from "../../store/contract.ts";
 import type { AdminParts, Standing } from "../parts.ts";
 import { iso } from "./views.ts";
 
 /** Every route in force. `mask` takes secrets out of what is wrong with them. */
-export async function routeItems(
-  parts: AdminParts,
+export function routeItems(
+  { routes }: Pick<AdminParts, "routes">,
+  counts: readonly RouteCount[],
   { mistakes, running, off }: Standing,
   mask: (text: string) => string,
-): Promise<RouteItem[]> {
-  const counts = await parts.store.counts();
-  return parts.routes().map((route) => {
+): RouteItem[] {
+  return routes().map((route) => {
     const own = counts.filter((one) => one.route === route.name);
     const waiting = own.filter(({ state }) => state === "pending" || state === "running");
     const of = (state: string) => own.find((one) => one.state === state)?.count ?? 0;
@@ -43,12 +44,13 @@ export interface LeftBehind {
 }
 
 /** What is left of routes that are not in force: of a plugin that was taken away, renamed or turned off, say. */
-export async function leftBehind(
-  { store, routes }: Pick<AdminParts, "store" | "routes">,
-): Promise<LeftBehind[]> {
+export function leftBehind(
+  { routes }: Pick<AdminParts, "routes">,
+  counts: readonly RouteCount[],
+): LeftBehind[] {
   const inForce = new Set(routes().map(({ name }) => name));
-  const counts = (await store.counts()).filter(({ route, count }) => !inForce.has(route) && count > 0);
-  return [...Map.groupBy(counts, ({ route }) => route)].map(([route, own]) => {
+  const left = counts.filter(({ route, count }) => !inForce.has(route) && count > 0);
+  return [...Map.groupBy(left, ({ route }) => route)].map(([route, own]) => {
     const of = (...states: string[]) =>
       own.reduce((sum, { state, count }) => states.includes(state) ? sum + count : sum, 0);
     return { route, waiting: of("pending", "running"), dead: of("dead") };
