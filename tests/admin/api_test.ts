@@ -254,6 +254,40 @@ Deno.test("many dead letters are counted first, then retried in steps; only thos
   assertEquals(await count({ source: "cryptosync" }), 7);
 });
 
+Deno.test("nothing is done to all dead letters unless the body says so", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "names", plugin: "log", fields: ["name"] }],
+    run: () => ({ outcome: "permanent" }),
+  });
+  await room.deliver({ id: "e", body: coinBody("aave", [update("name", "a", "b")]) });
+  await until("it is dead", async () => (await room.json("/api/dead-letters")).items.length === 1);
+  const told = async (action: string, body: unknown) => {
+    const response = await room.ask(`/api/dead-letters/${action}`, {
+      method: "POST",
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return [response.status, (await response.json()).detail];
+  };
+  const which =
+    'say which: "all": true for every one, or "ids", or route, coin, source, event, since, until.';
+  for (const action of ["retry", "discard"]) {
+    for (const body of [undefined, {}, { all: false }, { preview: true }]) {
+      assertEquals(await told(action, body), [400, which], `${action} ${JSON.stringify(body)}`);
+    }
+    assertEquals(await told(action, { route: [] }), [400, "route: must name a route."]);
+    assertEquals(await told(action, { ids: [] }), [400, "ids: must name a delivery."]);
+    const two = '"ids", filters and "all" exclude each other.';
+    assertEquals(await told(action, { ids: [1], route: ["names"] }), [400, two]);
+    assertEquals(await told(action, { all: true, coin: "aave" }), [400, two]);
+  }
+  for (const body of [{ coin: "" }, { source: "" }, { event: "" }, { route: [""] }]) {
+    const response = await room.post("/api/dead-letters/discard", { ...body, preview: true });
+    assertEquals(await response.json(), { count: 0, exact: true }, JSON.stringify(body));
+  }
+  assertEquals((await room.post("/api/dead-letters/discard", { all: true })).status, 202);
+  await until("it is discarded", async () => (await room.json("/api/dead-letters")).items.length === 0);
+});
+
 Deno.test("replay makes a new delivery of what was done, for any route", async () => {
   let runs = 0;
   await using room = await openRoom({ routes: ROUTES, run: () => void runs++ });

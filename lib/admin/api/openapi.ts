@@ -22,6 +22,8 @@ interface Operation {
   body?: z.ZodType;
   status?: 200 | 201 | 202;
   answer: z.ZodType | { text: string };
+  /** Answered with 200 where the body asks for a preview. */
+  preview?: z.ZodType;
 }
 
 const { pageOf } = shapes;
@@ -103,7 +105,8 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Retry many; with `preview`, only count them",
     body: query.bulkBody,
     status: 202,
-    answer: z.union([shapes.job, shapes.preview]),
+    answer: shapes.job,
+    preview: shapes.preview,
   },
   {
     method: "post",
@@ -111,7 +114,8 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "Discard many; with `preview`, only count them",
     body: query.bulkBody,
     status: 202,
-    answer: z.union([shapes.job, shapes.preview]),
+    answer: shapes.job,
+    preview: shapes.preview,
   },
   {
     method: "get",
@@ -220,7 +224,9 @@ export function openApi(): JsonObject {
   };
 }
 
-function describe({ summary, parts, query: params, body, status = 200, answer }: Operation): JsonObject {
+function describe(
+  { summary, parts, query: params, body, status = 200, answer, preview }: Operation,
+): JsonObject {
   const parameters = [
     ...Object.entries(parts ?? {}).map(([name, description]) => ({
       name,
@@ -233,17 +239,27 @@ function describe({ summary, parts, query: params, body, status = 200, answer }:
   ];
   const content: JsonObject = "text" in answer
     ? { [answer.text]: { schema: { type: "string" } } }
-    : { "application/json": { schema: jsonSchema(answer, "output") } };
+    : jsonContent(answer);
   return {
     summary,
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: { content: { "application/json": { schema: jsonSchema(body, "input") } } } }),
+    ...(body && {
+      requestBody: {
+        required: !body.safeParse({}).success,
+        content: { "application/json": { schema: jsonSchema(body, "input") } },
+      },
+    }),
     responses: {
-      [status]: { description: "Done", content },
+      [status]: { description: status === 202 ? "Begun" : "Done", content },
+      ...(preview && { 200: { description: "With `preview`", content: jsonContent(preview) } }),
       default: { $ref: "#/components/responses/Refused" },
     },
   };
 }
+
+const jsonContent = (shape: z.ZodType): JsonObject => ({
+  "application/json": { schema: jsonSchema(shape, "output") },
+});
 
 function parameter(name: string, schema: z.ZodType): JsonObject {
   const { description: _, ...rest } = jsonSchema(schema, "input");
@@ -271,7 +287,16 @@ function definition(name: string, schema: z.ZodType): JsonObject {
 }
 
 function toJson(schema: z.ZodType, io: "input" | "output"): JsonObject {
-  const text = JSON.stringify(z.toJSONSchema(schema, { io, unrepresentable: "any", metadata: names }));
+  const described = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    metadata: names,
+    override({ zodSchema, jsonSchema }) {
+      const description = z.globalRegistry.get(zodSchema)?.description;
+      if (description !== undefined) jsonSchema.description = description;
+    },
+  });
+  const text = JSON.stringify(described);
   return JSON.parse(text.replaceAll('"#/$defs/', '"#/components/schemas/')) as Record<string, Json>;
 }
 

@@ -95,18 +95,30 @@ export const eventParams = z.strictObject({
 /** Whatever takes no parameters. */
 const noParams = z.strictObject({});
 
-/** The body of bulk work on dead letters: which of them. */
-export const bulkBody = z.strictObject({
-  route: z.array(text).optional(),
+const bulkFilters = {
+  route: z.array(text).min(1, "must name a route").optional(),
   coin: text.optional(),
   source: text.optional(),
   event: eventId.optional(),
   since: timeInBody.optional(),
   until: timeInBody.optional(),
-  ids: z.array(z.int()).min(1).max(10_000).optional().describe(
-    "These deliveries, and nothing else narrows them",
-  ),
+};
+
+/** The body of bulk work on dead letters: which of them. A forgotten filter must not mean all. */
+export const bulkBody = z.strictObject({
+  ...bulkFilters,
+  ids: z.array(z.int()).min(1, "must name a delivery").max(10_000).optional().describe("These deliveries"),
+  all: z.boolean().default(false).describe("true: all of them"),
   preview: z.boolean().default(false).describe("true: only count them"),
+}).superRefine(({ ids, all, preview: _, ...filters }, context) => {
+  const narrowed = Object.values(filters).some((value) => value !== undefined);
+  const ways = [ids !== undefined, narrowed, all].filter(Boolean).length;
+  const message = ways === 0
+    ? `say which: "all": true for every one, or "ids", or ${Object.keys(bulkFilters).join(", ")}`
+    : ways > 1
+    ? '"ids", filters and "all" exclude each other'
+    : null;
+  if (message !== null) context.addIssue({ code: "custom", message });
 });
 
 /** `POST /api/replay`. */
