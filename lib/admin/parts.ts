@@ -22,8 +22,8 @@ export interface RelayParts {
   plugins: Pick<Plugins, "descriptions" | "status" | "grants">;
   /** What keeps routes from running, as the plugins said when they were configured. */
   mistakes(): readonly RouteMistake[];
-  /** Runs a stored event through a route's plugin without letting anything out. Absent: the button is not shown. */
-  dryRun?(route: string, event: StoredEvent): Promise<DryRun>;
+  /** Runs a stored event through a route's plugin without letting anything out. */
+  dryRun(route: string, event: StoredEvent): Promise<DryRun>;
   /** What the sources received; fed by the relay with every receipt. */
   ledger: Ledger;
   /** What `/metrics` counts; fed by the relay with every receipt, attempt and commit. */
@@ -71,8 +71,6 @@ export interface AdminParts {
   counted(): Promise<Counted>;
   /** Turns a route off or on. */
   switchRoute(route: string, on: boolean): Promise<void>;
-  /** Whether this relay can run plugins dry. */
-  mayTry: boolean;
   /** See {@linkcode RelayParts.dryRun}. */
   dryRun(route: string, event: StoredEvent): Promise<DryRun>;
   /** Sends a delivery the whole way, through the public listener's handler. */

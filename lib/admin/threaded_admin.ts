@@ -161,11 +161,7 @@ function startThread(relay: RelayParts, place: ThreadPlace, onDeath: (message: s
     events = true;
     tellSoon();
   });
-  line.ask(
-    "open",
-    { store: place.store, folder: place.folder, mayTry: relay.dryRun !== undefined },
-    newSettings()!,
-  )
+  line.ask("open", { store: place.store, folder: place.folder }, newSettings()!)
     .catch(() => {}); // what is asked next tells
 
   /** What the thread does not know yet. */

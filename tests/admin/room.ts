@@ -1,6 +1,6 @@
 /** The admin listener with everything it needs: a real store, receiver and dispatcher; plugins are plain functions. @module */
 import { createAdmin } from "../../lib/admin/admin.tsx";
-import { partsOf } from "../../lib/admin/ask_relay.ts";
+import { answersOf } from "../../lib/admin/ask_relay.ts";
 import { createCounts } from "../../lib/admin/counts.ts";
 import type { AdminParts, DryRun, RelayParts } from "../../lib/admin/parts.ts";
 import { createThreadedAdmin, type ThreadedAdmin } from "../../lib/admin/threaded_admin.ts";
@@ -141,7 +141,8 @@ export async function openRoom(settings: RoomSettings = {}) {
       grants: () => [],
     },
     mistakes: () => settings.mistakes ?? [],
-    ...(settings.dryRun && { dryRun: (route: string) => Promise.resolve(settings.dryRun!(route)) }),
+    dryRun: (route) =>
+      Promise.resolve(settings.dryRun?.(route) ?? { outcome: "done", error: null, lines: [] }),
     ledger,
     counts,
     running: dispatcher.running,
@@ -269,5 +270,19 @@ function standing(status: Partial<PluginStatus>): PluginStatus {
     lastError: null,
     refused: [],
     ...status,
+  };
+}
+
+/** A relay's parts as the dashboard wants them, where it is in the relay's own thread. */
+function partsOf(relay: RelayParts): AdminParts {
+  return {
+    ...answersOf(relay),
+    store: relay.store,
+    config: relay.config,
+    routes: relay.routes,
+    publicUrl: relay.publicUrl,
+    now: relay.now,
+    onAction: relay.onAction,
+    onEvents: (listener) => relay.store.onCommit(({ lastSeq }) => lastSeq !== null && listener()),
   };
 }

@@ -22,7 +22,6 @@ export function addEvents({ app, desk, frame }: Site): void {
         event={eventWhole(event, await deliveriesOf(parts.store, event, mask), source)}
         routes={routeItems(parts, await parts.store.counts(), await parts.standing(), mask)}
         url={source === undefined ? null : sourceUrl(desk, source.path)}
-        mayTry={parts.mayTry}
         dry={dry}
       />,
     );

@@ -1,4 +1,4 @@
-/** One event with everything that is known of it, and one delivery. @module */
+/** One event with everything that is known of it. @module */
 import type { EventWhole, RouteItem } from "../api/shapes.ts";
 import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../../verify/verify.ts";
 import { changeWords, eventWords } from "../../plugin/words.ts";
@@ -18,12 +18,11 @@ export interface EventPageProps {
   routes: RouteItem[];
   /** The URL that the event came to; null for the relay's own. */
   url: string | null;
-  mayTry: boolean;
   dry?: { route: string; run: DryRun } | undefined;
 }
 
 /** The page. */
-export function EventPage({ frame, event, routes, url, mayTry, dry }: EventPageProps) {
+export function EventPage({ frame, event, routes, url, dry }: EventPageProps) {
   const name = event.coin?.name || event.coin?.id || event.id;
   return (
     <Page title={name} at="/" frame={frame}>
@@ -56,7 +55,7 @@ export function EventPage({ frame, event, routes, url, mayTry, dry }: EventPageP
       )}
       {event.changes !== null && <Changes event={event} />}
       {dry && <DryResult route={dry.route} run={dry.run} />}
-      <DeliveriesOf event={event} frame={frame} routes={routes} mayTry={mayTry} />
+      <DeliveriesOf event={event} frame={frame} routes={routes} />
       <Raw event={event} url={url} />
     </Page>
   );
@@ -109,9 +108,7 @@ function Changes({ event }: { event: EventWhole }) {
   );
 }
 
-function DeliveriesOf(
-  { event, frame, routes, mayTry }: Pick<EventPageProps, "event" | "frame" | "routes" | "mayTry">,
-) {
+function DeliveriesOf({ event, frame, routes }: Pick<EventPageProps, "event" | "frame" | "routes">) {
   const mayWrite = frame.role === "full";
   const path = eventPath(event.seq);
   return (
@@ -124,7 +121,7 @@ function DeliveriesOf(
               {routes.map(({ name }) => <option>{name}</option>)}
             </select>
             <button name="do" value="replay">Replay to it</button>
-            {mayTry && <button name="do" value="try">Try it dry</button>}
+            <button name="do" value="try">Try it dry</button>
           </form>
         )}
       </header>

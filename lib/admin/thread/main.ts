@@ -101,7 +101,6 @@ function partsHere(): AdminParts {
     refusals: (source) => line.ask("refusals", source),
     counted: () => line.ask("counted"),
     switchRoute: (route, on) => line.ask("switchRoute", route, on),
-    mayTry: place.mayTry,
     dryRun: (route, event) => line.ask("dryRun", route, event),
     receive: (path, headers, body) => line.ask("receive", path, headers, body),
     publicUrl: () => settings.publicUrl,

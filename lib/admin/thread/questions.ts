@@ -18,13 +18,10 @@ export interface Settings {
   publicUrl: string;
 }
 
-/** Where the thread finds the store, and what else never changes. */
+/** Where the thread finds the store: its URL, and the folder that relative files in it are taken from. */
 export interface Place {
-  /** The store's URL, and the folder that relative files in it are taken from. */
   store: string;
   folder: string;
-  /** Whether the relay can run plugins dry. */
-  mayTry: boolean;
 }
 
 /** What the dashboard's thread can be asked. It tells {@linkcode Said} unasked. */
