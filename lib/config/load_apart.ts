@@ -42,7 +42,8 @@ async function ask(question: LoadQuestion): Promise<LoadAnswer> {
       "--allow-read", // config.json may lead anywhere
       join(PROJECT, "lib/config/load_apart_main.ts"),
     ],
-    env: { OTEL_DENO: "false" },
+    clearEnv: true,
+    env: { ...withoutLoader(Deno.env.toObject()), OTEL_DENO: "false" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -52,4 +53,9 @@ async function ask(question: LoadQuestion): Promise<LoadAnswer> {
   const [output] = await Promise.all([child.output(), asking.catch(() => {})]); // how it ends tells more
   if (output.success) return JSON.parse(new TextDecoder().decode(output.stdout)) as LoadAnswer;
   throw new Error(`what checks a config has failed: ${new TextDecoder().decode(output.stderr).trim()}`);
+}
+
+/** What Deno hands on to another program only where all may be run, whatever its value: the relay may run two. */
+function withoutLoader(environment: Environment): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(LD|DYLD)_/i.test(name)));
 }

@@ -49,6 +49,19 @@ Deno.test("a launched relay takes a changed config and a changed plugin at once"
   }
 });
 
+Deno.test("a launched relay starts, and takes a changed config, whatever its environment tells the dynamic linker", async () => {
+  const folder = await makeFolder();
+  try {
+    const loader = { LD_LIBRARY_PATH: folder, ld_sdk_key: "x", DYLD_LIBRARY_PATH: folder };
+    await using relay = start(join(folder, "config.json"), null, loader);
+    await relay.meet("bitcoin");
+    await writeConfig(folder, { retention: { days: 9 } });
+    await relay.find(/the changed config is in force/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a launched relay says what of a changed config waits for the next start", async () => {
   const folder = await makeFolder();
   try {
