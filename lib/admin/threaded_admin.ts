@@ -140,7 +140,6 @@ function startThread(relay: RelayParts, place: ThreadPlace, onDeath: (message: s
     answers: {
       ...answers,
       standing: async () => ({ standing: await standing(), settings: newSettings() }),
-      event: (key) => store.event(key),
       events: (filter, page) => store.events(filter, page),
       deliveries: (filter, page) => store.deliveries(filter, page),
       retry: (filter, now) => store.retry(filter, now),

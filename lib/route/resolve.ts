@@ -2,6 +2,7 @@
 import { isPublicHost } from "../config/public_host.ts";
 import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
+import type { Rate } from "../store/rate_window.ts";
 import { parseDigest, type Schedule } from "./schedule.ts";
 
 /** What routing needs to know of a plugin. */
@@ -36,8 +37,8 @@ export interface Route {
   concurrency: number;
   timeoutMs: number;
   order: "any" | "coin";
-  /** At most `count` deliveries per `perMs`; null: no limit. */
-  rate: { count: number; perMs: number } | null;
+  /** At most so many deliveries; null: no limit. */
+  rate: Rate | null;
   retry: RetryPolicy;
   /** When its deliveries are made. */
   schedule: Schedule;
@@ -142,7 +143,7 @@ function leadsInside(text: string): boolean {
 }
 
 /** Reads `"1/s"`, `"30/m"`, `"100/h"`; the config's schema has checked the form. */
-function parseRate(text: string): { count: number; perMs: number } {
+function parseRate(text: string): Rate {
   const [count = "1", unit = "s"] = text.split("/");
   return { count: Number(count), perMs: RATE_UNIT_MS[unit] ?? 1000 };
 }

@@ -10,6 +10,7 @@
  * @module
  */
 import type { Attempt, Delivery, DeliveryState, StoredEvent } from "../nouns.ts";
+import type { Rate } from "./rate_window.ts";
 
 /** An event to append, with one planned delivery for each route that matched it. */
 export interface NewEvent extends Omit<StoredEvent, "seq"> {
@@ -39,7 +40,7 @@ export interface ClaimRoute {
   /** `coin`: never two of one coin at a time, and strictly in the order received. */
   order: "any" | "coin";
   /** At most `count` claims per `perMs` of this route, by all relays together; null: no limit. */
-  rate: { count: number; perMs: number } | null;
+  rate: Rate | null;
 }
 
 /** Asks for deliveries to run. */
@@ -129,6 +130,9 @@ export interface DeliveryFilter {
   discarded?: boolean;
 }
 
+/** Names an event: by its seq, or by its id (and source, where several sources have it). */
+export type EventKey = { seq: number } | { id: string; source?: string };
+
 /** Narrows events. Every given part must hold. */
 export interface EventFilter {
   /** Of this source. */
@@ -203,8 +207,8 @@ export interface Store {
    */
   settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]>;
 
-  /** The event of this seq, or of this id (and source, where several sources have it); null when there is none. */
-  event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null>;
+  /** The event of this name; null when there is none. */
+  event(key: EventKey): Promise<StoredEvent | null>;
   /** Events that fit, page by page. */
   events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]>;
   /** The delivery of this id; null when there is none. */

@@ -17,12 +17,12 @@ export type StoreReader = StoreReads & Pick<Store, "close">;
 export async function openReader(
   url: string,
   baseFolder: string,
-  relay: Pick<StoreReads, "event" | "events" | "deliveries">,
+  relay: Pick<StoreReads, "events" | "deliveries">,
 ): Promise<StoreReader> {
   const named = readUrl(url)!;
   if (named.engine === "sqlite") return new SqliteReader(resolve(baseFolder, named.file), relay);
-  const { PostgresStore }: typeof import("./postgres/store.ts") = await import(
-    import.meta.resolve("./postgres/store.ts") // by name Deno would read it, and keep it, wherever SQLite is the store
+  const { PostgresReader }: typeof import("./postgres/reader.ts") = await import(
+    import.meta.resolve("./postgres/reader.ts") // by name Deno would read it, and keep it, wherever SQLite is the store
   );
-  return await PostgresStore.openReader(url, baseFolder);
+  return await PostgresReader.openBeside(url, baseFolder);
 }

@@ -1,5 +1,6 @@
 /** How deliveries stand in the tables. @module */
 import type { DeliveryState } from "../nouns.ts";
+import type { RouteCount } from "./contract.ts";
 
 export const PENDING = 0;
 /** Pending, but another delivery of its lane goes first. */
@@ -25,4 +26,20 @@ export function stateNumbers(state: DeliveryState, discarded: boolean): number[]
   return STATE_NAMES.flatMap((name, number) =>
     name === state && (discarded || number !== DISCARDED) ? [number] : []
   );
+}
+
+/** How many deliveries of each route stand where, of rows that count by the numbers in the tables. */
+export function routeCounts(rows: readonly (Omit<RouteCount, "state"> & { state: number })[]): RouteCount[] {
+  const counts = new Map<string, RouteCount>();
+  for (const { route, state: number, count, oldest } of rows) {
+    const state = STATE_NAMES[number]!;
+    const known = counts.get(`${state} ${route}`);
+    counts.set(`${state} ${route}`, {
+      route,
+      state,
+      count: count + (known?.count ?? 0),
+      oldest: Math.min(oldest, known?.oldest ?? oldest),
+    });
+  }
+  return [...counts.values()];
 }

@@ -9,7 +9,7 @@ async function counted() {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/relay.db`;
   await Deno.writeFile(file, new Uint8Array());
-  const engine = new Engine(file, { shared: false, sizes: SIZES, onNews: () => {} });
+  const engine = new Engine(file, { shared: false, sizes: SIZES });
   /** Of each transaction, whether it was to be synced. */
   const synced: boolean[] = [];
   const joint = new Joint({

@@ -126,7 +126,7 @@ Deno.test("events are known and found, however far their seqs lie apart", () =>
     const file = join(folder, "relay.db");
     await Deno.writeFile(file, new Uint8Array());
     const sizes = { ...SIZES, recentIds: 8, blockEvents: 4 };
-    const engine = new Engine(file, { shared: false, sizes, onNews() {} });
+    const engine = new Engine(file, { shared: false, sizes });
     // As a store has them that was moved here, of which much was deleted.
     const seqs = [1, 2, 65_537, 65_538, 140_000, 140_001, 140_002, 140_003, 300_000];
     for (const seq of seqs) await engine.write((tx) => tx.log.adopt(tx, [{ ...anEvent(`${seq}`), seq }]));
@@ -175,7 +175,7 @@ Deno.test("a connection that was opened again syncs the log that is there now", 
   withFolder(async (folder) => {
     const file = join(folder, "relay.db");
     await Deno.writeFile(file, new Uint8Array());
-    const engine = new Engine(file, { shared: false, sizes: SIZES, onNews() {} });
+    const engine = new Engine(file, { shared: false, sizes: SIZES });
     const logs: Deno.FsFile[] = [];
     const { open } = Deno;
     Deno.open = async (...given) => {

@@ -60,7 +60,6 @@ function use(newer: Settings | null) {
 /** The store's reader, opened when it is first needed, and again when that failed. */
 async function reading(): Promise<StoreReader> {
   reader ??= openReader(place.store, place.folder, {
-    event: (key) => line.ask("event", key),
     events: (filter, page) => line.ask("events", filter, page),
     deliveries: (filter, page) => line.ask("deliveries", filter, page),
   });

@@ -43,7 +43,7 @@ export interface RelayQuestions
   extends
     StreamQuestions,
     Omit<RelayAnswers, "standing">,
-    Pick<Store, "event" | "events" | "deliveries" | "retry" | "discard" | "replay" | "ready"> {
+    Pick<Store, "events" | "deliveries" | "retry" | "discard" | "replay" | "ready"> {
   /** `settings`: null when they are as they were. */
   standing(): Promise<{ standing: Standing; settings: Settings | null }>;
   /** Whether {@linkcode News} is wanted from now on. */

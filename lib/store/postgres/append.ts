@@ -3,7 +3,7 @@ import type { Appended, NewEvent } from "../contract.ts";
 import { counting } from "./counters.ts";
 import { entering, laneOf } from "./lanes.ts";
 import { PENDING } from "../states.ts";
-import { keepable } from "./text.ts";
+import { storable } from "../storable.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** The routes of the events' deliveries. */
@@ -25,7 +25,7 @@ export function append(tx: Transaction, events: readonly NewEvent[]): Promise<Ap
 export function insert(tx: Transaction, events: readonly NewEvent[]): Promise<Appended[]> {
   const seen = new Set<string>();
   const given = events.flatMap((event, position) => {
-    const key = JSON.stringify([keepable(event.source), keepable(event.id)]);
+    const key = JSON.stringify([storable(event.source), storable(event.id)]);
     if (seen.has(key)) return [];
     seen.add(key);
     return [{ position, ...event, body: event.body.toBase64() }];

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { ConnectionLost } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 import { openSocket } from "./socket.ts";
-import { keepable, keepableJson } from "./text.ts";
+import { storable } from "../storable.ts";
 
 /** What may be bound to a statement's `$1`. Objects are bound as JSON. */
 export type Bound = string | number | boolean | null | object;
@@ -28,8 +28,15 @@ const TYPES = {
 };
 
 function toSend(value: Bound): string | number | boolean | null {
-  if (typeof value === "string") return keepable(value);
-  return value !== null && typeof value === "object" ? keepableJson(value) : value;
+  if (typeof value === "string") return storable(value);
+  return value !== null && typeof value === "object" ? storableJson(value) : value;
+}
+
+/** A value as JSON whose strings are {@linkcode storable}. */
+function storableJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!/\\u(0000|d[89a-f])/.test(json)) return json;
+  return JSON.stringify(value, (_key, part) => typeof part === "string" ? storable(part) : part);
 }
 
 /** A connection with its own pipeline: statements go out at once and are answered in order. */

@@ -1,8 +1,9 @@
 /** What a person does with deliveries: retry, discard, replay. In steps, so that large wishes delay no one. @module */
+import { all, type Condition, where } from "../conditions.ts";
 import type { DeliveryFilter, ReplayWish } from "../contract.ts";
 import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
-import { all, anyOf, type Condition, numbered, ofDeliveries } from "./filters.ts";
+import { anyOf, numbered, ofDeliveries } from "./conditions.ts";
 import { entering, laneOf } from "./lanes.ts";
 import { BEHIND, DEAD, DISCARDED, PENDING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
@@ -23,11 +24,13 @@ export async function retry(
   now: number,
   after: number,
 ): Promise<Step> {
-  const wanted = all([ofDeliveries(filter), {
-    sql:
+  const wanted = all([
+    ofDeliveries(filter),
+    where(
       `(d.state IN (${DEAD}, ${DISCARDED}) OR d.state IN (${PENDING}, ${BEHIND}) AND (d.due_at > ? OR d.attempts > 0))`,
-    bound: [now],
-  }]);
+      now,
+    ),
+  ]);
   tx.script(tx.locks.underOrders);
   const found = await next(tx, wanted, after);
   tx.query(tx.locks.lanes, [...new Set(found.map(({ route }) => route))]);
@@ -59,7 +62,7 @@ export async function retry(
 
 /** Discards dead letters. */
 export async function discard(tx: Transaction, filter: DeliveryFilter, after: number): Promise<Step> {
-  const wanted = all([ofDeliveries(filter), { sql: `d.state = ${DEAD}`, bound: [] }]);
+  const wanted = all([ofDeliveries(filter), where(`d.state = ${DEAD}`)]);
   const found = await next(tx, wanted, after);
   const ids = await hold(tx, found, wanted);
   tx.query(

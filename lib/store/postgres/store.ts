@@ -1,19 +1,14 @@
 /** The store in PostgreSQL, which several relays share. @module */
-import type { Attempt, Delivery, StoredEvent } from "../../nouns.ts";
-import {
-  type Appended,
-  type ClaimRequest,
-  type ClaimResult,
-  type CommitNews,
-  type DeliveryFilter,
-  type EventFilter,
-  type KvEntry,
-  type NewEvent,
-  type PageRequest,
-  type ReplayWish,
-  type RouteCount,
-  type Settlement,
-  type Store,
+import type {
+  Appended,
+  ClaimRequest,
+  ClaimResult,
+  CommitNews,
+  DeliveryFilter,
+  NewEvent,
+  ReplayWish,
+  Settlement,
+  Store,
 } from "../contract.ts";
 import { append, routesOf } from "./append.ts";
 import { claim, type ClaimOutcome } from "./claim.ts";
@@ -22,7 +17,7 @@ import { Hearing } from "./hear.ts";
 import { setLanes } from "./lanes.ts";
 import * as manage from "./manage.ts";
 import { prune } from "./prune.ts";
-import * as queries from "./queries.ts";
+import { PostgresReader } from "./reader.ts";
 import { renew } from "./renew.ts";
 import { filesFrom, readSettings } from "./settings.ts";
 import { routesTouched, settle } from "./settle.ts";
@@ -31,15 +26,12 @@ import { createTeller } from "./tell.ts";
 
 /** How long a relay waits for a database that is not up yet. */
 const PATIENCE_MS = 10_000;
-/** Connections of a store that is only read: two that read, and as many as are kept for writers, which are never made. */
-const READER_CONNECTIONS = 4;
 /** Longest that putting a route's deliveries in order, or out of it, may take. */
 const REORDER_MS = 300_000;
 
 /** A {@linkcode Store} on an {@linkcode Engine}. */
-export class PostgresStore implements Store {
+export class PostgresStore extends PostgresReader implements Store {
   readonly #me = crypto.randomUUID();
-  readonly #engine: Engine;
   readonly #listeners = new Set<(news: CommitNews) => void>();
   readonly #tell: (news: CommitNews) => void;
   #hearing: Hearing | null = null;
@@ -49,7 +41,7 @@ export class PostgresStore implements Store {
 
   /** @param newest The highest seq at present. */
   private constructor(engine: Engine, private readonly newest: number) {
-    this.#engine = engine;
+    super(engine);
     this.#tell = createTeller(engine, this.#me);
     engine.onNews = (news) => {
       if (news.lastSeq !== null) this.#hearing?.know(news.lastSeq);
@@ -75,21 +67,9 @@ export class PostgresStore implements Store {
     return new PostgresStore(engine, last?.seq ?? 0);
   }
 
-  /**
-   * Connects to what a relay of this process has open, by few connections, made when they are needed.
-   *
-   * @param url As of {@linkcode PostgresStore.open}.
-   * @throws {StoreUnusable} when that cannot be done; the message says what to do.
-   */
-  static async openReader(url: string, baseFolder: string): Promise<PostgresStore> {
-    const settings = { ...filesFrom(readSettings(url), baseFolder), connections: READER_CONNECTIONS };
-    const engine = await Engine.open(settings, { patienceMs: 0, make: false, asTheyAre: true });
-    return new PostgresStore(engine, 0);
-  }
-
   async append(events: readonly NewEvent[]): Promise<Appended[]> {
     if (events.length === 0) return [];
-    const written = await this.#engine.write(
+    const written = await this.engine.write(
       // deno-lint-ignore require-await -- what it answers is waited for together with the commit
       async (tx) => ({ answers: append(tx, events) }),
       { routes: routesOf(events) },
@@ -103,7 +83,7 @@ export class PostgresStore implements Store {
     if (reorder.length === 0) return result;
     try {
       for (const { route, order } of reorder) {
-        await this.#engine.write((tx) => setLanes(tx, route, order === "coin"), { timeoutMs: REORDER_MS });
+        await this.engine.write((tx) => setLanes(tx, route, order === "coin"), { timeoutMs: REORDER_MS });
       }
     } catch (error) {
       this.#doubtful = true; // the caller never gets to know of what was taken
@@ -121,7 +101,7 @@ export class PostgresStore implements Store {
 
   async #claim(request: ClaimRequest, routes: readonly string[]): Promise<ClaimOutcome> {
     try {
-      const outcome = await this.#engine.write((tx) => claim(tx, request, this.#doubtful), {
+      const outcome = await this.engine.write((tx) => claim(tx, request, this.#doubtful), {
         lossy: true,
         routes,
       });
@@ -134,65 +114,33 @@ export class PostgresStore implements Store {
   }
 
   async renew(relay: string, deliveries: readonly number[], leaseUntil: number): Promise<number[]> {
-    return await this.#engine.write((tx) => renew(tx, relay, deliveries, leaseUntil));
+    return await this.engine.write((tx) => renew(tx, relay, deliveries, leaseUntil));
   }
 
   async settle(relay: string, settlements: readonly Settlement[], now: number): Promise<boolean[]> {
-    return await this.#engine.write((tx) => settle(tx, relay, settlements, now), {
+    return await this.engine.write((tx) => settle(tx, relay, settlements, now), {
       routes: routesTouched(settlements),
     });
   }
 
-  event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null> {
-    return queries.event(this.#engine, key);
-  }
-
-  events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
-    return queries.events(this.#engine, filter, page);
-  }
-
-  delivery(id: number): Promise<Delivery | null> {
-    return queries.delivery(this.#engine, id);
-  }
-
-  deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]> {
-    return queries.deliveries(this.#engine, filter, page);
-  }
-
-  attempts(delivery: number): Promise<Attempt[]> {
-    return queries.attempts(this.#engine, delivery);
-  }
-
-  counts(): Promise<RouteCount[]> {
-    return queries.counts(this.#engine);
-  }
-
   retry(filter: DeliveryFilter, now: number): Promise<number> {
-    return this.#inSteps((after) => this.#engine.write((tx) => manage.retry(tx, filter, now, after)));
+    return this.#inSteps((after) => this.engine.write((tx) => manage.retry(tx, filter, now, after)));
   }
 
   discard(filter: DeliveryFilter): Promise<number> {
-    return this.#inSteps((after) => this.#engine.write((tx) => manage.discard(tx, filter, after)));
+    return this.#inSteps((after) => this.engine.write((tx) => manage.discard(tx, filter, after)));
   }
 
   async replay(wishes: readonly ReplayWish[], now: number): Promise<number[]> {
-    return await this.#engine.write((tx) => manage.replay(tx, wishes, now), {
+    return await this.engine.write((tx) => manage.replay(tx, wishes, now), {
       routes: wishes.map(({ route }) => route),
     });
-  }
-
-  kvGet(route: string, key: string): Promise<string | null> {
-    return queries.kvGet(this.#engine, route, key);
-  }
-
-  kvList(route: string): Promise<KvEntry[]> {
-    return queries.kvList(this.#engine, route);
   }
 
   async prune(olderThan: number, forgetIdsBefore: number, limit: number): Promise<number> {
     let deleted = 0;
     while (deleted < limit) {
-      const step = await this.#engine.write((tx) =>
+      const step = await this.engine.write((tx) =>
         prune(tx, olderThan, forgetIdsBefore, limit - deleted, this.#prunedUpTo)
       );
       deleted += step.deleted;
@@ -203,15 +151,15 @@ export class PostgresStore implements Store {
   }
 
   async ready(): Promise<void> {
-    await this.#engine.write((tx) => tx.query("UPDATE store SET beats = beats + 1"));
+    await this.engine.write((tx) => tx.query("UPDATE store SET beats = beats + 1"));
   }
 
   async exclusively(task: string, now: number, ms: number, run: () => Promise<void>): Promise<boolean> {
-    if (!await this.#engine.write((tx) => tasks.take(tx, task, this.#me, now, ms))) return false;
+    if (!await this.engine.write((tx) => tasks.take(tx, task, this.#me, now, ms))) return false;
     const began = performance.now();
     const extending = setInterval(() => {
       const until = now + performance.now() - began + ms;
-      this.#engine.write((tx) => tasks.extend(tx, task, this.#me, Math.round(until))).catch(() => {});
+      this.engine.write((tx) => tasks.extend(tx, task, this.#me, Math.round(until))).catch(() => {});
     }, Math.max(1, ms / 3));
     try {
       await run();
@@ -224,7 +172,7 @@ export class PostgresStore implements Store {
   onCommit(listener: (news: CommitNews) => void): () => void {
     this.#listeners.add(listener);
     this.#hearing ??= new Hearing(
-      this.#engine.settings,
+      this.engine.settings,
       this.#me,
       this.newest,
       (news) => this.#toListeners(news),
@@ -232,9 +180,9 @@ export class PostgresStore implements Store {
     return () => this.#listeners.delete(listener);
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.#hearing?.close();
-    await this.#engine.close();
+    await super.close();
   }
 
   #toListeners(news: CommitNews): void {

@@ -1,9 +1,9 @@
 /** Tells by the blocks where the events can be that are sought. @module */
+import { all, type Condition, where } from "../conditions.ts";
 import type { EventFilter } from "../contract.ts";
 import { BLOCK_SPAN, seqsOfCoin } from "./block_coins.ts";
-import { all, type Condition, where } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 
 /** Seqs from `first` up to and with `last`. */
 export interface Range {

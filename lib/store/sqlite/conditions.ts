@@ -1,27 +1,7 @@
-/** Filters as SQL conditions. @module */
-import type { DeliveryFilter, EventFilter } from "../contract.ts";
-import type { Bound } from "./connection.ts";
-import { storable } from "./storable.ts";
-
-/** A condition with what its `?` stand for. */
-export interface Condition {
-  sql: string;
-  bound: Bound[];
-}
-
-/** A condition, given as `sql` and what its `?` stand for. */
-export function where(sql: string, ...bound: Bound[]): Condition {
-  return { sql, bound };
-}
-
-/** All of the parts; true when there are none. */
-export function all(parts: readonly (Condition | null | undefined)[]): Condition {
-  const given = parts.filter((part) => part !== null && part !== undefined);
-  return {
-    sql: given.map(({ sql }) => sql).join(" AND ") || "true",
-    bound: given.flatMap(({ bound }) => bound),
-  };
-}
+/** Filters as conditions of SQLite. @module */
+import { all, type Condition, where } from "../conditions.ts";
+import type { EventFilter } from "../contract.ts";
+import { storable } from "../storable.ts";
 
 /** One of a list of numbers. */
 export function anyOf(column: string, values: readonly number[]): Condition {
@@ -41,11 +21,4 @@ export function ofEvent(filter: EventFilter): Condition {
     since === undefined ? null : where("events.received_at >= ?", since),
     until === undefined ? null : where("events.received_at < ?", until),
   ]);
-}
-
-/** The part of a delivery filter that is about the event; null when there is none. */
-export function eventFilterOf(filter: DeliveryFilter): EventFilter | null {
-  const { source, eventId: id, coin, since, until } = filter;
-  const parts = Object.entries({ source, id, coin, since, until }).filter(([, value]) => value !== undefined);
-  return parts.length === 0 ? null : Object.fromEntries(parts);
 }

@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StoreUnavailable } from "../contract.ts";
 import { breaksConnection, translate } from "./errors.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 
 /** What may be bound to a statement's `?`. */
 export type Bound = SQLInputValue;

@@ -18,8 +18,6 @@ export interface EngineOptions {
   /** A relay writes too: what it may change is not kept in memory from one transaction to the next. */
   shared: boolean;
   sizes: Sizes;
-  /** Called after each commit that has news. */
-  onNews: (news: CommitNews) => void;
 }
 
 /** How long a transaction waits for another process to end its own, in milliseconds. */
@@ -33,6 +31,8 @@ const SOON_MS = 20;
 
 /** A connection with what is remembered beside it. */
 export class Engine {
+  /** Called after each commit that has news. */
+  onNews: (news: CommitNews) => void = () => {};
   readonly db: Connection;
   readonly routes: RouteIds;
   readonly log: EventLog;
@@ -78,7 +78,7 @@ export class Engine {
           if (synced) await this.#flush();
         } finally {
           // After a sync that failed too: it stays committed, and whoever claims it first has it brought to the disk.
-          if (news) this.options.onNews(news);
+          if (news) this.onNews(news);
         }
         this.#checkpoints.consider();
         return result;

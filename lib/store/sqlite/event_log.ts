@@ -6,7 +6,7 @@ import type { Bound, Connection } from "./connection.ts";
 import { insertMany } from "./insert_many.ts";
 import { idKey, KnownIds } from "./known_ids.ts";
 import type { Sizes } from "./sizes.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** An event that is about to be committed, its texts as they are kept. */

@@ -1,8 +1,9 @@
 /** Lists deliveries. @module */
 import type { Delivery } from "../../nouns.ts";
+import { all, type Condition, eventFilterOf, where } from "../conditions.ts";
 import type { DeliveryFilter, PageRequest } from "../contract.ts";
 import { type Range, rangesOf, seqsOf } from "./block_search.ts";
-import { all, anyOf, type Condition, eventFilterOf, ofEvent, where } from "./conditions.ts";
+import { anyOf, ofEvent } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { bounds, seqsWithId, upwards } from "./list_events.ts";
 import type { RouteIds } from "./routes.ts";
@@ -65,7 +66,11 @@ function select(db: Connection, condition: Condition, page: PageRequest): Delive
 const EVERYWHERE: Range = { first: 0, last: Number.MAX_SAFE_INTEGER };
 
 /** What the filter says of a delivery's event. */
-function ofItsEvent(db: Connection, filter: DeliveryFilter, recent: readonly number[]): Condition | null {
+function ofItsEvent(
+  db: Connection,
+  filter: DeliveryFilter,
+  recent: readonly number[],
+): Condition | null {
   const events = eventFilterOf(filter);
   if (events === null) return null;
   const { sql, bound } = ofEvent(events);

@@ -1,12 +1,13 @@
 /** Lists events. @module */
 import type { StoredEvent } from "../../nouns.ts";
+import { all, type Condition, where } from "../conditions.ts";
 import type { EventFilter, PageRequest } from "../contract.ts";
 import { type Range, rangesOf, seqsOf } from "./block_search.ts";
-import { all, anyOf, type Condition, ofEvent, where } from "./conditions.ts";
+import { anyOf, ofEvent } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { movedWithId } from "./known_ids.ts";
 import { EVENT_COLUMNS, type EventRow, toEvent } from "./rows.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 
 /** How many events of coins are looked at in one go, at most: of a page that wants fewer, so many as it wants. */
 const GO = 200;

@@ -1,5 +1,5 @@
 /** The store in one SQLite file. @module */
-import type { Attempt, Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
+import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
 import type {
   Appended,
   ClaimRequest,
@@ -7,11 +7,9 @@ import type {
   CommitNews,
   DeliveryFilter,
   EventFilter,
-  KvEntry,
   NewEvent,
   PageRequest,
   ReplayWish,
-  RouteCount,
   Settlement,
   Store,
 } from "../contract.ts";
@@ -24,12 +22,12 @@ import { listEvents } from "./list_events.ts";
 import * as manage from "./manage.ts";
 import { expectNotMoved } from "./moved.ts";
 import { prune } from "./prune.ts";
-import * as queries from "./queries.ts";
+import { SqliteReads } from "./reads.ts";
 import { renew } from "./renew.ts";
 import * as rewind from "./rewind.ts";
 import { settle } from "./settle.ts";
 import type { Sizes } from "./sizes.ts";
-import { storable } from "./storable.ts";
+import { storable } from "../storable.ts";
 import type { Transaction } from "./transaction.ts";
 import { createTurns } from "./turns.ts";
 
@@ -39,7 +37,7 @@ const STEP = 100;
 const LOOK_EVERY_MS = 250;
 
 /** A {@linkcode Store} on an {@linkcode Engine}. */
-export class SqliteStore implements Store {
+export class SqliteStore extends SqliteReads implements Store {
   readonly #engine: Engine;
   /** For what a relay asks as long as it works. */
   readonly #joint: Joint;
@@ -50,10 +48,15 @@ export class SqliteStore implements Store {
   /** Whether anybody may wait for this thread; until a relay has begun its work, nobody does. */
   #atWork: boolean;
 
-  private constructor(file: string, private readonly lock: Disposable | null, private readonly sizes: Sizes) {
-    const onNews = (news: CommitNews) => this.#tell(news);
-    this.#engine = new Engine(file, { shared: lock === null, sizes, onNews });
-    this.#joint = new Joint(this.#engine);
+  private constructor(
+    engine: Engine,
+    private readonly lock: Disposable | null,
+    private readonly sizes: Sizes,
+  ) {
+    super(engine.db, engine.routes);
+    this.#engine = engine;
+    this.#joint = new Joint(engine);
+    engine.onNews = (news) => this.#tell(news);
     this.#atWork = lock === null;
   }
 
@@ -63,8 +66,8 @@ export class SqliteStore implements Store {
    * @param lock What keeps other relays off the file, let go at {@linkcode close}; null beside a running relay.
    */
   static async open(file: string, lock: Disposable | null, sizes: Sizes): Promise<SqliteStore> {
-    const store = new SqliteStore(file, lock, sizes);
-    const engine = store.#engine;
+    const engine = new Engine(file, { shared: lock === null, sizes });
+    const store = new SqliteStore(engine, lock, sizes);
     try {
       expectNotMoved(engine.db);
       if (lock === null) return store;
@@ -101,39 +104,18 @@ export class SqliteStore implements Store {
     return this.#joint.write((tx) => settle(tx, relay, settlements, now), { synced: true });
   }
 
-  async event(key: { seq: number } | { id: string; source?: string }): Promise<StoredEvent | null> {
-    if ("seq" in key) return queries.eventBySeq(this.#engine.db, key.seq);
-    return (await this.events(key, { limit: 1 }))[0] ?? null;
-  }
-
   // deno-lint-ignore require-await
   async events(filter: EventFilter, page: PageRequest): Promise<StoredEvent[]> {
     const recent = this.#recent(filter.id);
     if (this.#atWork && !this.#small()) return this.#engine.thread.ask("events", filter, page, recent);
-    return listEvents(this.#engine.db, filter, page, recent);
-  }
-
-  // deno-lint-ignore require-await
-  async delivery(id: number): Promise<Delivery | null> {
-    return queries.delivery(this.#engine.db, this.#engine.routes, id);
+    return listEvents(this.db, filter, page, recent);
   }
 
   // deno-lint-ignore require-await
   async deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Delivery[]> {
-    const { db, routes, thread } = this.#engine;
     const recent = this.#recent(filter.eventId);
-    if (!this.#small()) return thread.ask("deliveries", filter, page, recent);
-    return listDeliveries(db, routes, filter, page, recent);
-  }
-
-  // deno-lint-ignore require-await
-  async attempts(delivery: number): Promise<Attempt[]> {
-    return queries.attempts(this.#engine.db, delivery);
-  }
-
-  // deno-lint-ignore require-await
-  async counts(): Promise<RouteCount[]> {
-    return queries.counts(this.#engine.db, this.#engine.routes);
+    if (!this.#small()) return this.#engine.thread.ask("deliveries", filter, page, recent);
+    return listDeliveries(this.db, this.routes, filter, page, recent);
   }
 
   retry(filter: DeliveryFilter, now: number): Promise<number> {
@@ -160,16 +142,6 @@ export class SqliteStore implements Store {
 
   replay(wishes: readonly ReplayWish[], now: number): Promise<number[]> {
     return this.#engine.write((tx) => manage.replay(tx, wishes, now), { synced: true });
-  }
-
-  // deno-lint-ignore require-await
-  async kvGet(route: string, key: string): Promise<string | null> {
-    return queries.kvGet(this.#engine.db, this.#engine.routes, route, key);
-  }
-
-  // deno-lint-ignore require-await
-  async kvList(route: string): Promise<KvEntry[]> {
-    return queries.kvList(this.#engine.db, this.#engine.routes, route);
   }
 
   async prune(olderThan: number, forgetIdsBefore: number, limit: number): Promise<number> {
@@ -214,8 +186,7 @@ export class SqliteStore implements Store {
   }
 
   #small(): boolean {
-    const { db } = this.#engine;
-    const row = db.get<{ size: number }>(
+    const row = this.db.get<{ size: number }>(
       "SELECT coalesce((SELECT max(seq) FROM events) - (SELECT min(seq) FROM events), 0) AS size",
     );
     return row!.size < this.sizes.smallStore;

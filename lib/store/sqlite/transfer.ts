@@ -70,7 +70,7 @@ export async function toSqlite(file: string): Promise<Transfer> {
 }
 
 function engineOf(file: string): Engine {
-  return new Engine(file, { shared: false, sizes: SIZES, onNews() {} });
+  return new Engine(file, { shared: false, sizes: SIZES });
 }
 
 class SqliteTransfer implements Transfer {

@@ -1,7 +1,8 @@
-/** Text as SQLite keeps it. @module */
+/** Text as every engine can keep it. @module */
 
 /**
- * Text is read back only up to a zero character, and half a surrogate pair is no Unicode: each becomes U+FFFD.
+ * The text with U+FFFD in place of what cannot be kept: a zero character, of which SQLite reads back only what is before
+ * it and which PostgreSQL refuses, and half a surrogate pair, which is no Unicode.
  *
  * @example
  * ```ts
