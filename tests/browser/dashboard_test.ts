@@ -316,6 +316,42 @@ Deno.test({
         await served.stop();
       });
 
+      await t.step(
+        "the names that a config gives and what its plugins remember, however long, fit every page",
+        async () => {
+          const long = "a-long-name-".repeat(12) + "z".repeat(60);
+          const served = await full({
+            sources: [{}, { name: long, path: `/${long}`, secrets: ["whsec_of_the_long"] }],
+            routes: [...ROUTES, { name: long, plugin: "log", fields: ["links.*"] }],
+            run: () => ({ kv: [{ key: long, value: long }] }),
+          });
+          const [event] = await served.room.store.events({ coin: "aave" }, { limit: 1 });
+          for (const width of [360, 1280]) {
+            await withPage(served, async (page) => {
+              for (
+                const path of [
+                  "/",
+                  `/?route=${long}`,
+                  "/coins/aave",
+                  `/events/seq:${event!.seq}`,
+                  "/deliveries",
+                  "/sources",
+                  "/plugins",
+                  "/test",
+                ]
+              ) {
+                await page.goto(path);
+                await page.locator("details").evaluateAll((all) =>
+                  all.forEach((one) => one.setAttribute("open", ""))
+                );
+                await assertFits(page, `${path.slice(0, 20)} at ${width}`);
+              }
+            }, { viewport: { width, height: 800 } });
+          }
+          await served.stop();
+        },
+      );
+
       await t.step("many dead letters are retried after a preview of how many", async () => {
         const served = await full();
         await withPage(served, async (page) => {
