@@ -42,6 +42,8 @@ export interface Relay {
    * @returns What of it takes effect only at the next start, as paths such as `server.port`.
    */
   reconfigure(config: Config): Promise<string[]>;
+  /** Tells the dashboard why a config that was saved is not in force; the next one that is put in force ends it. */
+  refuseConfig(why: string): void;
   /** Takes nothing more, lets up to `graceMs` pass for what runs, gives the rest back, and closes everything. */
   stop(graceMs: number): Promise<void>;
 }
@@ -91,6 +93,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
 
   let routes: Route[] = [];
   let mistakes: RouteMistake[] = [];
+  let refusedConfig: string | null = null;
   const off = new Set<string>();
   let planned = createPlan([]);
   const plan: Plan = (content, at) => planned(content, at);
@@ -152,6 +155,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     },
     plugins,
     mistakes: () => mistakes,
+    refusedConfig: () => refusedConfig,
     async dryRun(route, event) {
       const { createDryRun }: typeof import("./try/dry_run.ts") = await import(
         import.meta.resolve("./try/dry_run.ts") // by name Deno would read it, and keep it, at each start
@@ -241,8 +245,10 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
         throw error;
       }
       receive = makeReceiver();
+      refusedConfig = null;
       return RESTART_NEEDED.filter((path) => valueAt(next, path) !== valueAt(initial, path));
     },
+    refuseConfig: (why) => void (refusedConfig = why),
     async stop(graceMs) {
       upkeep.stop();
       watchdog.stop();

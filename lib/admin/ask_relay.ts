@@ -25,6 +25,7 @@ export function answersOf(relay: RelayParts): RelayAnswers {
           grants: plugins.grants(),
         },
         mistakes: relay.mistakes(),
+        refusedConfig: relay.refusedConfig(),
         off: new Set(switches.off()),
         running: new Map(relay.running()),
       });

@@ -62,6 +62,7 @@ export function createDesk(parts: AdminParts): Desk {
       routes: routeItems(parts, counts, standing, mask),
       left: leftBehind(parts, counts),
       plugins: pluginItems(parts, standing, mask),
+      refusedConfig: standing.refusedConfig === null ? null : mask(standing.refusedConfig),
       perMinute,
     });
   }

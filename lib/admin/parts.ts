@@ -22,6 +22,8 @@ export interface RelayParts {
   plugins: Pick<Plugins, "descriptions" | "status" | "grants">;
   /** What keeps routes from running, as the plugins said when they were configured. */
   mistakes(): readonly RouteMistake[];
+  /** Why config.json as it was saved last is not in force; null: it is. */
+  refusedConfig(): string | null;
   /** Runs a stored event through a route's plugin without letting anything out. */
   dryRun(route: string, event: StoredEvent): Promise<DryRun>;
   /** What the sources received; fed by the relay with every receipt. */
@@ -99,6 +101,8 @@ export interface Standing {
     grants: ReturnType<Plugins["grants"]>;
   };
   mistakes: readonly RouteMistake[];
+  /** See {@linkcode RelayParts.refusedConfig}. */
+  refusedConfig: string | null;
   /** Routes that a person turned off. */
   off: ReadonlySet<string>;
   /** How many deliveries run now, by route. */

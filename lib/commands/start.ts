@@ -80,6 +80,7 @@ export async function run(args: string[]): Promise<number> {
 
   const watching = watchConfig(file, async (news) => {
     if (news.error) {
+      relay.refuseConfig(news.error.message);
       log.error(`the changed config is not right, the running one stays in force:\n${news.error.message}`);
       return;
     }
@@ -89,6 +90,7 @@ export async function run(args: string[]): Promise<number> {
       log.info("the changed config is in force");
       if (waiting.length > 0) log.warn(`takes effect at the next start: ${waiting.join(", ")}`);
     } catch (error) {
+      relay.refuseConfig(`It cannot be put in force: ${messageOf(error)}`);
       log.error(`the changed config cannot be put in force, the one before stays: ${messageOf(error)}`);
     }
   });

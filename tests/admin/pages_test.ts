@@ -17,6 +17,7 @@ async function hostileRoom() {
       refused: [{ kind: "net", target: EVIL, route: null, count: 1, lastAt: 0, remedy: EVIL }],
     }],
     mistakes: [{ route: "all", path: EVIL, message: EVIL }],
+    refusedConfig: EVIL,
     run: () => ({ outcome: "permanent", error: EVIL, sent: [{ what: EVIL, status: 500, body: EVIL }] }),
     dryRun: () => ({ outcome: "failed", error: EVIL, lines: [EVIL] }),
   });

@@ -32,6 +32,8 @@ export interface RoomSettings {
   status?: Partial<PluginStatus>[];
   descriptions?: Partial<PluginDescription>[];
   mistakes?: RouteMistake[];
+  /** Why the config that was saved last is not in force. */
+  refusedConfig?: string;
   dryRun?: (route: string) => DryRun;
   /** Reopens the store of another room. */
   folder?: string;
@@ -141,6 +143,7 @@ export async function openRoom(settings: RoomSettings = {}) {
       grants: () => [],
     },
     mistakes: () => settings.mistakes ?? [],
+    refusedConfig: () => settings.refusedConfig ?? null,
     dryRun: (route) =>
       Promise.resolve(settings.dryRun?.(route) ?? { outcome: "done", error: null, lines: [] }),
     ledger,

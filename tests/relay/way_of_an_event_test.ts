@@ -130,6 +130,18 @@ Deno.test("a changed config takes effect at once, and a wrong one leaves the run
   assert(told.message.includes("feilds") && told.message.includes("fields"), told.message);
   await relay.send({ id: "two", body: body("abc", "name") });
   await receiver.arrived(2);
+  const { health, problems } = await (await fetch(`${relay.adminUrl}/api/overview`)).json();
+  assertEquals(health, "bad");
+  assert(/not in force.*restart.*feilds/.test(problems[0].text), problems[0].text);
+  const page = await (await fetch(`${relay.adminUrl}/config`)).text();
+  assert(page.includes("feilds"), page);
+
+  await folder.writeConfig({ routes: [toHttp(receiver.url)] });
+  await until("nothing is said of it any more", async () => {
+    const { problems } = await (await fetch(`${relay.adminUrl}/api/overview`)).json();
+    return problems.length === 0;
+  });
+  assert(!(await (await fetch(`${relay.adminUrl}/config`)).text()).includes("feilds"));
 });
 
 Deno.test("no secret reaches the log", async () => {

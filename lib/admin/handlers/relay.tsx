@@ -45,7 +45,15 @@ export function addRelay({ app, desk, frame }: Site): void {
   });
 
   app.get("/config", async (c) => {
-    return answer(c, <ConfigPage frame={await frame(c)} config={maskSecrets(parts.config())} />);
+    const { refusedConfig } = await parts.standing();
+    return answer(
+      c,
+      <ConfigPage
+        frame={await frame(c)}
+        config={maskSecrets(parts.config())}
+        refused={refusedConfig === null ? null : mask(refusedConfig)}
+      />,
+    );
   });
 
   app.get("/test", (c) => testPage(c, { sample: c.req.query("sample"), source: c.req.query("source") }));

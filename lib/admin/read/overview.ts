@@ -15,14 +15,18 @@ export interface OverviewFacts {
   routes: readonly RouteItem[];
   left: readonly LeftBehind[];
   plugins: readonly PluginItem[];
+  /** Why config.json as it was saved last is not in force, its secrets masked; null: it is. */
+  refusedConfig: string | null;
   perMinute: number;
 }
 
 /** Judges. Pure. */
-export function overviewOf({ now, sources, routes, left, plugins, perMinute }: OverviewFacts): Overview {
+export function overviewOf(facts: OverviewFacts): Overview {
+  const { now, sources, routes, left, plugins, refusedConfig, perMinute } = facts;
   const dead = sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead);
   const problems = [
     ...sources.flatMap(problemsOfSource),
+    ...problemsOfConfig(refusedConfig),
     ...plugins.flatMap(problemsOfPlugin),
     ...problemsOfDead(dead),
     ...problemsOfRoutes(routes, now),
@@ -43,6 +47,15 @@ export function overviewOf({ now, sources, routes, left, plugins, perMinute }: O
 }
 
 type Problem = Overview["problems"][number];
+
+/** Bad, though all goes on: a restart, for whatever reason, would end it. */
+function problemsOfConfig(refused: string | null): Problem[] {
+  if (refused === null) return [];
+  const text = `the config that was saved last is not in force, and a restart would fail: ${
+    firstLine(refused)
+  }`;
+  return [{ level: "bad", text, page: "/config" }];
+}
 
 function problemsOfSource({ name, failing, silent, lastEventAt }: SourceNow): Problem[] {
   const page = `/sources#${name}`;
