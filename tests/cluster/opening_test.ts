@@ -16,11 +16,13 @@ await withPostgres((postgres) => {
     const { message } = await assertRejects(() => open(url), StoreUnusable);
     for (const part of parts) assertStringIncludes(message, part);
     assert(!message.includes("password-of"), "no password in a message");
+    assert(message.split("postgres://").length <= 2, `what to give is said once: ${message}`);
   };
 
   Deno.test("a PostgreSQL URL with a mistake is refused, with what to do", async () => {
     const cases: [string, ...string[]][] = [
       ["postgres://", "user:password@host/database"],
+      ["postgres://u:password-of-u@h:port/d", "no URL", "user:password@host/database"],
       ["postgres://h/d", "no user"],
       ["postgres://u:password-of-u@h", "no database"],
       ["postgres://u:password-of-u@h/d?sslmod=require", '"sslmod"', "sslmode"],

@@ -63,17 +63,11 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
  * ```
  */
 export function readSettings(text: string): Settings {
-  if (!URL.canParse(text)) {
-    throw wrong(
-      'it is no URL; give "postgres://user:password@host/database", with %40 for an @ in the password',
-    );
-  }
+  if (!URL.canParse(text)) throw wrong("it is no URL");
   const url = new URL(text);
   for (const name of url.searchParams.keys()) {
     if (PARAMETERS.includes(name)) continue;
-    throw wrong(
-      `unknown parameter "${name}": ${nearOrAll(name, PARAMETERS)}`,
-    );
+    throw wrong(`unknown parameter "${name}": ${nearOrAll(name, PARAMETERS)}`);
   }
   const parameter = (name: string) => url.searchParams.get(name) || null;
   const host = parameter("host") ?? url.hostname.replace(/^\[(.*)\]$/, "$1");
