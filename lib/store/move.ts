@@ -33,14 +33,10 @@ export async function moveStore(from: Transfer, to: Transfer, onProgress: OnProg
   for (const part of NAMES) {
     const [there, here] = [await tally(from, part, onProgress), await tally(to, part, onProgress)];
     if (there.rows !== here.rows || there.hash !== here.hash) {
+      const came = ({ rows, hash }: Tally) => `${rows} rows (${hash.slice(0, 12)}…)`;
       throw new StoreUnusable(
-        `The copies of ${part} differ: ${there.rows} rows (${
-          there.hash.slice(0, 12)
-        }…) in ${from.label}, ${here.rows} ` +
-          `(${
-            here.hash.slice(0, 12)
-          }…) in ${to.label}. Has a relay run since the move was begun? Empty the target and ` +
-          "move again",
+        `The copies of ${part} differ: ${came(there)} in ${from.label}, ${came(here)} in ${to.label}. ` +
+          "Has a relay run since the move was begun? Empty the target and move again",
       );
     }
     tallies.push(here);

@@ -14,50 +14,20 @@ export type Row = readonly Cell[];
  * `matched` and `sent` are JSON text.
  */
 export const PARTS = {
-  routes: { key: 1, columns: ["name", "claims"] },
-  events: {
-    key: 1,
-    columns: [
-      ...[
-        "seq",
-        "source",
-        "id",
-        "type",
-        "coin",
-        "received_at",
-        "timestamp",
-        "signature",
-        "test",
-        "depth",
-        "body",
-      ],
-    ],
-  },
-  deliveries: {
-    key: 1,
-    columns: [
-      ...[
-        "id",
-        "event",
-        "route",
-        "state",
-        "attempts",
-        "round",
-        "due_at",
-        "created_at",
-        "finished_at",
-        "replay_of",
-      ],
-      ...["matched", "error"],
-    ],
-  },
-  attempts: {
-    key: 3,
-    columns: ["delivery", "round", "number", "started_at", "duration_ms", "outcome", "error", "sent"],
-  },
-  remembered: { key: 2, columns: ["id", "source", "received_at"] },
-  kv: { key: 2, columns: ["route", "key", "value"] },
-} as const satisfies Record<string, { key: number; columns: readonly string[] }>;
+  routes: part(1, "name claims"),
+  events: part(1, "seq source id type coin received_at timestamp signature test depth body"),
+  deliveries: part(
+    1,
+    "id event route state attempts round due_at created_at finished_at replay_of matched error",
+  ),
+  attempts: part(3, "delivery round number started_at duration_ms outcome error sent"),
+  remembered: part(2, "id source received_at"),
+  kv: part(2, "route key value"),
+};
+
+function part(key: number, columns: string): { key: number; columns: readonly string[] } {
+  return { key, columns: columns.split(" ") };
+}
 
 /** The name of a part. */
 export type Part = keyof typeof PARTS;

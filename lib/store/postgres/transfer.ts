@@ -7,51 +7,42 @@ import { giveBack } from "./give_back.ts";
 import { MARK_MOVED } from "./migrations.ts";
 import { filesFrom, readSettings, type Settings } from "./settings.ts";
 
-/** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
-const SOURCES: Record<Part, string> = {
+/**
+ * How parts are read of which not all stands in a table as it is to be told. Their columns come under the names that
+ * {@linkcode PARTS} gives them.
+ */
+const SOURCES: Partial<Record<Part, string>> = {
   routes: "SELECT name, claims::text AS claims FROM routes",
-  events:
-    "SELECT seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body FROM events",
   deliveries:
     `SELECT d.id, event, name AS route, CASE state WHEN 1 THEN 0 ELSE state END AS state, attempts, round,
       due_at, created_at, finished_at, replay_of, matched::text AS matched, error
     FROM deliveries d JOIN routes r ON r.id = route`,
   attempts:
     "SELECT delivery, round, number, started_at, duration_ms, outcome, error, sent::text AS sent FROM attempts",
-  remembered: "SELECT id, source, received_at FROM remembered",
   kv: "SELECT name AS route, key, value FROM kv JOIN routes r ON r.id = route",
 };
+const sourceOf = (part: Part) => SOURCES[part] ?? `SELECT ${PARTS[part].columns.join(", ")} FROM ${part}`;
 
-/** The columns that a part's key is in the tables, and how they are made of the key. */
-const KEYS: Record<Part, { columns: string; of: string }> = {
-  routes: { columns: "name", of: "$1" },
-  events: { columns: "seq", of: "$1" },
-  deliveries: { columns: "d.id", of: "$1" },
-  attempts: { columns: "delivery, round, number", of: "$1, $2, $3" },
-  remembered: { columns: "digest, source", of: "sha256(convert_to($1, 'UTF8')), $2" },
-  kv: { columns: "name, key", of: "$1, $2" },
+/** The columns of the tables that are a part's key, where they are others than it has itself. */
+const KEYS: Partial<Record<Part, readonly string[]>> = {
+  deliveries: ["d.id"],
+  remembered: ["digest", "source"],
+  kv: ["name", "key"],
+};
+const keyOf = (part: Part) => KEYS[part] ?? PARTS[part].columns.slice(0, PARTS[part].key);
+
+/** What columns of the tables take, where it is not text. Of ids only a delivery's is a number. */
+const TYPES: Readonly<Record<string, string>> = {
+  bigint: "seq received_at event due_at created_at finished_at replay_of delivery started_at",
+  int: "depth state attempts round number",
+  float8: "duration_ms",
+  boolean: "test",
 };
 
-/** What a column of the tables takes, where it is not the text of the same name. */
-const TYPES: Record<string, string> = {
-  ...Object.fromEntries(
-    [
-      "seq",
-      "received_at",
-      "event",
-      "due_at",
-      "created_at",
-      "finished_at",
-      "replay_of",
-      "delivery",
-      "started_at",
-    ]
-      .map((column) => [column, "bigint"]),
-  ),
-  ...Object.fromEntries(["depth", "state", "attempts", "round", "number"].map((column) => [column, "int"])),
-  duration_ms: "float8",
-  test: "boolean",
-};
+function typeOf(part: Part, column: string): string {
+  if (column === "id") return part === "deliveries" ? "bigint" : "text";
+  return Object.keys(TYPES).find((type) => TYPES[type]!.split(" ").includes(column)) ?? "text";
+}
 
 /** How a value of a row is made of what was sent, where it is not that itself. */
 const VALUES: Record<string, string> = {
@@ -153,11 +144,14 @@ class PostgresTransfer implements Transfer {
   }
 
   async read(part: Part, after: Row | null, limit: number): Promise<Row[]> {
-    const { columns, of } = KEYS[part];
+    const columns = keyOf(part).join(", ");
     const key = after?.slice(0, PARTS[part].key) as (string | number)[] | undefined ?? [];
-    const where = after ? `WHERE (${columns}) > (${of})` : "";
+    const of = key.map((_, index) =>
+      part === "remembered" && index === 0 ? "sha256(convert_to($1, 'UTF8'))" : `$${index + 1}`
+    );
+    const where = after ? `WHERE (${columns}) > (${of.join(", ")})` : "";
     const rows = await this.engine.read<Record<string, Cell>>(
-      `${SOURCES[part]} ${where} ORDER BY ${columns} LIMIT $${key.length + 1}`,
+      `${sourceOf(part)} ${where} ORDER BY ${columns} LIMIT $${key.length + 1}`,
       ...key,
       limit,
     );
@@ -170,16 +164,14 @@ class PostgresTransfer implements Transfer {
   }
 
   async last(part: Part): Promise<Row | null> {
-    const order = KEYS[part].columns.replaceAll(/,|$/g, " DESC$&");
-    const [row] = await this.engine.read<Record<string, Cell>>(`${SOURCES[part]} ORDER BY ${order} LIMIT 1`);
+    const order = keyOf(part).map((column) => `${column} DESC`).join(", ");
+    const [row] = await this.engine.read<Record<string, Cell>>(`${sourceOf(part)} ORDER BY ${order} LIMIT 1`);
     return row ? toRow(part, row) : null;
   }
 
   async write(part: Part, rows: readonly Row[]): Promise<void> {
-    const columns: readonly string[] = PARTS[part].columns;
-    const given = columns.map((column) =>
-      `"${column}" ${TYPES[column] ?? (column === "id" && part === "deliveries" ? "bigint" : "text")}`
-    );
+    const { columns } = PARTS[part];
+    const given = columns.map((column) => `"${column}" ${typeOf(part, column)}`);
     const values = columns.map((column) => VALUES[column] ?? `g."${column}"`);
     const digested = part === "events" || part === "remembered";
     await this.engine.write((tx) =>

@@ -29,11 +29,11 @@ export class Checkpoints {
   consider(): void {
     if (++this.#commits % LOOK_EVERY !== 0 || this.#running) return;
     try {
-      const { log, checkpointed } = size(this.db, "NOOP");
+      const { log, checkpointed } = checkpoint(this.db, "NOOP");
       if (log - checkpointed < MANY_PAGES) return;
       const rare = performance.now() - this.#last > RARE_MS;
       this.#last = performance.now();
-      if (rare) size(this.db, "PASSIVE");
+      if (rare) checkpoint(this.db, "PASSIVE");
       else this.#runBeside();
     } catch {
       // What hinders a checkpoint hinders the next commit, which tells.
@@ -50,7 +50,7 @@ export class Checkpoints {
     try {
       await this.thread.ask("checkpoint");
       // The log begins anew only when all of it is moved: where commits never pause, the other thread may not get there.
-      if (size(this.db, "NOOP").log >= TOO_MANY_PAGES) size(this.db, "PASSIVE");
+      if (checkpoint(this.db, "NOOP").log >= TOO_MANY_PAGES) checkpoint(this.db, "PASSIVE");
     } catch {
       // The log grows until a checkpoint works again.
     } finally {
@@ -59,8 +59,8 @@ export class Checkpoints {
   }
 }
 
-/** Checkpoints in a way that SQLite knows, and tells what there is in the log afterwards. */
-export function size(db: Connection, mode: "NOOP" | "PASSIVE"): LogSize {
+/** Checkpoints in a way that SQLite knows, `NOOP` not at all, and tells what there is in the log afterwards. */
+export function checkpoint(db: Connection, mode: "NOOP" | "PASSIVE"): LogSize {
   const { log, checkpointed } = db.get<LogSize>(`PRAGMA wal_checkpoint = ${mode}`)!;
   return { log, checkpointed };
 }

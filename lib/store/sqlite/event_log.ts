@@ -5,6 +5,7 @@ import { Blocks } from "./blocks.ts";
 import type { Bound, Connection } from "./connection.ts";
 import { insertMany } from "./insert_many.ts";
 import { idKey, KnownIds } from "./known_ids.ts";
+import { EVENT_COLUMNS } from "./rows.ts";
 import type { Sizes } from "./sizes.ts";
 import { storable } from "../storable.ts";
 import type { Transaction } from "./transaction.ts";
@@ -76,12 +77,7 @@ export class EventLog {
       values.push(seq, source, id, type, coin, event.receivedAt, event.timestamp, event.signature);
       values.push(event.test ? 1 : 0, event.depth, event.body);
     }
-    insertMany(
-      tx.db,
-      "INSERT INTO events (seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body)",
-      11,
-      values,
-    );
+    insertMany(tx.db, `INSERT INTO events (${EVENT_COLUMNS})`, 11, values);
   }
 
   /** Before the commit of a transaction that has taken events in. */

@@ -2,7 +2,7 @@
 /** What runs in the helper thread: see `helper_thread.ts`. @module */
 import { answer } from "../../line.ts";
 import { backup } from "./backup.ts";
-import { size } from "./checkpoints.ts";
+import { checkpoint } from "./checkpoints.ts";
 import { Connection } from "./connection.ts";
 import { listDeliveries } from "./list_deliveries.ts";
 import { listEvents } from "./list_events.ts";
@@ -24,10 +24,10 @@ answer<HelperQuestions>({
   deliveries: (filter, page, recent) => listDeliveries(db, routes, filter, page, recent),
   checkpoint() {
     for (let go = 0; go < MOST_GOES; go++) {
-      size(db, "PASSIVE");
+      checkpoint(db, "PASSIVE");
       // Only what has moved the whole log syncs the database, which takes longer than all the rest: it must be done here,
       // not by the next commit that finds the log moved but for a few pages.
-      const { log, checkpointed } = size(db, "NOOP");
+      const { log, checkpointed } = checkpoint(db, "NOOP");
       if (log === checkpointed) break;
     }
   },

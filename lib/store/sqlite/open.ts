@@ -1,5 +1,6 @@
 /** Opens the store in an SQLite file. @module */
 import { dirname } from "@std/path";
+import { existsSync } from "node:fs";
 import { StoreUnusable } from "../contract.ts";
 import { Connection } from "./connection.ts";
 import { translateAtOpen } from "./errors.ts";
@@ -61,26 +62,17 @@ export async function backupSqlite(file: string, copy: string): Promise<void> {
 }
 
 function expectFile(file: string): void {
-  if (isThere(file)) return;
+  if (existsSync(file)) return;
   throw new StoreUnusable(
     `There is no store at ${file}: start the relay once, or name the config that it runs with (--config)`,
   );
-}
-
-function isThere(file: string): boolean {
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch {
-    return false; // or cannot be looked at: opening it tells why
-  }
 }
 
 async function prepare(file: string): Promise<Disposable> {
   try {
     await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
     // Never opened where it is there: to close it again would undo the locks that this process holds on it.
-    if (!isThere(file)) (await Deno.open(file, { create: true, append: true, mode: 0o600 })).close();
+    if (!existsSync(file)) (await Deno.open(file, { create: true, append: true, mode: 0o600 })).close();
     return await lockFile(file);
   } catch (error) {
     if (error instanceof StoreUnusable) throw error;

@@ -1,4 +1,5 @@
 /** Moves a store out of a SQLite file, or into one. @module */
+// deno-lint-ignore-file require-await -- what is read here is there at once
 import { existsSync } from "node:fs";
 import { dirname } from "@std/path";
 import type { StoredEvent } from "../../nouns.ts";
@@ -10,28 +11,18 @@ import { markMoved } from "./moved.ts";
 import { type EventRow, toEvent } from "./rows.ts";
 import { SIZES } from "./sizes.ts";
 
-/** How a part is read. Its columns come under the names that {@linkcode PARTS} gives them. */
-const SOURCES: Record<Part, string> = {
-  routes: "SELECT name, claims FROM routes",
-  events:
-    "SELECT seq, source, id, type, coin, received_at, timestamp, signature, test, depth, body FROM events",
+/** How parts are read that are not in one table. Their columns come under the names that {@linkcode PARTS} gives them. */
+const JOINED: Partial<Record<Part, string>> = {
   deliveries:
     `SELECT d.id, event, name AS route, CASE state WHEN 1 THEN 0 ELSE state END AS state, attempts, round, due_at, created_at,
        finished_at, replay_of, matched, error FROM deliveries d JOIN routes ON routes.id = route`,
-  attempts: "SELECT delivery, round, number, started_at, duration_ms, outcome, error, sent FROM attempts",
-  remembered: "SELECT id, source, received_at FROM remembered",
   kv: "SELECT name AS route, key, value FROM kv JOIN routes ON routes.id = route",
 };
+const sourceOf = (part: Part) => JOINED[part] ?? `SELECT ${PARTS[part].columns.join(", ")} FROM ${part}`;
 
-/** The columns that a part's key is in the tables. */
-const KEYS: Record<Part, string> = {
-  routes: "name",
-  events: "seq",
-  deliveries: "d.id",
-  attempts: "delivery, round, number",
-  remembered: "id, source",
-  kv: "name, key",
-};
+/** The columns of the tables that are a part's key, where they have other names. */
+const KEYS: Partial<Record<Part, readonly string[]>> = { deliveries: ["d.id"], kv: ["name", "key"] };
+const keyOf = (part: Part) => KEYS[part] ?? PARTS[part].columns.slice(0, PARTS[part].key);
 
 /** A part's file while it is moved into: a file of the right name is whole. */
 const draftOf = (file: string) => `${file}.moving`;
@@ -76,23 +67,21 @@ function engineOf(file: string): Engine {
 class SqliteTransfer implements Transfer {
   constructor(readonly label: string, private readonly engine: Engine, private readonly lock: Disposable) {}
 
-  // deno-lint-ignore require-await
   async read(part: Part, after: Row | null, limit: number): Promise<Row[]> {
+    const columns = keyOf(part).join(", ");
     const key = after?.slice(0, PARTS[part].key).map(toBound) ?? [];
-    const where = after ? `WHERE (${KEYS[part]}) > (${key.map(() => "?").join(", ")})` : "";
-    const sql = `${SOURCES[part]} ${where} ORDER BY ${KEYS[part]} LIMIT ?`;
+    const where = after ? `WHERE (${columns}) > (${key.map(() => "?").join(", ")})` : "";
+    const sql = `${sourceOf(part)} ${where} ORDER BY ${columns} LIMIT ?`;
     return this.engine.db.all<Record<string, Cell>>(sql, ...key, limit).map((row) => toRow(part, row));
   }
 
-  // deno-lint-ignore require-await
   async count(part: Part): Promise<number> {
     return this.engine.db.get<{ count: number }>(`SELECT count(*) AS count FROM ${part}`)!.count;
   }
 
-  // deno-lint-ignore require-await
   async last(part: Part): Promise<Row | null> {
-    const order = KEYS[part].replaceAll(/,|$/g, " DESC$&");
-    const row = this.engine.db.get<Record<string, Cell>>(`${SOURCES[part]} ORDER BY ${order} LIMIT 1`);
+    const order = keyOf(part).map((column) => `${column} DESC`).join(", ");
+    const row = this.engine.db.get<Record<string, Cell>>(`${sourceOf(part)} ORDER BY ${order} LIMIT 1`);
     return row ? toRow(part, row) : null;
   }
 
@@ -106,7 +95,6 @@ class SqliteTransfer implements Transfer {
     await this.engine.write((tx) => rows.forEach((row) => tx.db.run(sql, ...row.map(toBound))));
   }
 
-  // deno-lint-ignore require-await
   async marks(): Promise<Marks> {
     return this.engine.db.get<Marks & Record<string, number>>(
       `SELECT max((SELECT value FROM marks WHERE name = 'last_seq'), (SELECT coalesce(max(seq), 0) FROM events)) AS seq,

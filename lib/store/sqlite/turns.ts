@@ -1,15 +1,8 @@
 /** Whose turn it is at a task, for a store with one relay. @module */
-
-/** See `Store.exclusively`. */
-export type Exclusively = (
-  task: string,
-  now: number,
-  ms: number,
-  run: () => Promise<void>,
-) => Promise<boolean>;
+import type { Store } from "../contract.ts";
 
 /** Makes the memory of turns. The only relay is here, so nobody else need know. */
-export function createTurns(): Exclusively {
+export function createTurns(): Store["exclusively"] {
   /** When a task may be begun again. */
   const turns = new Map<string, number>();
   return async (task, now, ms, run) => {
