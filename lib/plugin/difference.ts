@@ -6,8 +6,8 @@ export interface Part {
   text: string;
 }
 
-/** Above this many words in the part that differs, it counts as replaced whole: the table below stays small. */
-const MAX_WORDS = 400;
+/** Above this many items in the part that differs, it counts as replaced whole: the table below stays small. */
+const MOST = 500;
 
 /**
  * How the words of `before` became those of `after`: the texts of `same` and `removed` put together are `before`,
@@ -27,23 +27,12 @@ const MAX_WORDS = 400;
  * ```
  */
 export function difference(before: string, after: string): Part[] {
-  const a = words(before);
-  const b = words(after);
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head++;
-  let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a.at(-1 - tail) === b.at(-1 - tail)) tail++;
-
   const parts: Part[] = [];
-  const add = (kind: Part["kind"], text: string) => {
-    if (text === "") return;
+  compare(words(before), words(after), (kind, text) => {
     const last = parts.at(-1);
     if (last?.kind === kind) last.text += text;
     else parts.push({ kind, text });
-  };
-  add("same", a.slice(0, head).join(""));
-  middle(a.slice(head, a.length - tail), b.slice(head, b.length - tail), add);
-  add("same", a.slice(a.length - tail).join(""));
+  });
   return parts;
 }
 
@@ -52,15 +41,31 @@ function words(text: string): string[] {
   return text.match(/\s+|[^\s]+/gu) ?? [];
 }
 
-/** The longest common subsequence of `a` and `b`, told part by part. */
-function middle(a: string[], b: string[], add: (kind: Part["kind"], text: string) => void): void {
-  if (a.length > MAX_WORDS || b.length > MAX_WORDS) {
-    add("removed", a.join(""));
-    add("added", b.join(""));
+/** Tells the items of two lists one by one: what both have, by a longest common subsequence, and what only one has. */
+export function compare(
+  before: readonly string[],
+  after: readonly string[],
+  tell: (kind: Part["kind"], item: string) => void,
+): void {
+  let head = 0;
+  while (head < before.length && head < after.length && before[head] === after[head]) head++;
+  let tail = 0;
+  const room = Math.min(before.length, after.length) - head;
+  while (tail < room && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+
+  before.slice(0, head).forEach((item) => tell("same", item));
+  compareAll(before.slice(head, before.length - tail), after.slice(head, after.length - tail), tell);
+  before.slice(before.length - tail).forEach((item) => tell("same", item));
+}
+
+function compareAll(a: readonly string[], b: readonly string[], tell: Parameters<typeof compare>[2]): void {
+  if (a.length > MOST || b.length > MOST) {
+    a.forEach((item) => tell("removed", item));
+    b.forEach((item) => tell("added", item));
     return;
   }
   const width = b.length + 1;
-  // common[i * width + j]: how many tokens a from i and b from j have in common.
+  // common[i * width + j]: how many items a from i and b from j have in common.
   const common = new Uint16Array((a.length + 1) * width);
   const at = (i: number, j: number) => common[i * width + j] ?? 0;
   for (let i = a.length - 1; i >= 0; i--) {
@@ -73,14 +78,14 @@ function middle(a: string[], b: string[], add: (kind: Part["kind"], text: string
   while (i < a.length || j < b.length) {
     const [x, y] = [a[i], b[j]];
     if (x !== undefined && x === y) {
-      add("same", x);
+      tell("same", x);
       i++;
       j++;
     } else if (x !== undefined && (y === undefined || at(i + 1, j) >= at(i, j + 1))) {
-      add("removed", x);
+      tell("removed", x);
       i++;
     } else if (y !== undefined) {
-      add("added", y);
+      tell("added", y);
       j++;
     }
   }
