@@ -1,5 +1,6 @@
 /** Signs an event as the provider does, posts it, and tells what came back. @module */
 import { isLoopback } from "../config/loopback.ts";
+import { textsIn } from "../config/loosely.ts";
 import { causeOf } from "../message_of.ts";
 import { TEST_HEADER } from "../receive/receiver.ts";
 import { signedAs } from "../verify/signed_as.ts";
@@ -56,16 +57,9 @@ export function bypassProxy(url: URL): void {
 }
 
 function readAnswer(status: number, text: string): Answer {
-  let answer: Record<string, unknown> = {};
-  try {
-    answer = Object(JSON.parse(text));
-  } catch {
-    // Whatever answered speaks another language than the relay; its status says enough.
-  }
-  const said = answer["status"];
+  const { status: said, reason = "", detail = "" } = textsIn(text);
   if (status === 200 && (said === "accepted" || said === "duplicate")) return { kind: said };
-  const textAt = (key: string) => typeof answer[key] === "string" ? answer[key] : "";
-  return { kind: "refused", status, reason: textAt("reason"), detail: textAt("detail") };
+  return { kind: "refused", status, reason, detail };
 }
 
 /** Another signature of the same form. */

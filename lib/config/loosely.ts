@@ -8,5 +8,17 @@ export const isRecord = (value: unknown): value is JsonObject =>
 /** The object; an empty one for anything else. */
 export const record = (value: unknown): JsonObject => isRecord(value) ? value : {};
 
+/** The texts of the JSON object that `text` is; none where it is no such object. */
+export function textsIn(text: string): Record<string, string> {
+  try {
+    const entries = Object.entries(record(JSON.parse(text)));
+    return Object.fromEntries(
+      entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    );
+  } catch {
+    return {};
+  }
+}
+
 /** The list; an empty one for anything else. */
 export const list = (value: unknown): Json[] => Array.isArray(value) ? value : [];

@@ -1,5 +1,6 @@
 /** Whether a relay listens where the config says, or could. @module */
 import { localUrl } from "../config/local_url.ts";
+import { textsIn } from "../config/loosely.ts";
 import type { Config } from "../config/schema.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 import { messageOf } from "../message_of.ts";
@@ -47,17 +48,12 @@ export async function holderOf(listener: Listener): Promise<Holder> {
 
 /** What `/healthz` or `/readyz` said. */
 function readAnswer(status: number, text: string): Holder {
-  let answer: Record<string, unknown> = {};
-  try {
-    answer = Object(JSON.parse(text));
-  } catch {
-    // no relay speaks so
-  }
-  if (status === 200 && (answer["status"] === "ok" || answer["status"] === "ready")) {
+  const { status: said, reason, detail = "" } = textsIn(text);
+  if (status === 200 && (said === "ok" || said === "ready")) {
     return { kind: "relay", ready: true, problem: null };
   }
-  if (status === 503 && answer["reason"] === "store_unavailable") {
-    return { kind: "relay", ready: false, problem: String(answer["detail"]) };
+  if (status === 503 && reason === "store_unavailable") {
+    return { kind: "relay", ready: false, problem: detail };
   }
   return { kind: "other" };
 }

@@ -7,17 +7,17 @@
 import { lookup } from "node:dns/promises";
 import type { SourceConfig } from "../config/schema.ts";
 import { isLoopback } from "../config/loopback.ts";
+import { textsIn } from "../config/loosely.ts";
 import { causeOf } from "../message_of.ts";
 import { signedAs } from "../verify/signed_as.ts";
 import { type Finding, findingsOf } from "./finding.ts";
-import type { KnownEvent } from "./relay.ts";
 
 /** What is to be tried. */
 export interface PublicUrl {
   url: URL;
   source: Pick<SourceConfig, "path" | "secrets">;
-  /** An event that this relay's store has; null when none is known. */
-  known: KnownEvent | null;
+  /** The id of an event of the source that this relay's store has; null when none is known. */
+  known: string | null;
   /** `server.maxBodyBytes`. */
   maxBodyBytes: number;
   now(): number;
@@ -132,7 +132,7 @@ async function proveHere({ url, source, known, maxBodyBytes, now }: PublicUrl): 
   for (const bytes of [2, maxBodyBytes]) {
     const body = new TextEncoder().encode("{}".padEnd(bytes));
     const timestamp = String(Math.floor(now() / 1000));
-    const answer = await post(url, signedAs(secret, timestamp, known.id, body), body);
+    const answer = await post(url, signedAs(secret, timestamp, known, body), body);
     const finding = judgeSigned(answer, bytes);
     if (finding !== null) return [finding];
   }
@@ -212,27 +212,11 @@ async function post(
       body,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const text = await response.text();
-    const answer: Record<string, unknown> = Object(parsed(text));
-    const textAt = (key: string) => typeof answer[key] === "string" ? answer[key] : "";
+    const { reason = "", status: said = "" } = textsIn(await response.text());
     const location = response.headers.get("location") ?? "";
-    return {
-      kind: "answered",
-      status: response.status,
-      reason: textAt("reason"),
-      said: textAt("status"),
-      location,
-    };
+    return { kind: "answered", status: response.status, reason, said, location };
   } catch (error) {
     return { kind: "failed", problem: causeOf(error) };
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

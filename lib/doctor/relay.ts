@@ -3,22 +3,16 @@ import { z } from "zod";
 import { overview, pageOf } from "../admin/api/shapes.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** An event that a source has stored. */
-export interface KnownEvent {
-  source: string;
-  id: string;
-}
-
 /** The admin listener of a running relay. */
 export interface RelayApi {
   /** What the relay itself thinks wrong; null when it does not tell. */
   overview(): Promise<z.infer<typeof overview> | null>;
-  /** The newest event of a source; null when there is none, or the relay does not tell. */
-  newestOf(source: string): Promise<KnownEvent | null>;
+  /** The id of a source's newest event; null when there is none, or the relay does not tell. */
+  newestOf(source: string): Promise<string | null>;
 }
 
 const TIMEOUT_MS = 5_000;
-const events = pageOf(z.looseObject({ source: z.string(), id: z.string() }));
+const events = pageOf(z.looseObject({ id: z.string() }));
 
 const { right, note, wrong, unknown } = findingsOf("health");
 
@@ -40,8 +34,7 @@ export function relayApi(url: string, token: string | undefined): RelayApi {
     overview: () => ask("overview", overview),
     async newestOf(source) {
       const page = await ask(`events?${new URLSearchParams({ source, limit: "1" })}`, events);
-      const [event] = page?.items ?? [];
-      return event === undefined ? null : { source: event.source, id: event.id };
+      return page?.items[0]?.id ?? null;
     },
   };
 }
