@@ -1,7 +1,6 @@
 /** `deno task check`: whether the config and the plugins are right, and what each plugin may reach. @module */
-import { basename, dirname, join, relative, resolve } from "@std/path";
-import { inOrder, inspectConfig, type Inspection } from "../config/load.ts";
-import { isRecord } from "../config/loosely.ts";
+import { basename, dirname, join, relative } from "@std/path";
+import { inOrder, inspectConfig, type Inspection, pluginsFolder } from "../config/load.ts";
 import { type Mistake, renderMistakes } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
 import { maskText } from "../config/mask.ts";
@@ -62,7 +61,7 @@ const isRight = ({ mistakes, broken }: Findings) => mistakes.length + broken.len
 async function findAll(file: string, { config, mistakes, value, secrets }: Inspection): Promise<Findings> {
   const folder = dirname(file);
   const findings: Findings = { file, mistakes, broken: [], notes: [], plugins: [], reach: [] };
-  const pluginsDir = pluginsFolder(folder, value);
+  const pluginsDir = pluginsFolder(file, value);
   if (pluginsDir === null || mistakes.some(({ path }) => path === "pluginsDir")) return findings;
   const progress = createProgress();
   progress.show("looking at the plugins …");
@@ -104,13 +103,6 @@ function typesLine(pluginsDir: string, { message, file, line }: ToolFinding): st
     ? file
     : join(basename(pluginsDir), inside);
   return `${place}:${line === null ? "" : `${line}:`} ${message}`;
-}
-
-/** The plugins folder that a config names, right or not; null when it cannot be known. */
-function pluginsFolder(folder: string, value: Inspection["value"]): string | null {
-  if (!isRecord(value)) return null;
-  const { pluginsDir = "./plugins" } = value;
-  return typeof pluginsDir === "string" ? resolve(folder, pluginsDir) : null;
 }
 
 function print(findings: Findings, config: Config | null, secrets: readonly string[]): void {

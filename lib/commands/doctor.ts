@@ -17,8 +17,9 @@ import { judgeOverview, type RelayApi, relayApi } from "../doctor/relay.ts";
 import { examineSecrets } from "../doctor/secrets.ts";
 import { judgeStore } from "../doctor/store.ts";
 import { examineStore } from "../store/examine.ts";
-import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
+import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
 import { bypassProxy } from "./post_event.ts";
+import { sourceNamed, webUrl } from "./target_flags.ts";
 import { createProgress, harmless, paint, table } from "./terminal.ts";
 
 export const name = "doctor";
@@ -47,8 +48,10 @@ export async function run(args: string[]): Promise<number> {
     "clock-url": "text",
   });
   const file = configFile(values);
-  const url = values.url === undefined ? null : checkedUrl(values.url);
-  const clockUrls = values["clock-url"] === undefined ? CLOCK_URLS : [checkedUrl(values["clock-url"]).href];
+  const url = values.url === undefined ? null : webUrl("--url", values.url);
+  const clockUrls = values["clock-url"] === undefined
+    ? CLOCK_URLS
+    : [webUrl("--clock-url", values["clock-url"]).href];
   const inspection = inspectConfig(file, Deno.env.toObject());
   const progress = createProgress();
   const findings: Finding[] = [];
@@ -93,10 +96,7 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
     }
     return;
   }
-  const source = wishes.source === undefined
-    ? config.sources[0]!
-    : config.sources.find(({ name }) => name === wishes.source);
-  if (source === undefined) throw new UsageError(`no source is called ${JSON.stringify(wishes.source)}`);
+  const source = sourceNamed(config, wishes.source);
   yield right(file);
   yield* examineSecrets(config);
 
@@ -105,10 +105,11 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
   const store = await examineStore(config.store, folder, { deep: wishes.deep });
   yield* examineFiles({
     config: file,
+    configHoldsSecret: holdsSecret(file, config),
     dotenv: dotenvFile(file),
     pluginsDir: resolve(folder, config.pluginsDir),
     store: store.file,
-  }, { holdsSecret: holdsSecret(file, config) });
+  });
   yield* judgeStore(store);
   if (store.file !== null) yield* judgeRoom(readRoom(existing(dirname(store.file)), store.bytes));
 
@@ -166,12 +167,6 @@ function existing(folder: string): string {
   } catch {
     return dirname(folder) === folder ? folder : existing(dirname(folder));
   }
-}
-
-function checkedUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError(`${JSON.stringify(text)} is no whole URL, such as https://relay.example.com/webhook`);
 }
 
 const MARKS: Record<Verdict, string> = {

@@ -1,7 +1,6 @@
 /** `deno task new`: a plugin and its test, to begin with. @module */
-import { dirname, join, relative, resolve } from "@std/path";
-import { inspectConfig } from "../config/load.ts";
-import { record } from "../config/loosely.ts";
+import { join, relative } from "@std/path";
+import { inspectConfig, pluginsFolder } from "../config/load.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
@@ -43,7 +42,9 @@ export async function run(args: string[]): Promise<number> {
     values.kind ?? (asks ? ask(`Kind, one of ${kinds().join(", ")}`, kinds()[0]!) : kinds()[0]!),
   );
 
-  const folder = pluginsFolder(configFile(values));
+  const config = configFile(values);
+  const { value } = inspectConfig(config, Deno.env.toObject());
+  const folder = pluginsFolder(config, value) ?? join(PROJECT, "plugins"); // there may be no config yet
   const files: [file: string, text: string][] = [
     [join(folder, `${plugin}.ts`), template.plugin(plugin, fields)],
     [join(folder, `${plugin}_test.ts`), template.test(plugin, exampleOf(fields))],
@@ -98,16 +99,6 @@ function templateOf(kind: string): PluginTemplate {
   if (template) return template;
   throw new UsageError(
     `--kind is one of ${kinds().join(", ")}: ${didYouMean(kind, kinds()) ?? "choose one"}`,
-  );
-}
-
-/** The plugins folder of the config, or the project's own when there is no config yet. */
-function pluginsFolder(file: string): string {
-  const { value } = inspectConfig(file, Deno.env.toObject());
-  const written = record(value)["pluginsDir"];
-  return resolve(
-    value === null ? PROJECT : dirname(file),
-    typeof written === "string" ? written : "./plugins",
   );
 }
 

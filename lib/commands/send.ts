@@ -1,5 +1,4 @@
 /** `deno task send`: signed test events to a running relay. @module */
-import { nearOrAll } from "../config/suggest.ts";
 import { loadConfig } from "../config/load.ts";
 import { localUrl } from "../config/local_url.ts";
 import type { Config, SourceConfig } from "../config/schema.ts";
@@ -7,6 +6,7 @@ import { SAMPLES } from "../samples.ts";
 import { COMMON_HELP, configFile, numberOf, readArguments, UsageError, wholeNumberOf } from "./command.ts";
 import { type Answer, bypassProxy, type Outgoing, postEvent } from "./post_event.ts";
 import { createReport, type Sent } from "./send_report.ts";
+import { sourceNamed, webUrl } from "./target_flags.ts";
 import { table } from "./terminal.ts";
 import { testEvents } from "./test_event.ts";
 
@@ -92,7 +92,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const config = loadConfig(configFile(values), Deno.env.toObject());
   const source = sourceNamed(config, values.source);
-  const url = values.url === undefined ? sourceUrl(config, source) : checkedUrl(values.url);
+  const url = values.url === undefined ? sourceUrl(config, source) : webUrl("--url", values.url);
   bypassProxy(url);
 
   const total = events.length * count;
@@ -164,27 +164,12 @@ async function postPatiently(url: URL, outgoing: Outgoing, waitMs: number): Prom
   }
 }
 
-function sourceNamed(config: Config, wanted: string | undefined): SourceConfig {
-  const names = config.sources.map((source) => source.name);
-  const source = wanted === undefined ? config.sources[0] : config.sources.find((one) => one.name === wanted);
-  if (source) return source;
-  throw new UsageError(`no source is called ${JSON.stringify(wanted)}: ${nearOrAll(wanted ?? "", names)}`);
-}
-
 /** Where a source is reached from this machine. */
 function sourceUrl({ server }: Config, { path }: SourceConfig): URL {
   if (server.port === 0) {
     throw new UsageError("server.port is 0, so the system chose it: give the address with --url");
   }
   return new URL(path, localUrl(server));
-}
-
-function checkedUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError("--url takes a whole URL, such as http://127.0.0.1:8080/webhook");
-  }
-  return url;
 }
 
 function list(json: boolean): number {

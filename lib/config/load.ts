@@ -4,7 +4,7 @@ import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
 import { type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
 import { explain } from "./explain.ts";
-import { record } from "./loosely.ts";
+import { isRecord, record } from "./loosely.ts";
 import { ConfigError, type Mistake, type Path } from "./mistake.ts";
 import { JsonSyntaxError, parseJson } from "./parse_json.ts";
 import { schemaAt } from "./permitted.ts";
@@ -112,11 +112,15 @@ function put(value: Json, path: Path, item: Json): void {
   at[path.at(-1)!] = item;
 }
 
+/** The plugins folder that a config names, whatever else is wrong with it; null when it cannot be known. */
+export function pluginsFolder(file: string, value: Json): string | null {
+  const { success, data } = configSchema.shape.pluginsDir.safeParse(record(value)["pluginsDir"]);
+  return isRecord(value) && success ? resolve(dirname(file), data) : null;
+}
+
 function missingFolder(file: string, value: Json): Mistake[] {
-  const written = record(value)["pluginsDir"];
-  if (written !== undefined && (typeof written !== "string" || written === "")) return [];
-  const folder = resolve(dirname(file), written ?? "./plugins");
-  const problem = problemOf(folder);
+  const folder = pluginsFolder(file, value);
+  const problem = folder === null ? null : problemOf(folder);
   return problem === null
     ? []
     : [{ path: "pluginsDir", problem, hint: "make the folder, or name the one that holds the plugins" }];

@@ -5,16 +5,12 @@ import { type Finding, findingsOf } from "./finding.ts";
 /** The files of one relay, as absolute paths. */
 export interface RelayFiles {
   config: string;
+  /** Whether a secret stands in the config literally, not as `${NAME}`. */
+  configHoldsSecret: boolean;
   dotenv: string;
   pluginsDir: string;
   /** Null: the store is no file. */
   store: string | null;
-}
-
-/** What is known of the config's text. */
-export interface ConfigText {
-  /** Whether a secret stands in it literally, not as `${NAME}`. */
-  holdsSecret: boolean;
 }
 
 const GROUP_OR_OTHERS = 0o077;
@@ -23,11 +19,11 @@ const OTHERS_WRITE = 0o002;
 const { right, wrong, unknown } = findingsOf("files");
 
 /** Looks at owners and modes. */
-export function examineFiles(files: RelayFiles, { holdsSecret }: ConfigText): Finding[] {
+export function examineFiles(files: RelayFiles): Finding[] {
   if (Deno.build.os === "windows") return [unknown("who may read them is not looked at on Windows")];
   const findings = [
     ...onlyForOwner(files.dotenv, "holds the secrets"),
-    ...(holdsSecret ? onlyForOwner(files.config, "holds a secret") : []),
+    ...(files.configHoldsSecret ? onlyForOwner(files.config, "holds a secret") : []),
     ...(files.store === null ? [] : onlyForOwner(files.store, "holds every event")),
     ...[files.config, files.dotenv, files.pluginsDir, ...modulesIn(files.pluginsDir)].flatMap(notForAll),
     ...(files.store === null ? [] : sameOwner(files.store)),
