@@ -1,4 +1,5 @@
 /** Sample events, one for every kind of thing that the provider documents: for `send`, `try` and the dashboard. @module */
+import { given } from "./given.ts";
 import type { Change, Json, JsonObject } from "./nouns.ts";
 
 /** An event to try things with. */
@@ -38,12 +39,7 @@ function change(
   old_value: Value,
   new_value: Value,
 ): JsonObject {
-  return {
-    field,
-    change_type,
-    ...(old_value === undefined ? {} : { old_value }),
-    ...(new_value === undefined ? {} : { new_value }),
-  };
+  return given({ field, change_type, old_value, new_value });
 }
 
 function info(name: string, summary: string, coin: Coin, ...changes: JsonObject[]): Sample {

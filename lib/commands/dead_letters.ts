@@ -1,6 +1,7 @@
 /** `deno task dead-letters`: looks at deliveries that failed for good, and decides what becomes of them. @module */
 import { deliveryItem, deliveryWhole, eventWhole } from "../admin/read/views.ts";
 import { nearOrAll } from "../config/suggest.ts";
+import { given } from "../given.ts";
 import type { Delivery } from "../nouns.ts";
 import type { DeliveryFilter } from "../store/contract.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
@@ -84,16 +85,16 @@ function filterOf(
   ids: number[],
   now: number,
 ): DeliveryFilter {
-  return {
-    states: ["dead"],
-    ...(ids.length === 0 ? {} : { ids }),
-    ...(route === undefined ? {} : { routes: route }),
-    ...(source === undefined ? {} : { source }),
-    ...(coin === undefined ? {} : { coin }),
-    ...(event === undefined ? {} : { eventId: event }),
-    ...(since === undefined ? {} : { since: timeOf("--since", since, now) }),
-    ...(until === undefined ? {} : { until: timeOf("--until", until, now) }),
-  };
+  return given({
+    states: ["dead"] as const,
+    ids: ids.length === 0 ? undefined : ids,
+    routes: route,
+    source,
+    coin,
+    eventId: event,
+    since: timeOf("--since", since, now),
+    until: timeOf("--until", until, now),
+  });
 }
 
 /** Everything must be asked for; a forgotten filter must not mean all. */

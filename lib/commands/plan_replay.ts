@@ -1,4 +1,5 @@
 /** Which deliveries a replay makes. @module */
+import { given } from "../given.ts";
 import type { Content, Delivery, StoredEvent } from "../nouns.ts";
 import { understand } from "../receive/understand.ts";
 import { compileFields } from "../pattern/field_pattern.ts";
@@ -57,8 +58,8 @@ export async function* planReplay(store: ReplayStore, choice: ReplayChoice): Asy
 }
 
 async function* eventsOf(store: ReplayStore, choice: ReplayChoice): AsyncGenerator<StoredEvent[]> {
-  const { eventId: id, ...rest } = choice;
-  const filter = given({ ...rest, id }, ["id", "source", "coin", "type", "since", "until"]);
+  const { eventId: id, source, coin, type, since, until } = choice;
+  const filter = given({ id, source, coin, type, since, until });
   for (let after = 0;;) {
     const events = await store.events(filter, { after, limit: STEP });
     yield events;
@@ -69,15 +70,8 @@ async function* eventsOf(store: ReplayStore, choice: ReplayChoice): AsyncGenerat
 
 /** The events that have dead letters, found by way of these: they are few among many. */
 async function* eventsOfDead(store: ReplayStore, choice: ReplayChoice): AsyncGenerator<StoredEvent[]> {
-  const filter = given({ ...choice, states: ["dead" as const] }, [
-    "states",
-    "routes",
-    "eventId",
-    "source",
-    "coin",
-    "since",
-    "until",
-  ]);
+  const { routes, eventId, source, coin, since, until } = choice;
+  const filter = given({ states: ["dead" as const], routes, eventId, source, coin, since, until });
   const seen = new Set<number>();
   for (let after = 0;;) {
     const rows = await store.deliveries(filter, { after, limit: STEP });
@@ -90,16 +84,6 @@ async function* eventsOfDead(store: ReplayStore, choice: ReplayChoice): AsyncGen
     if (rows.length < STEP) return;
     after = rows.at(-1)!.id;
   }
-}
-
-/** Those of `keys` that are there. */
-function given<T extends object, K extends keyof T>(
-  from: T,
-  keys: readonly K[],
-): { [P in K]?: Exclude<T[P], undefined> } {
-  return Object.fromEntries(
-    keys.flatMap((key) => from[key] === undefined ? [] : [[key, from[key]]]),
-  ) as never;
 }
 
 /** The newest delivery of each route, for each event. */

@@ -2,6 +2,7 @@
 import { resolve } from "@std/path";
 import { nearOrAll } from "../config/suggest.ts";
 import { withPlugins } from "../doctor/with_plugins.ts";
+import { given } from "../given.ts";
 import { configureLog } from "../log.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { resolveRoutes } from "../route/resolve.ts";
@@ -77,16 +78,16 @@ export async function run(args: string[]): Promise<number> {
 
 function choiceOf(values: Given, now: number): Omit<ReplayChoice, "to"> {
   const { event, source, coin, type, field, route, since, until, dead = false, all } = values;
-  const choice = {
-    ...(event === undefined ? {} : { eventId: event }),
-    ...(source === undefined ? {} : { source }),
-    ...(coin === undefined ? {} : { coin }),
-    ...(type === undefined ? {} : { type }),
-    ...(field === undefined ? {} : { fields: field }),
-    ...(route === undefined ? {} : { routes: route }),
-    ...(since === undefined ? {} : { since: timeOf("--since", since, now) }),
-    ...(until === undefined ? {} : { until: timeOf("--until", until, now) }),
-  };
+  const choice = given({
+    eventId: event,
+    source,
+    coin,
+    type,
+    fields: field,
+    routes: route,
+    since: timeOf("--since", since, now),
+    until: timeOf("--until", until, now),
+  });
   if (Object.keys(choice).length === 0 && !dead && !all) {
     throw new UsageError(
       "say which to make again, such as --event ID or --since 2h; --all means all there are",

@@ -1,5 +1,6 @@
 /** Makes the bodies that `send` sends: samples, or events of the user's own wording. @module */
 import { CHANGE_TYPES, type ChangeType, type Json, type JsonObject } from "../nouns.ts";
+import { given } from "../given.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { SAMPLES } from "../samples.ts";
 import { bodyIn, sampleNamed } from "./body_flags.ts";
@@ -72,12 +73,10 @@ function fromField(field: string, wish: Wish): TestEvent {
       `--type is one of ${CHANGE_TYPES.join(", ")}: ${didYouMean(type, CHANGE_TYPES) ?? "choose one"}`,
     );
   }
-  const change: JsonObject = {
-    field,
-    change_type: type,
-    ...(wish.old === undefined ? {} : { old_value: jsonOrText(wish.old) }),
-    ...(wish.new === undefined ? {} : { new_value: jsonOrText(wish.new) }),
-  };
+  const [old_value, new_value] = [wish.old, wish.new].map((text) =>
+    text === undefined ? text : jsonOrText(text)
+  );
+  const change = given({ field, change_type: type, old_value, new_value });
   const body = { event_type: event, data: { ...coinOf(coin), changes: [change] } };
   return { label: `${type} of ${field} on ${coin}`, body: encode(JSON.stringify(body)) };
 }

@@ -20,10 +20,14 @@ export const TIME_HELP = `T is ${TIMES}`;
  * assertEquals(timeOf("--since", "2h", 10_000_000), 2_800_000);
  * ```
  *
+ * @param text Undefined where the flag is not given, and so is the answer.
  * @param now Milliseconds since 1970, as is the answer.
  * @throws {UsageError} When it is neither.
  */
-export function timeOf(flag: string, text: string, now: number): number {
+export function timeOf(flag: string, text: string, now: number): number;
+export function timeOf(flag: string, text: string | undefined, now: number): number | undefined;
+export function timeOf(flag: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
   const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return now - Number(count) * UNIT_MS[unit]!;
   // A date alone is a local day, as a person means it; the language reads it as UTC.

@@ -1,5 +1,6 @@
 /** Turns what zod found into what a person can mend. @module */
 import type { z } from "zod";
+import { given } from "../given.ts";
 import type { Json } from "../nouns.ts";
 import type { Substitution } from "./environment.ts";
 import { type Mistake, type Path, renderPath } from "./mistake.ts";
@@ -90,7 +91,7 @@ function shapeRemedy(issue: Issue, found: Json | undefined, fromEnvironment: boo
     : issue.code === "invalid_type" && fitsWithoutQuotes(found, issue.expected)
     ? "write it without the quotes"
     : undefined;
-  return { ...(permitted === undefined ? {} : { permitted }), ...(hint === undefined ? {} : { hint }) };
+  return given({ permitted, hint });
 }
 
 function fitsWithoutQuotes(text: string, expected: string): boolean {

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { given } from "../given.ts";
 import { configSchema } from "./schema.ts";
 
 /** A text that the environment fills in, where a number or a boolean belongs. */
@@ -24,11 +25,10 @@ function widen(node: Record<string, unknown>): void {
   const { type, description, default: fallback, ...rest } = node;
   if (description === undefined || !["integer", "number", "boolean"].includes(type as string)) return;
   for (const key of Object.keys(node)) delete node[key];
-  Object.assign(node, {
-    description,
-    ...(fallback === undefined ? {} : { default: fallback }),
-    anyOf: [{ type, ...rest }, FROM_ENVIRONMENT],
-  });
+  Object.assign(
+    node,
+    given({ description, default: fallback, anyOf: [{ type, ...rest }, FROM_ENVIRONMENT] }),
+  );
 }
 
 if (import.meta.main) {

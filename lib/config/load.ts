@@ -1,5 +1,6 @@
 /** Reads config.json: the whole of it is right, or every mistake in it is told. @module */
 import { dirname, resolve } from "@std/path";
+import { given } from "../given.ts";
 import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
 import { type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
@@ -76,11 +77,7 @@ function readConfig(file: string): { json: Json } | Mistake {
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     const { line, column, message, hint } = error;
-    return {
-      path: `line ${line}, column ${column}`,
-      problem: message,
-      ...(hint === undefined ? {} : { hint }),
-    };
+    return given({ path: `line ${line}, column ${column}`, problem: message, hint });
   }
 }
 

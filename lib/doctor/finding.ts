@@ -1,4 +1,5 @@
 /** What the doctor finds. @module */
+import { given } from "../given.ts";
 
 /** How grave a finding is: all is well; worth a look; must be mended; could not be found out. */
 export type Verdict = "right" | "note" | "wrong" | "unknown";
@@ -16,11 +17,7 @@ export interface Finding {
 
 /** Makes the findings of one check. */
 export function findingsOf(check: string) {
-  const make = (verdict: Verdict) => (text: string, remedy?: string): Finding => ({
-    check,
-    verdict,
-    text,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  const make = (verdict: Verdict) => (text: string, remedy?: string): Finding =>
+    given({ check, verdict, text, remedy });
   return { right: make("right"), note: make("note"), wrong: make("wrong"), unknown: make("unknown") };
 }

@@ -4,6 +4,7 @@ import type { Mistake } from "../config/mistake.ts";
 import { describeNode, knownKeys, schemaAt, type SchemaNode } from "../config/permitted.ts";
 import { maskText } from "../config/mask.ts";
 import { didYouMean, suggest } from "../config/suggest.ts";
+import { given } from "../given.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { withDefaults } from "../route/resolve.ts";
 import { errorText, type PluginDescription } from "../sandbox/description.ts";
@@ -76,13 +77,12 @@ function unusable(
     return { path, problem: `this plugin cannot be used: ${errorText(description.error)}` };
   }
   const names = known.map(({ name }) => name);
-  const hint = didYouMean(plugin, names);
-  return {
+  return given({
     path,
     problem: `there is no plugin ${JSON.stringify(plugin)}`,
     permitted: names.length > 0 ? names.join(", ") : "none: the plugins folder holds no plugin",
-    ...(hint === undefined ? {} : { hint }),
-  };
+    hint: didYouMean(plugin, names),
+  });
 }
 
 /** What the plugin's own schema says, with what it permits and a suggestion where its JSON Schema tells them. */
@@ -97,15 +97,14 @@ function optionMistakes(
   const unknown = root?.additionalProperties === false && issues.length > 0
     ? Object.keys(options).filter((key) => !known.includes(key))
     : [];
-  const mistyped = unknown.map((key): Mistake => {
-    const hint = didYouMean(key, known);
-    return {
+  const mistyped = unknown.map((key): Mistake =>
+    given({
       path: `${path}.${key}`,
       problem: "is not an option of this plugin",
       permitted: known.join(", ") || "none",
-      ...(hint === undefined ? {} : { hint }),
-    };
-  });
+      hint: didYouMean(key, known),
+    })
+  );
   const others = issues.filter(({ path, message }) =>
     !(path === "" && unknown.some((key) => message.includes(key)))
   );
@@ -124,15 +123,15 @@ function optionMistake(
   const keys = issue.path.split(/[.[\]]+/).filter((key) => key !== "")
     .map((key) => /^\d+$/.test(key) ? Number(key) : key);
   const node = root === null || keys.length === 0 ? undefined : schemaAt(keys, root);
-  const given = keys.reduce<unknown>((value, key) => Object(value)[key], options);
-  const saysNothing = node?.type === "string" && !node.enum && typeof given === "string";
+  const value = keys.reduce<unknown>((inner, key) => Object(inner)[key], options);
+  const saysNothing = node?.type === "string" && !node.enum && typeof value === "string";
   const permitted = node && !saysNothing ? describeNode(node) : undefined;
-  return {
+  return given({
     path: issue.path === "" ? at : `${at}.${issue.path}`,
-    problem: given === undefined ? MISSING : lowerFirst(issue.message),
-    ...(permitted ? { permitted } : {}),
-    ...(node?.description ? { hint: node.description } : {}),
-  };
+    problem: value === undefined ? MISSING : lowerFirst(issue.message),
+    permitted: permitted || undefined,
+    hint: node?.description,
+  });
 }
 
 const MISSING = "is missing";

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
 import { maskSecrets } from "../../config/secrets.ts";
+import { given } from "../../given.ts";
 import { discardOne, replay, retryOne, sendTestEvent, switchRoute, tryDry } from "../actions.ts";
 import type { Desk } from "../desk.ts";
 import type { AdminEnv } from "../guard/guard.ts";
@@ -27,11 +28,8 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
 
   api.get("/events", async (c) => {
     const { limit, cursor, after, ...filters } = query.check(query.eventsParams, params(c));
-    const from = cursor ?? after;
-    const page = after !== undefined
-      ? { limit, after: from! }
-      : { limit, ...(from !== undefined && { before: from }) };
-    return c.json(await findEvents(store, query.eventQuery(filters), page));
+    const page = after === undefined ? { before: cursor } : { after: cursor ?? after };
+    return c.json(await findEvents(store, query.eventQuery(filters), given({ limit, ...page })));
   });
   api.get("/stream", (c) => {
     const { after, ...filters } = query.check(query.streamParams, params(c));
@@ -54,9 +52,9 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     return c.json(eventWhole(event, await deliveriesOf(store, event, mask), source));
   });
 
-  const deliveries = async (c: Context<AdminEnv>, given: DeliveriesWish) => {
-    const page = { limit: given.limit, ...(given.cursor !== undefined && { before: given.cursor }) };
-    return c.json(await findDeliveries(store, query.deliveryQuery(given), page, mask));
+  const deliveries = async (c: Context<AdminEnv>, wish: DeliveriesWish) => {
+    const page = given({ limit: wish.limit, before: wish.cursor });
+    return c.json(await findDeliveries(store, query.deliveryQuery(wish), page, mask));
   };
   api.get("/deliveries", (c) => deliveries(c, query.check(query.deliveriesParams, params(c))));
   api.get(

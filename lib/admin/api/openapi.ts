@@ -6,6 +6,7 @@
  * @module
  */
 import { z } from "zod";
+import { given } from "../../given.ts";
 import type { Json, JsonObject } from "../../nouns.ts";
 import * as query from "./query.ts";
 import * as shapes from "./shapes.ts";
@@ -264,7 +265,7 @@ const jsonContent = (shape: z.ZodType): JsonObject => ({
 function parameter(name: string, schema: z.ZodType): JsonObject {
   const { description: _, ...rest } = jsonSchema(schema, "input");
   const { description } = schema;
-  return { name, in: "query", ...(description !== undefined && { description }), schema: rest };
+  return given({ name, in: "query", description, schema: rest });
 }
 
 /** The shapes that have a name, by which others refer to them. */

@@ -1,4 +1,5 @@
 /** Deliveries and dead letters, and what is done with them. @module */
+import { given } from "../../given.ts";
 import { discardOne, replay, retryOne } from "../actions.ts";
 import * as query from "../api/query.ts";
 import type { BulkJob } from "../api/shapes.ts";
@@ -17,18 +18,18 @@ export function addDeliveries({ app, desk, frame }: Site): void {
   const { store } = parts;
 
   app.get("/deliveries", async (c) => {
-    const given = params(c);
-    const filters = query.check(query.deliveriesParams, given);
-    const page = { limit: filters.limit, ...(filters.cursor !== undefined && { before: filters.cursor }) };
-    const dead = deadOf(given);
+    const asked = params(c);
+    const filters = query.check(query.deliveriesParams, asked);
+    const page = given({ limit: filters.limit, before: filters.cursor });
+    const dead = deadOf(asked);
     return answer(
       c,
       <Deliveries
         frame={await frame(c)}
         rows={await findDeliveries(store, query.deliveryQuery(filters), page, mask)}
         routes={routeItems(parts, await parts.store.counts(), await parts.standing(), mask)}
-        filters={narrowing(given)}
-        search={new URLSearchParams(given)}
+        filters={narrowing(asked)}
+        search={new URLSearchParams(asked)}
         dead={isKnownByCount(dead) ? (await bulk.count(dead)).count : null}
         now={parts.now()}
       />,
@@ -58,21 +59,21 @@ export function addDeliveries({ app, desk, frame }: Site): void {
     const [, action, which, now] = /^(retry|discard)-(chosen|all)(-now)?$/.exec(String(form.get("do"))) ?? [];
     if (action === undefined) throw new Refused(400, "bad_request", "There is no such action.");
     const search = new URLSearchParams(String(form.get("search") ?? ""));
-    const given = Object.fromEntries(search);
+    const asked = Object.fromEntries(search);
     if (which === "all" && now === undefined) {
       return answer(
         c,
         <BulkPreview
           frame={await frame(c)}
           action={action as BulkJob["action"]}
-          preview={await bulk.count(deadOf(given))}
-          filters={narrowing(given)}
+          preview={await bulk.count(deadOf(asked))}
+          filters={narrowing(asked)}
           search={search}
         />,
       );
     }
     const ids = form.getAll("id").map(Number).filter(Number.isSafeInteger);
-    const job = await bulk.start(action as BulkJob["action"], which === "all" ? deadOf(given) : { ids });
+    const job = await bulk.start(action as BulkJob["action"], which === "all" ? deadOf(asked) : { ids });
     return c.redirect(`/jobs/${job.id}`, 303);
   });
 
@@ -84,9 +85,9 @@ export function addDeliveries({ app, desk, frame }: Site): void {
 }
 
 /** The dead letters that the address of the deliveries page is about, whatever states it shows. */
-function deadOf({ state: _, discarded: __, ...given }: Record<string, string>) {
+function deadOf({ state: _, discarded: __, ...asked }: Record<string, string>) {
   const { routes, coin, source, eventId, since, until } = query.deliveryQuery(
-    query.check(query.deliveriesParams, narrowing(given)),
+    query.check(query.deliveriesParams, narrowing(asked)),
   );
   return { routes, coin, source, eventId, since, until };
 }

@@ -1,4 +1,5 @@
 /** The live view, its stream, coins, and finding by id. @module */
+import { given } from "../../given.ts";
 import * as query from "../api/query.ts";
 import type { Overview } from "../api/shapes.ts";
 import type { Desk } from "../desk.ts";
@@ -19,9 +20,9 @@ export function addLive({ app, desk, frame }: Site): void {
   const pulse = rememberedPulse(desk);
 
   app.get("/", async (c) => {
-    const given = params(c);
-    const { limit, cursor, after: _, ...filters } = query.check(query.eventsParams, given);
-    const page = { limit, ...(cursor !== undefined && { before: cursor }) };
+    const asked = params(c);
+    const { limit, cursor, after: _, ...filters } = query.check(query.eventsParams, asked);
+    const page = given({ limit, before: cursor });
     const rows = await findEvents(parts.store, query.eventQuery(filters), page);
     return answer(
       c,
@@ -29,8 +30,8 @@ export function addLive({ app, desk, frame }: Site): void {
         frame={await frame(c)}
         rows={rows}
         routes={parts.routes().map(({ name }) => name)}
-        filters={narrowing(given)}
-        search={new URLSearchParams(given)}
+        filters={narrowing(asked)}
+        search={new URLSearchParams(asked)}
         rate={await rateOf(desk)}
         url={sourceUrl(desk, parts.config().sources[0]?.path ?? "/webhook")}
         everReceived={rows.items.length > 0 || await desk.tail.last() > 0}

@@ -1,5 +1,6 @@
 /** Looks deliveries up by what a person asks for, in bounded steps. @module */
 import { setImmediate } from "node:timers";
+import { given } from "../../given.ts";
 import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
 import type { DeliveryFilter, PageRequest, StoreReads } from "../../store/contract.ts";
 import type { DeliveryItem, Page } from "../api/shapes.ts";
@@ -164,14 +165,14 @@ async function countsOf(store: StoreReads, { states, routes }: DeliveryQuery) {
 }
 
 function filterOf({ states, routes, coin, eventId, source, discarded }: DeliveryQuery): DeliveryFilter {
-  return {
-    ...(states?.length && { states }),
-    ...(routes?.length && { routes }),
-    ...(coin !== undefined && { coin }),
-    ...(eventId !== undefined && { eventId }),
-    ...(source !== undefined && { source }),
-    ...(discarded !== undefined && { discarded }),
-  };
+  return given({
+    states: states?.length ? states : undefined,
+    routes: routes?.length ? routes : undefined,
+    coin,
+    eventId,
+    source,
+    discarded,
+  });
 }
 
 function fitsEvent({ source, since, until }: DeliveryQuery, event: StoredEvent | null): boolean {

@@ -1,8 +1,9 @@
 /** Looks events up by what a person asks for, in bounded steps. @module */
 import { setImmediate } from "node:timers";
+import { given } from "../../given.ts";
 import type { Content, Delivery, StoredEvent } from "../../nouns.ts";
 import { compileFields } from "../../pattern/field_pattern.ts";
-import type { EventFilter, PageRequest, StoreReads } from "../../store/contract.ts";
+import type { PageRequest, StoreReads } from "../../store/contract.ts";
 import type { EventItem, Page } from "../api/shapes.ts";
 import { contentOf, eventItem } from "./views.ts";
 
@@ -132,11 +133,11 @@ function filtersHere({ source, since, until, fields, changeType, route, text, te
 /** Rows by what the store finds by an index. */
 async function rowsOf(store: StoreReads, query: EventQuery, page: PageRequest): Promise<StoredEvent[]> {
   const { type, notUnderstood, coins } = query;
-  const filter: EventFilter = {
-    ...(type !== undefined && { type }),
-    ...(notUnderstood && { notUnderstood }),
-    ...(coins !== undefined && { coins: coins.slice(0, MAX_COINS) }),
-  };
+  const filter = given({
+    type,
+    notUnderstood: notUnderstood || undefined,
+    coins: coins?.slice(0, MAX_COINS),
+  });
   return await store.events(filter, page);
 }
 
