@@ -70,7 +70,7 @@ export function streamEvents(c: Context, desk: Desk, wish: StreamWish): Response
     await stream.write(`retry: 1000\nid: ${at}\n\n`);
     while (goOn()) {
       const rows = await desk.tail.after(at, BATCH);
-      await send(stream, messagesOf(rows.filter(wanted), wish));
+      await send(stream, rows.values().filter(wanted).map(wish.write)); // each made when there is room for it
       at = rows.at(-1)?.event.seq ?? at;
       if (rows.length > 0) continue;
       await waker.wait(KEEP_ALIVE_MS);
@@ -135,10 +135,6 @@ export function message({ event, data, id }: { event?: string; data: string; id?
   return `${event === undefined ? "" : `event: ${event}\n`}${lines}${
     id === undefined ? "" : `id: ${id}\n`
   }\n`;
-}
-
-function* messagesOf(rows: readonly Found[], { write }: Pick<StreamWish, "write">): Generator<string> {
-  for (const found of rows) yield write(found);
 }
 
 /** Sends messages, many in one write: each write costs the relay as much as many rows. */

@@ -128,7 +128,7 @@ type DeliveriesWish = Parameters<typeof query.deliveryQuery>[0];
 
 /** Before a handler that takes nothing in its address. */
 const bare: MiddlewareHandler = async (c, next) => {
-  query.checkNone(params(c));
+  query.check(query.noParams, params(c));
   await next();
 };
 

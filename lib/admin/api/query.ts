@@ -93,7 +93,7 @@ export const eventParams = z.strictObject({
 });
 
 /** Whatever takes no parameters. */
-const noParams = z.strictObject({});
+export const noParams = z.strictObject({});
 
 const bulkFilters = {
   route: z.array(text).min(1, "must name a route").optional(),
@@ -173,19 +173,10 @@ function unknownName(name: string, known: readonly string[] | null): string {
   return `${problem}: ${nearOrAll(name, known)}`;
 }
 
-/**
- * Checks that an address has no parameters.
- *
- * @throws {Refused} with 400.
- */
-export function checkNone(given: Record<string, string>): void {
-  check(noParams, given);
-}
-
 /** The dead letters that bulk work is for. */
 export function bulkQuery(given: z.output<typeof bulkBody>): BulkQuery {
-  const { route: routes, event: eventId, ids, coin, source, since, until } = given;
-  return ids === undefined ? { routes, eventId, coin, source, since, until } : { ids };
+  const { route: routes, event: eventId, ids, all: _, preview: __, ...same } = given;
+  return ids === undefined ? { routes, eventId, ...same } : { ids };
 }
 
 /**
@@ -208,24 +199,12 @@ type EventFilters = Omit<z.output<typeof streamParams>, "after">;
 
 /** The filters as the search takes them. */
 export function eventQuery(given: EventFilters): EventQuery {
-  const {
-    coin: coins,
-    field: fields,
-    q,
-    source,
-    type,
-    changeType,
-    route,
-    notUnderstood,
-    test,
-    since,
-    until,
-  } = given;
-  return { coins, fields, text: q, source, type, changeType, route, notUnderstood, test, since, until };
+  const { coin: coins, field: fields, q: text, ...same } = given;
+  return { coins, fields, text, ...same };
 }
 
 /** The filters as the search takes them. */
 export function deliveryQuery(given: z.output<typeof deliveriesParams>): DeliveryQuery {
-  const { state: states, route: routes, event: eventId, coin, source, since, until, discarded } = given;
-  return { states, routes, eventId, coin, source, since, until, discarded };
+  const { state: states, route: routes, event: eventId, limit: _, cursor: __, ...same } = given;
+  return { states, routes, eventId, ...same };
 }

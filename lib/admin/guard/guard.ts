@@ -5,7 +5,7 @@ import { isLoopback } from "../../config/loopback.ts";
 import type { AdminParts } from "../parts.ts";
 import { Refused } from "../problem.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
-import { refuseCrossSite, refuseStrangers } from "./same_site.ts";
+import { refuseCrossSite, refuseStrangers, SAFE_METHODS } from "./same_site.ts";
 import { type Role, roleOfSession, roleOfToken, SESSION_COOKIE } from "./session.ts";
 
 /** What Hono carries from the guard to the handlers. */
@@ -81,7 +81,7 @@ export function createGuard(parts: AdminParts): Guard {
           },
         );
       }
-      if (role === "read" && !["GET", "HEAD", "OPTIONS"].includes(c.req.method) && pathname !== "/sign-out") {
+      if (role === "read" && !SAFE_METHODS.has(c.req.method) && pathname !== "/sign-out") {
         throw new Refused(
           403,
           "read_only",

@@ -2,7 +2,8 @@
 import { isLoopback } from "../../config/loopback.ts";
 import { Refused } from "../problem.ts";
 
-const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+/** Methods that change nothing. */
+export const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Refuses a write that a page of another site caused. Every browser of today sends `Origin` with each POST, and most

@@ -86,8 +86,5 @@ export function addDeliveries({ app, desk, frame }: Site): void {
 
 /** The dead letters that the address of the deliveries page is about, whatever states it shows. */
 function deadOf({ state: _, discarded: __, ...asked }: Record<string, string>) {
-  const { routes, coin, source, eventId, since, until } = query.deliveryQuery(
-    query.check(query.deliveriesParams, narrowing(asked)),
-  );
-  return { routes, coin, source, eventId, since, until };
+  return query.deliveryQuery(query.check(query.deliveriesParams, narrowing(asked)));
 }

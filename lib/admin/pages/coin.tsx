@@ -80,17 +80,7 @@ function Told({ coin }: { coin: CoinView }) {
           <div class="body row">
             {coin.categories.map(({ name, left, seq, at }) => (
               <a class={`badge plain ${left ? "" : "good"}`} href={eventPath(seq)} title={at}>
-                {left
-                  ? (
-                    <>
-                      left <T>{name}</T>
-                    </>
-                  )
-                  : (
-                    <>
-                      joined <T>{name}</T>
-                    </>
-                  )}
+                {left ? "left" : "joined"} <T>{name}</T>
               </a>
             ))}
           </div>

@@ -147,8 +147,7 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
       )}
       <td>
         <a href={`/deliveries/${id}`}>
-          <span class="vh">{`Delivery ${id},`}</span>{" "}
-          <StateBadge state={state} attempts={attempts} discarded={discarded} />
+          <span class="vh">{`Delivery ${id},`}</span> <StateBadge delivery={delivery} />
         </a>
       </td>
       <td>

@@ -8,11 +8,11 @@ import { duration, T, Time } from "./text.tsx";
 export function DeliveryBlock(
   { delivery, mayWrite, back }: { delivery: DeliveryWhole; mayWrite: boolean; back: string },
 ) {
-  const { id, route, state, attempts, discarded, tries, matched, replayOf, dueAt, error } = delivery;
+  const { id, route, state, discarded, tries, matched, replayOf, dueAt, error } = delivery;
   return (
     <div class="body stack" data-delivery={id}>
       <div class="row">
-        <StateBadge state={state} attempts={attempts} discarded={discarded} />
+        <StateBadge delivery={delivery} />
         <h3 class="grow">
           <a href={`/plugins#route-${route}`}>{route}</a>
         </h3>

@@ -23,27 +23,24 @@ export const WORD: Record<DeliveryState, string> = {
 };
 
 /** Where a delivery stands. */
-export function StateBadge(
-  { state, attempts, discarded }: { state: DeliveryState; attempts?: number; discarded?: boolean },
-) {
-  const { tone, word } = standing(state, attempts ?? 0, discarded ?? false);
+export function StateBadge({ delivery }: { delivery: Progress }) {
+  const { tone, word } = standing(delivery);
   return <span class={`badge ${tone}`}>{word}</span>;
 }
 
-function standing(state: DeliveryState, attempts: number, discarded: boolean) {
+/** How far a delivery is. */
+type Progress = Pick<EventItem["deliveries"][number], "state" | "attempts" | "discarded">;
+
+function standing({ state, attempts, discarded }: Progress) {
   if (discarded) return { tone: "", word: "discarded" };
   if (state === "pending" && attempts > 0) return { tone: "warn", word: "will retry" };
   return { tone: TONE[state], word: WORD[state] };
 }
 
 /** A route's delivery in a listing of events. The script of the live page keeps it true. */
-export function RouteBadge(
-  { delivery }: {
-    delivery: { id: number; route: string; state: DeliveryState; attempts: number; discarded: boolean };
-  },
-) {
-  const { id, route, state, attempts, discarded } = delivery;
-  const { tone, word } = standing(state, attempts, discarded);
+export function RouteBadge({ delivery }: { delivery: EventItem["deliveries"][number] }) {
+  const { id, route } = delivery;
+  const { tone, word } = standing(delivery);
   return (
     <a
       class={`badge ${tone}`}
@@ -69,17 +66,14 @@ export function Severity({ severity }: { severity: EventItem["severity"] }) {
 }
 
 /** Newest and older rows. */
-export function Pager({ path, search, next, name = "cursor" }: {
-  path: string;
-  search: URLSearchParams;
-  next: string | null;
-  name?: string;
-}) {
+export function Pager(
+  { path, search, next }: { path: string; search: URLSearchParams; next: string | null },
+) {
   const older = new URLSearchParams(search);
-  if (next !== null) older.set(name, next);
+  if (next !== null) older.set("cursor", next);
   const newest = new URLSearchParams(search);
-  newest.delete(name);
-  const first = !search.has(name);
+  newest.delete("cursor");
+  const first = !search.has("cursor");
   if (first && next === null) return null;
   return (
     <nav class="pager" aria-label="Pages of this list">

@@ -24,7 +24,7 @@ export interface CoinView {
   name: string;
   /** What the events say, by group, the group's fields in order. */
   groups: { title: string; known: Known[] }[];
-  /** Categories it joined and has not left. */
+  /** Categories that it joined or left, the last to do so first. */
   categories: { name: string; at: string; seq: number; left: boolean }[];
   events: EventItem[];
   /** Whether there are older events that were not looked at. */
@@ -50,17 +50,18 @@ export async function coinView(store: StoreReads, id: string): Promise<CoinView 
   if (items.length === 0) return null;
   const latest = items.find(({ coin }) => coin !== null && coin.name !== "")?.coin;
   const { fields, categories } = knownFrom(items);
-  const all = [...fields.values()];
-  const grouped = new Map<string, Known[]>(GROUPS.map(([title]) => [title, []]));
-  for (const known of all) grouped.get(GROUPS.find(([, takes]) => takes(known.field))![0])!.push(known);
+  const grouped = Map.groupBy(
+    [...fields.values()].sort((a, b) => a.field.localeCompare(b.field)),
+    ({ field }) => GROUPS.find(([, takes]) => takes(field))![0],
+  );
   return {
     id,
     symbol: latest?.symbol ?? "",
     name: latest?.name ?? id,
-    groups: [...grouped].filter(([, known]) => known.length > 0).map(([title, known]) => ({
-      title,
-      known: known.sort((a, b) => a.field.localeCompare(b.field)),
-    })),
+    groups: GROUPS.flatMap(([title]) => {
+      const known = grouped.get(title);
+      return known === undefined ? [] : [{ title, known }];
+    }),
     categories: [...categories.values()],
     events: items.slice(0, SHOWN_EVENTS),
     more: next !== null || items.length > SHOWN_EVENTS,

@@ -157,7 +157,6 @@ function bodyOf(bytes: Uint8Array): { body: string; bodyBase64: string | null } 
       bodyBase64: null,
     };
   } catch {
-    const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-    return { body: new TextDecoder().decode(bytes), bodyBase64: btoa(binary) };
+    return { body: new TextDecoder().decode(bytes), bodyBase64: bytes.toBase64() };
   }
 }
