@@ -278,6 +278,17 @@ Deno.test("forms do what their buttons say, and lead back", async () => {
   assertEquals(room.off.has("all"), true);
 });
 
+Deno.test("what an address narrows a list by stays chosen in its form, also where the form does not offer it", async () => {
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }] });
+  const page = async (path: string) => await (await room.ask(path)).text();
+  const several = await page("/deliveries?state=dead,pending&route=gone");
+  assertStringIncludes(several, '<option value="dead,pending" selected>dead letter or waiting</option>');
+  assertStringIncludes(several, '<option value="gone" selected>gone</option>');
+  const live = await page("/?changeType=swap&type=cg.coin.burned");
+  assertStringIncludes(live, '<option value="swap" selected>swap</option>');
+  assertStringIncludes(live, '<option value="cg.coin.burned" selected>cg.coin.burned</option>');
+});
+
 Deno.test("choosing no dead letter touches none", async () => {
   await using room = await openRoom({
     routes: [{ name: "all", plugin: "log" }],

@@ -126,7 +126,7 @@ Deno.test("doctor names and explains a dashboard that the proxy shows to everyon
 
 Deno.test("doctor tells this relay from another one at the URL", () =>
   withRelay(async (relay) => {
-    const [otherStore] = await doctorOf(`${relay.url}/webhook`, { source: "cryptosync", id: "not-there" });
+    const [otherStore] = await doctorOf(`${relay.url}/webhook`, "not-there");
     assertMatch(otherStore!, /^wrong: it leads to another relay, with the same secret and another store → /);
     const [otherSecret] = await doctorOf(`${relay.url}/webhook`, KNOWN, "whsec_of_another_relay");
     assertMatch(otherSecret!, /^wrong: the relay there refuses our signature → either it is another relay/);

@@ -2,8 +2,8 @@
 import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
 import type { DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
-import { coinPath, eventPath, Pager, Scroll, StateBadge, withOwn, WORD } from "./pieces.tsx";
-import { number, plain, T, Time } from "./text.tsx";
+import { Choice, coinPath, eventPath, Pager, Scroll, StateBadge, stateWord } from "./pieces.tsx";
+import { number, T, Time } from "./text.tsx";
 
 /** What the listing is narrowed by, as the address has it. */
 export type DeliveryFilters = Record<
@@ -37,24 +37,14 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
       <Counts routes={routes} now={now} />
       <section class="card" aria-label="Deliveries" data-watch>
         <form class="filters" data-auto>
-          <label>
-            State
-            <select name="state">
-              <option value="">any</option>
-              {DELIVERY_STATES.map((state) => (
-                <option value={state} selected={filters.state === state}>{WORD[state]}</option>
-              ))}
-            </select>
-          </label>
-          <label>
-            Route
-            <select name="route">
-              <option value="">any</option>
-              {withOwn(routes.map(({ name }) => name), filters.route).map((name) => (
-                <option value={name} selected={filters.route === name}>{plain(name)}</option>
-              ))}
-            </select>
-          </label>
+          <Choice
+            label="State"
+            name="state"
+            values={DELIVERY_STATES}
+            chosen={filters.state}
+            word={stateWord}
+          />
+          <Choice label="Route" name="route" values={routes.map(({ name }) => name)} chosen={filters.route} />
           <label>
             Coin id<input name="coin" value={filters.coin ?? ""} autocomplete="off" />
           </label>

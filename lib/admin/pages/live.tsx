@@ -4,8 +4,8 @@ import { changeWords, eventWords } from "../../plugin/words.ts";
 import type { EventItem, Overview, Page as Rows } from "../api/shapes.ts";
 import { Value, Values } from "./change.tsx";
 import { Empty, type Frame, Page, Problems } from "./layout.tsx";
-import { coinPath, eventPath, Pager, RouteBadge, withOwn } from "./pieces.tsx";
-import { number, plain, T, Time } from "./text.tsx";
+import { Choice, coinPath, eventPath, Pager, RouteBadge } from "./pieces.tsx";
+import { number, T, Time } from "./text.tsx";
 
 /** Event types that can be chosen; another one can be typed. */
 const TYPES = [
@@ -81,33 +81,22 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
               spellcheck={false}
             />
           </label>
-          <label class="extra">
-            Change
-            <select name="changeType">
-              <option value="">any</option>
-              {CHANGE_TYPES.map((type) => (
-                <option value={type} selected={filters["changeType"] === type}>{plain(type)}</option>
-              ))}
-            </select>
-          </label>
-          <label class="extra">
-            Event type
-            <select name="type">
-              <option value="">any</option>
-              {withOwn(TYPES, filters["type"]).map((type) => (
-                <option value={type} selected={filters["type"] === type}>{eventWords(type)}</option>
-              ))}
-            </select>
-          </label>
-          <label class="extra">
-            Route
-            <select name="route">
-              <option value="">any</option>
-              {withOwn(routes, filters["route"]).map((name) => (
-                <option value={name} selected={filters["route"] === name}>{plain(name)}</option>
-              ))}
-            </select>
-          </label>
+          <Choice
+            label="Change"
+            name="changeType"
+            values={CHANGE_TYPES}
+            chosen={filters["changeType"]}
+            extra
+          />
+          <Choice
+            label="Event type"
+            name="type"
+            values={TYPES}
+            chosen={filters["type"]}
+            word={eventWords}
+            extra
+          />
+          <Choice label="Route" name="route" values={routes} chosen={filters["route"]} extra />
           <label class="extra">
             Text<input name="q" type="search" value={filters["q"] ?? ""} autocomplete="off" />
           </label>

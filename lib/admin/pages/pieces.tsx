@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { DeliveryState } from "../../nouns.ts";
 import type { EventItem } from "../api/shapes.ts";
+import { plain } from "./text.tsx";
 
 /** Path of an event's page. */
 export function eventPath(seq: number): string {
@@ -14,13 +15,17 @@ export function coinPath(id: string): string {
 }
 
 const TONE: Record<DeliveryState, string> = { pending: "", running: "busy", done: "good", dead: "bad" };
-/** What a state is called. */
-export const WORD: Record<DeliveryState, string> = {
+const WORD: Record<DeliveryState, string> = {
   pending: "waiting",
   running: "running",
   done: "done",
   dead: "dead letter",
 };
+
+/** What states are called, one or several as an address has them. */
+export function stateWord(states: string): string {
+  return states.split(",").map((state) => WORD[state as DeliveryState] ?? state).join(" or ");
+}
 
 /** Where a delivery stands. */
 export function StateBadge({ delivery }: { delivery: Progress }) {
@@ -85,7 +90,26 @@ export function Pager(
   );
 }
 
-/** A value that is no longer among the choices stays choosable while it is chosen. */
-export function withOwn(names: string[], chosen: string | undefined): string[] {
-  return !chosen || names.includes(chosen) ? names : [...names, chosen];
+/**
+ * A filter that takes any value or one of these. One that is chosen and no longer among them stays choosable.
+ * `extra`: shown when more filters are asked for.
+ */
+export function Choice({ label, name, values, chosen, word = plain, extra = false }: {
+  label: string;
+  name: string;
+  values: readonly string[];
+  chosen: string | undefined;
+  word?: (value: string) => string;
+  extra?: boolean;
+}) {
+  const all = !chosen || values.includes(chosen) ? values : [...values, chosen];
+  return (
+    <label class={extra ? "extra" : ""}>
+      {label}
+      <select name={name}>
+        <option value="">any</option>
+        {all.map((value) => <option value={value} selected={value === chosen}>{word(value)}</option>)}
+      </select>
+    </label>
+  );
 }
