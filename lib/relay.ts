@@ -19,7 +19,7 @@ import { startUpkeep } from "./relay/upkeep.ts";
 import { createPlan, type Plan } from "./route/plan.ts";
 import { resolveRoutes, type Route } from "./route/resolve.ts";
 import { createPlugins, type PluginsOptions, type RouteMistake } from "./sandbox/plugins.ts";
-import { keptVersionsFolder, knownPluginsFile, secretFiles } from "./secret_files.ts";
+import { keptOfPlugins, secretFiles } from "./secret_files.ts";
 import type { NewEvent } from "./store/contract.ts";
 import { groupCommit } from "./store/group_commit.ts";
 import { openStore } from "./store/open.ts";
@@ -66,12 +66,13 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
   const counts = createCounts();
   const trace = await openTrace(Deno.env.toObject(), (text) => maskText(text, secrets()));
 
+  const kept = keptOfPlugins(config, folder);
   const pluginsOptions: PluginsOptions = {
     folder: resolve(folder, config.pluginsDir),
     base: folder,
     hidden: secretFiles(config, configFile),
-    knownFile: knownPluginsFile(config, folder),
-    keptFolder: keptVersionsFolder(config, folder),
+    knownFile: kept?.said ?? null,
+    keptFolder: kept?.versions ?? null,
     pressing: new Set(config.routes.map(({ plugin }) => plugin)),
     ownPorts: [config.admin.port],
     secrets,

@@ -13,21 +13,22 @@ import { placeOf } from "./store/place.ts";
 export function secretFiles({ store }: Pick<Config, "store">, configFile: string): string[] {
   const folder = dirname(configFile);
   const { files, key, socket } = placeOf(store, folder);
-  const known = knownPluginsFile({ store }, folder);
   const own = new Set([configFile, join(folder, "config.json"), join(folder, ".env")]);
-  const versions = keptVersionsFolder({ store }, folder);
-  const kept = known === null || versions === null ? [] : [known, beingWritten(known), versions];
-  return [...own, ...files, ...kept, ...[key, socket].filter((path) => path !== null)];
+  const kept = keptOfPlugins({ store }, folder);
+  const plugins = kept === null ? [] : [kept.said, beingWritten(kept.said), kept.versions];
+  return [...own, ...files, ...plugins, ...[key, socket].filter((path) => path !== null)];
 }
 
-/** Where what plugins say of themselves is kept, in the store's folder; null when a server keeps the store. */
-export function knownPluginsFile({ store }: Pick<Config, "store">, folder: string): string | null {
-  const place = placeOf(store, folder);
-  return place.folder === null ? null : join(place.folder, "plugins.json");
-}
-
-/** Where the last versions of plugins are kept, in the store's folder; null when a server keeps the store. */
-export function keptVersionsFolder({ store }: Pick<Config, "store">, folder: string): string | null {
-  const place = placeOf(store, folder);
-  return place.folder === null ? null : join(place.folder, "plugin-versions");
+/**
+ * Where in the store's folder it is kept what plugins say of themselves (a file), and their last versions (a folder);
+ * null when a server keeps the store.
+ */
+export function keptOfPlugins(
+  { store }: Pick<Config, "store">,
+  configFolder: string,
+): { said: string; versions: string } | null {
+  const { folder } = placeOf(store, configFolder);
+  return folder === null
+    ? null
+    : { said: join(folder, "plugins.json"), versions: join(folder, "plugin-versions") };
 }

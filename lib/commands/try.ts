@@ -5,7 +5,7 @@ import type { Config, RouteConfig } from "../config/schema.ts";
 import { longestFirst } from "../config/mask.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
 import { messageOf } from "../message_of.ts";
-import { keptVersionsFolder, secretFiles } from "../secret_files.ts";
+import { keptOfPlugins, secretFiles } from "../secret_files.ts";
 import { configureLog } from "../log.ts";
 import type { Json, JsonObject } from "../nouns.ts";
 import { resolveRoutes, type Route } from "../route/resolve.ts";
@@ -154,7 +154,7 @@ async function tryAll(
   }
   await using other = values.diff === undefined || past
     ? null
-    : await openOther({ parts, routeBy }, values.diff, keptVersionsFolder(config, folder));
+    : await openOther({ parts, routeBy }, values.diff, keptOfPlugins(config, folder)?.versions ?? null);
   const report = createTryReport({
     route,
     total,

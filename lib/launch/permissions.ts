@@ -1,7 +1,8 @@
 /** What a relay must be allowed, and no more: from its config. @module */
 import { dirname, join, resolve } from "@std/path";
 import { isHostname } from "../config/hostname.ts";
-import { isInside } from "../sandbox/way.ts";
+import { isInside } from "../sandbox/in_folder.ts";
+import { SHELL } from "../sandbox/kernel.ts";
 import type { StorePlace } from "../store/place.ts";
 
 /** What of a config decides what the relay must be allowed. */
@@ -73,14 +74,11 @@ export function permissionsOf(
       ...socket.map((path) => `unix:${path}`), // beside reading and writing it: Deno asks for all three
       ...lookups,
     ]),
-    run: unique([deno, ...SHELL]),
+    run: unique([deno, ...SHELL === null ? [] : [SHELL]]),
     sys: ["networkInterfaces"],
     env: true,
   };
 }
-
-/** Limits a plugin's memory before Deno begins in it; see `lib/sandbox/kernel.ts`. */
-const SHELL: readonly string[] = Deno.build.os === "linux" ? ["/bin/sh"] : [];
 
 /**
  * The flags of `deno run` that give them.

@@ -1,4 +1,6 @@
 /** Reads what an event's body says. @module */
+import { isRecord } from "../config/loosely.ts";
+import { messageOf } from "../message_of.ts";
 import type { Change, Coin, Content, Json, JsonObject } from "../nouns.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true });
@@ -37,16 +39,14 @@ export function understand(body: Uint8Array): Content | NotUnderstood {
   try {
     payload = JSON.parse(decode(body)) as Json;
   } catch (error) {
-    return {
-      notUnderstood: `the body is not JSON in UTF-8: ${error instanceof Error ? error.message : error}`,
-    };
+    return { notUnderstood: `the body is not JSON in UTF-8: ${messageOf(error)}` };
   }
   if (isDeeperThan(MAX_DEPTH, payload)) return { notUnderstood: `it is nested more than ${MAX_DEPTH} deep` };
-  if (!isObject(payload)) return { notUnderstood: "the body is not a JSON object" };
+  if (!isRecord(payload)) return { notUnderstood: "the body is not a JSON object" };
   const { event_type: type, data } = payload;
   if (typeof type !== "string" || type === "") return { notUnderstood: "event_type is not text" };
-  if (!isObject(data)) return { notUnderstood: "data is not an object" };
-  const coin = readCoin(isObject(payload["coin"]) ? payload["coin"] : data);
+  if (!isRecord(data)) return { notUnderstood: "data is not an object" };
+  const coin = readCoin(isRecord(payload["coin"]) ? payload["coin"] : data);
   if (!Object.hasOwn(data, "changes")) return { type, coin, changes: null, data };
   const { changes, ...rest } = data;
   if (!Array.isArray(changes)) return { notUnderstood: "data.changes is not a list" };
@@ -75,11 +75,7 @@ function isDeeperThan(depth: number, value: Json): boolean {
   return false;
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A change type that we do not know yet is taken too: losing an alert would be worse. */
 function isChange(value: Json): boolean {
-  return isObject(value) && typeof value["field"] === "string" && typeof value["change_type"] === "string";
+  return isRecord(value) && typeof value["field"] === "string" && typeof value["change_type"] === "string";
 }

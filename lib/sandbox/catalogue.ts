@@ -1,6 +1,6 @@
 /** Finds the plugins in a folder. @module */
 import { join, relative } from "@std/path";
-import { isInside } from "./way.ts";
+import { isInside } from "./in_folder.ts";
 
 /** A plugin that is there, whether or not it can be used. */
 export interface FoundPlugin {

@@ -54,7 +54,7 @@ export function findPlugin(house: House, name: string): FoundPlugin | null {
   const { plugins, strayLinks } = readCatalogue(house.paths.folder);
   house.strayLinks = strayLinks;
   const found = plugins.find((one) => one.name === name) ?? null;
-  if (found?.mistake) throw new LoadFailure("import", found.mistake, found.file);
+  if (found?.mistake) throw new LoadFailure("import", found.mistake, { file: found.file });
   return found;
 }
 
@@ -115,7 +115,7 @@ export async function loadDry(
       dry,
     ).catch((error) => {
       if (!(error instanceof LoadFailure) || error.file !== null) throw error;
-      throw new LoadFailure(error.stage, error.message, found.file, null, error.passing);
+      throw new LoadFailure(error.stage, error.message, { file: found.file, passing: error.passing });
     });
 
   let loaded: LoadedPlugin = await load();

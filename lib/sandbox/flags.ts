@@ -4,8 +4,6 @@ import { unmovable } from "./hidden.ts";
 
 /** Where a process's code is, and what must stay hidden from it. */
 export interface ProcessPaths {
-  /** The plugins folder, as a real path. */
-  folder: string;
   /** What of the plugins folder may be read: as a rule the folder. */
   readable: readonly string[];
   /** The project's root: holds `lib/`. */
@@ -19,12 +17,6 @@ export interface ProcessPaths {
   hidden: readonly string[];
 }
 
-/** What a process is started with, beyond its paths. */
-export interface ProcessLimits {
-  /** V8's heap, in MiB. */
-  heapMiB: number;
-}
-
 /** Whose process it is. */
 export interface ProcessOwner {
   /** The plugin's name. */
@@ -32,6 +24,8 @@ export interface ProcessOwner {
   grants: readonly Grant[];
   /** Hosts to deny: `deniedHosts`, when a grant is for any public host. */
   denied: readonly string[];
+  /** V8's heap, in MiB. */
+  heapMiB: number;
 }
 
 /**
@@ -42,12 +36,11 @@ export interface ProcessOwner {
  */
 export function processArguments(
   paths: ProcessPaths,
-  limits: ProcessLimits,
-  { plugin, grants, denied }: ProcessOwner,
+  { plugin, grants, denied, heapMiB }: ProcessOwner,
 ): string[] {
-  const of = (
-    kind: Grant["kind"],
-  ) => [...new Set(grants.filter((g) => g.kind === kind).map((g) => g.target))];
+  const of = (kind: Grant["kind"]) => [
+    ...new Set(grants.filter((grant) => grant.kind === kind).map(({ target }) => target)),
+  ];
   const lib = `${paths.root}/lib`;
   const net = of("net");
   return [
@@ -62,7 +55,7 @@ export function processArguments(
     // What the runtime stores for web pages is kept apart by this: otherwise all plugins would share it.
     `--location=https://${plugin}.plugin.invalid/`,
     // Threads that help to collect garbage cost what runs beside them more than they gain a process as small as this.
-    `--v8-flags=--max-old-space-size=${limits.heapMiB},--max-semi-space-size=4,--single-threaded-gc`,
+    `--v8-flags=--max-old-space-size=${heapMiB},--max-semi-space-size=4,--single-threaded-gc`,
     flag("allow-read", [...paths.readable, lib, ...of("read")]),
     flag("deny-read", paths.hidden),
     flag("allow-write", of("write")),

@@ -1,6 +1,6 @@
 /** What a process was given of its routes' options, and the secrets in them. @module */
 import type { JsonObject } from "../nouns.ts";
-import { readError } from "./ending.ts";
+import { readError } from "./read_message.ts";
 import { secretForms } from "./mask.ts";
 import type { OptionCheck } from "./protocol.ts";
 

@@ -5,12 +5,9 @@ import type { Allow } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
 import { hostOf, hostsIn } from "./hosts.ts";
 
-/** The kinds of access that a route can grant. */
-export type GrantKind = "net" | "read" | "write" | "env" | "sys";
-
 /** One thing that a plugin may reach, and why. */
 export interface Grant {
-  kind: GrantKind;
+  kind: keyof Allow;
   /** `host:port`, `host`, `*` (any public host), an absolute path, or a name. */
   target: string;
   /** The route that grants it. */
@@ -32,7 +29,12 @@ export interface GrantingRoute {
  * @param folder Where relative paths of `allow.read` and `allow.write` begin: the config's folder.
  */
 export function grantsOf(route: GrantingRoute, folder: string): Grant[] {
-  const grant = (kind: GrantKind, target: string, why: string) => ({ kind, target, route: route.name, why });
+  const grant = (kind: Grant["kind"], target: string, why: string) => ({
+    kind,
+    target,
+    route: route.name,
+    why,
+  });
   const { net = [], read = [], write = [], env = [], sys = [] } = route.allow;
   return [
     ...hostsIn(route.options, "options").map(({ host, path }) => grant("net", host, path)),

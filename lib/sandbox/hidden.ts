@@ -5,7 +5,7 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
-import { wayTo } from "./way.ts";
+import { wayTo } from "./in_folder.ts";
 
 /**
  * All names of `paths`: as they are written, where the links on their way lead, and how they are reached by way of a

@@ -30,7 +30,7 @@ export interface PluginLimits {
 }
 
 /** The limits that hold unless told otherwise. */
-export const DEFAULT_LIMITS: PluginLimits = {
+const DEFAULT_LIMITS: PluginLimits = {
   heapMiB: 128,
   memoryMiB: 384,
   loadMs: 10_000,
@@ -44,7 +44,10 @@ export const DEFAULT_LIMITS: PluginLimits = {
 
 /** What processes and tools are started with. */
 export interface House {
-  paths: Omit<ProcessPaths, "lock" | "code" | "readable"> & ToolPaths;
+  paths: Pick<ProcessPaths, "root" | "importMap" | "hidden"> & ToolPaths & {
+    /** The plugins folder, as a real path. */
+    folder: string;
+  };
   limits: PluginLimits;
   /** Symbolic links that no plugin may follow. */
   strayLinks: readonly string[];

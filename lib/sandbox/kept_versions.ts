@@ -1,7 +1,7 @@
 /** The text of the last versions of plugins that were in force, kept beside the store to be compared with. @module */
 import { dirname, join, relative } from "@std/path";
 import type { PluginVersion } from "./version.ts";
-import { isInside } from "./way.ts";
+import { isInside } from "./in_folder.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** A version that was in force, or is. */

@@ -15,7 +15,8 @@ export interface Kernel {
   close(): Promise<void>;
 }
 
-const SHELL = "/bin/sh";
+/** The shell; null where there is none to ask. */
+export const SHELL = Deno.build.os === "linux" ? "/bin/sh" : null;
 /** Takes `rss PID` and answers with KiB, or with nothing; takes `offer PID`. Ends with its input. */
 const SCRIPT = `
 while read -r what pid; do
@@ -30,7 +31,7 @@ const MOST_LINE_BYTES = 100;
 
 /** Begins to ask. Where there is no shell, or no Linux, every answer is null. */
 export function askKernel(): Kernel {
-  const shell = Deno.build.os === "linux" ? startShell() : null;
+  const shell = startShell();
   if (shell === null) return { residentBytes: () => Promise.resolve(null), offer() {}, async close() {} };
   const stdin = shell.stdin.getWriter();
   const encoder = new TextEncoder();
@@ -66,6 +67,7 @@ export function askKernel(): Kernel {
 }
 
 function startShell(): Deno.ChildProcess | null {
+  if (SHELL === null) return null;
   try {
     return new Deno.Command(SHELL, {
       args: ["-c", SCRIPT],

@@ -8,16 +8,22 @@ const OURS = ["coinrelay/plugin", "coinrelay/plugin/words", "coinrelay/plugin/te
 /** Thrown when a plugin cannot be loaded. */
 export class LoadFailure extends Error {
   override name = "LoadFailure";
+  /** Relative to the plugins folder. */
+  readonly file: string | null;
+  readonly line: number | null;
+  /** Whether it may pass without a change of the file: its process failed, not its module. */
+  readonly passing: boolean;
+
   constructor(
     readonly stage: LoadStage,
     message: string,
-    /** Relative to the plugins folder. */
-    readonly file: string | null = null,
-    readonly line: number | null = null,
-    /** Whether it may pass without a change of the file: its process failed, not its module. */
-    readonly passing = false,
+    { file = null, line = null, passing = false }: Partial<Pick<LoadFailure, "file" | "line" | "passing">> =
+      {},
   ) {
     super(stage === "import" ? forAuthor(message, file) : message);
+    this.file = file;
+    this.line = line;
+    this.passing = passing;
   }
 }
 

@@ -45,13 +45,9 @@ export async function loadPlugin(
     const before = await versionNow(house, found);
     if (signal.aborted) throw new LoadFailure("import", "the relay stops");
     const process = await startProcess(house, found.name, module, grants, listeners, dry).catch((error) => {
-      throw new LoadFailure(
-        "import",
-        `its process could not be started: ${messageOf(error)}`,
-        null,
-        null,
-        true,
-      );
+      throw new LoadFailure("import", `its process could not be started: ${messageOf(error)}`, {
+        passing: true,
+      });
     });
     const giveUp = () => process.kill("was stopped", { orderly: true });
     signal.addEventListener("abort", giveUp);
@@ -71,7 +67,7 @@ export async function loadPlugin(
       const [first] = await fetchImports(house.paths, module);
       if (first !== undefined) {
         const file = first.file && relative(house.paths.folder, first.file);
-        throw new LoadFailure("import", first.message, file, first.line, true);
+        throw new LoadFailure("import", first.message, { file, line: first.line, passing: true });
       }
     } finally {
       signal.removeEventListener("abort", giveUp);

@@ -13,12 +13,9 @@ export function lockFile(folder: string): string {
  */
 export function lockFlags(file: string, how: "held" | "added to"): string[] {
   try {
-    if (!Deno.statSync(file).isFile) return NO_LOCK;
+    if (!Deno.statSync(file).isFile) return ["--no-lock"];
   } catch {
-    return NO_LOCK;
+    return ["--no-lock"];
   }
   return how === "held" ? [`--lock=${file}`, "--frozen"] : [`--lock=${file}`];
 }
-
-/** The flags where there is none. */
-export const NO_LOCK = ["--no-lock"];

@@ -182,7 +182,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     const { plugins, strayLinks } = readCatalogue(folder);
     const moreLinks = strayLinks.some((link) => !house.strayLinks.includes(link));
     house.strayLinks = strayLinks;
-    for (const { slot } of moreLinks ? tenants.values() : []) slot.exchange(); // what runs may follow them
+    for (const { slot } of moreLinks ? tenants.values() : []) slot.letGo(); // what runs may follow them
     const there = new Set(plugins.map(({ name }) => name));
     for (const [name, tenant] of tenants) if (!there.has(name)) dismiss(name, tenant);
     await inTurns(plugins, async (found) => {

@@ -3,16 +3,15 @@ import { Alarm } from "../dispatch/alarm.ts";
 import { failed, type Job, type Result } from "../dispatch/contract.ts";
 import { messageOf } from "../message_of.ts";
 import type { JsonObject } from "../nouns.ts";
-import { readCheck, readEnding, readError } from "./ending.ts";
 import { GivenOptions, uncheckable } from "./given_options.ts";
 import { LastWords } from "./last_words.ts";
 import { LoadFailure } from "./load_failure.ts";
-import { readFailure, readShape } from "./loading.ts";
 import { createPluginLog } from "./plugin_log.ts";
 import type { ProcessSpec } from "./process_spec.ts";
 import { type FromPlugin, LIMITS, type OptionCheck, type PluginShape, shorten } from "./protocol.ts";
 import { createPulse, TICK_MS } from "./pulse.ts";
 import { readLines } from "./read_lines.ts";
+import { readCheck, readEnding, readError, readFailure, readShape } from "./read_message.ts";
 import { readSending } from "./sending.ts";
 import { createThrottle } from "./throttle.ts";
 import { createTurnstile } from "./turnstile.ts";
@@ -208,9 +207,8 @@ export class PluginProcess {
     const { loadMs, now } = this.spec;
     const ticking = setInterval(() => this.#tick(), TICK_MS);
     const patience = setTimeout(() => {
-      this.#failLoad(
-        new LoadFailure("import", `did not load within ${loadMs / 1000} s: ${SLOW}`, null, null, true),
-      );
+      const why = `did not load within ${loadMs / 1000} s: ${SLOW}`;
+      this.#failLoad(new LoadFailure("import", why, { passing: true }));
     }, loadMs);
     void this.loaded.catch(() => {}).then(() => clearTimeout(patience));
     const pause = () => {
@@ -218,14 +216,12 @@ export class PluginProcess {
       this.#overdrawn = false;
       return overdrawn || this.#kvTurns.waiting > LIMITS.kvReadsWaiting ? OVERDRAWN_MS : 0;
     };
+    const broken = (error: unknown) => this.#broken(error);
+    const { stdout, stderr } = this.#child;
     const [status] = await Promise.all([
       this.#child.status,
-      readLines(this.#child.stdout, (line) => this.#line(line), now, pause).catch((error) =>
-        this.#broken(error)
-      ),
-      readLines(this.#child.stderr, (line) => this.#print(line, "warn"), now).catch((error) =>
-        this.#broken(error)
-      ),
+      readLines(stdout, (line) => this.#line(line), now, pause).catch(broken),
+      readLines(stderr, (line) => this.#print(line, "warn"), now).catch(broken),
     ]);
     clearInterval(ticking);
     this.#alarm.stop();
@@ -243,7 +239,7 @@ export class PluginProcess {
   }
 
   #settle(end: ProcessEnd): ProcessEnd {
-    this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, null, null, true));
+    this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, { passing: true }));
     this.#given.end(end.reason);
     const begun = [...this.#running.values()].filter((running) => running.begun).length;
     for (const [id, running] of this.#running) {

@@ -116,7 +116,7 @@ export class PluginSlot {
     for (;;) {
       const route = this.#routes.find(({ name }) => name === job.route);
       if (!route || this.#issues.has(job.route)) return null;
-      if (this.#process?.retiring) this.#dismiss(); // a run that does not end holds it
+      if (this.#process?.retiring) this.letGo(); // a run that does not end holds it
       const process = this.#process ?? await this.#start();
       if (process === null) return null;
       this.#worked.add(process);
@@ -140,7 +140,7 @@ export class PluginSlot {
       const known = version === null ? this.house.known.find(found, now.hash) : null;
       if (known !== null) return this.#recall(known, now);
       await this.#renew(now.hash);
-      if (this.#routes.length === 0) this.#dismiss(); // it was only to be looked at
+      if (this.#routes.length === 0) this.letGo(); // it was only to be looked at
     });
   }
 
@@ -154,7 +154,7 @@ export class PluginSlot {
       const { error, usable, version } = this.description;
       // What did not load for lack of a grant may load now.
       if (regranted && !usable && error !== null && error.stage !== "find") await this.#renew(version);
-      if (regranted) this.#dismiss();
+      if (regranted) this.letGo();
       this.#issues = this.description.usable ? await this.#checkRoutes() : new Map();
       return this.#issues;
     });
@@ -179,20 +179,24 @@ export class PluginSlot {
     if (!process || process.running > 0 || this.#heldBack) return;
     const { idleMs, lingerMs } = this.house.limits;
     const patience = this.#worked.has(process) ? idleMs : lingerMs;
-    if (this.house.now() - process.idleSince >= patience) this.#dismiss();
+    if (this.house.now() - process.idleSince >= patience) this.letGo();
   }
 
-  /** Has the next job start a process of what holds now; what runs ends on the one there is. */
-  exchange(): void {
-    this.#dismiss();
+  /** Lets its process end in order, with what runs there; the next job starts another, of what holds then. */
+  letGo(): void {
+    const process = this.#process;
+    if (!process) return;
+    this.#process = null;
+    this.#leaving.add(process);
+    process.retire();
   }
 
   /** Takes no more jobs, lets those that run end, and resolves when its processes have. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#dismiss();
+    this.letGo();
     await Promise.allSettled([this.#turn, this.#starting]);
-    this.#dismiss();
+    this.letGo();
     await Promise.all([...this.#leaving].map((process) => process.ended));
   }
 
@@ -256,7 +260,7 @@ export class PluginSlot {
 
   #adopt({ process, description, version, reach }: StartedPlugin) {
     if (this.#closing.signal.aborted) return process.kill("was stopped", { orderly: true });
-    this.#dismiss();
+    this.letGo();
     if (version !== null) this.house.kept.inForce(description.name, description.file, version);
     const changed = JSON.stringify(description) !== JSON.stringify(this.description);
     this.description = this.#last = description;
@@ -270,7 +274,7 @@ export class PluginSlot {
       this.#process = null;
       if (!end.orderly) this.#died(`its process ${end.reason}`, end.unsure);
     });
-    if (reach !== this.#reach()) this.#dismiss();
+    if (reach !== this.#reach()) this.letGo();
     if (changed) this.listeners.onChange();
   }
 
@@ -343,15 +347,6 @@ export class PluginSlot {
       if (wrong.length > 0) issues.set(name, wrong);
     }));
     return issues;
-  }
-
-  /** Lets its process end in order; the next job starts another. */
-  #dismiss() {
-    const process = this.#process;
-    if (!process) return;
-    this.#process = null;
-    this.#leaving.add(process);
-    process.retire();
   }
 }
 

@@ -12,7 +12,7 @@ import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
-import { isWithin } from "./way.ts";
+import { isWithin } from "./in_folder.ts";
 
 /** Starts a process for a plugin whose module is `module` (an absolute path); with `dry`, for a dry run. */
 export async function startProcess(
@@ -27,11 +27,11 @@ export async function startProcess(
   const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
   const own = ownAddresses();
   const files = grants.filter(({ kind }) => kind === "read" || kind === "write").map(({ target }) => target);
-  const granted = grants.filter(({ kind }) => kind === "env").map((
-    { target },
-  ) => [target, house.env(target)]);
-  const values = granted.flatMap(([, value]) => value ?? []);
-  const forms = formsOf(values);
+  const variables = grants.filter(({ kind }) => kind === "env").flatMap(({ target }) => {
+    const value = house.env(target);
+    return value === undefined ? [] : [[target, value] as const];
+  });
+  const forms = formsOf(variables.map(([, value]) => value));
   return new PluginProcess({
     args: processArguments(
       {
@@ -47,17 +47,14 @@ export async function startProcess(
         ],
         lock: lockFlags(paths.lockFile, "held"),
       },
-      limits,
       {
         plugin,
         grants,
         denied: anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
+        heapMiB: limits.heapMiB,
       },
     ),
-    env: {
-      ...Object.fromEntries(granted.filter(([, value]) => value !== undefined)),
-      ...paths.environment(),
-    },
+    env: { ...Object.fromEntries(variables), ...paths.environment() },
     cwd: house.base,
     url: toFileUrl(module).href,
     folder: toFileUrl(paths.folder).href + "/",

@@ -4,7 +4,6 @@ import { processArguments } from "../../lib/sandbox/flags.ts";
 import { coversHost, type Grant, grantKey, grantMistake, grantsOf } from "../../lib/sandbox/grants.ts";
 
 const PATHS = {
-  folder: "/r/plugins",
   readable: ["/r/plugins"],
   root: "/r",
   importMap: "/r/.imports.json",
@@ -14,7 +13,7 @@ const PATHS = {
 };
 const grant = (kind: Grant["kind"], target: string): Grant => ({ kind, target, route: "r", why: "here" });
 const permissions = (grants: Grant[], denied: string[] = []) =>
-  processArguments(PATHS, { heapMiB: 100 }, { plugin: "p", grants, denied }).filter((flag) =>
+  processArguments(PATHS, { plugin: "p", grants, denied, heapMiB: 100 }).filter((flag) =>
     /^--(allow|deny)/.test(flag)
   );
 
@@ -24,7 +23,7 @@ Deno.test("without grants a process may read the plugins folder and lib, and not
     "--deny-read=/r/.env,/r/config.json",
     "--deny-write=/r/plugins,/r/lib,/r/.env,/r/config.json",
   ]);
-  const all = processArguments(PATHS, { heapMiB: 100 }, { plugin: "p", grants: [], denied: [] });
+  const all = processArguments(PATHS, { plugin: "p", grants: [], denied: [], heapMiB: 100 });
   for (const flag of ["--no-prompt", "--cached-only", "--no-config"]) assert(all.includes(flag), flag);
   assertEquals(all.at(-1), "/r/lib/sandbox/bootstrap.ts");
 });
@@ -51,12 +50,12 @@ Deno.test("what is granted is named, once", () => {
 });
 
 Deno.test("a path with a comma, which Deno would take for two, is refused wherever it stands", () => {
-  const owner = { plugin: "p", grants: [], denied: [] };
+  const owner = { plugin: "p", grants: [], denied: [], heapMiB: 100 };
   for (
     const paths of [{ root: "/r,s" }, { readable: ["/r/plug,ins"] }, { hidden: ["/r/plugins/link,out"] }]
   ) {
     assertThrows(
-      () => processArguments({ ...PATHS, ...paths }, { heapMiB: 100 }, owner),
+      () => processArguments({ ...PATHS, ...paths }, owner),
       RangeError,
       "a path must not hold a comma",
     );

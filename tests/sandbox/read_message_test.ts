@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readEnding } from "../../lib/sandbox/ending.ts";
+import { readEnding } from "../../lib/sandbox/read_message.ts";
 import { type Ending, LIMITS } from "../../lib/sandbox/protocol.ts";
 
 const DONE: Ending = {
