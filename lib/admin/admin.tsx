@@ -4,6 +4,8 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
+import { messageOf } from "../message_of.ts";
+import { programChangedAfter } from "../project.ts";
 import { StoreUnavailable } from "../store/contract.ts";
 import { createApi } from "./api/api.ts";
 import { createDesk } from "./desk.ts";
@@ -89,9 +91,9 @@ export function createAdmin(parts: AdminParts): Admin {
   app.notFound(() => {
     throw notFound("There is no such page.");
   });
-  app.onError((error, c) => {
-    const refused = refusalOf(error, parts);
+  app.onError(async (error, c) => {
     const { pathname, search } = new URL(c.req.url);
+    const refused = refusalOf(error) ?? await faultOf(error, pathname, parts);
     if (!wantsPage(c.req.raw, pathname)) return refused.toResponse();
     if (refused.reason === "sign_in") {
       return c.redirect(`/sign-in?${new URLSearchParams({ next: pathname + search })}`, 303);
@@ -115,8 +117,8 @@ function wantsPage(request: Request, pathname: string): boolean {
   return !pathname.startsWith("/api/") && (request.headers.get("accept") ?? "").includes("text/html");
 }
 
-/** What went wrong, as it may be told. The log has the rest. */
-function refusalOf(error: unknown, parts: AdminParts): Refused {
+/** What was wrong with the request, or with what it needs; null for a fault of ours. */
+function refusalOf(error: unknown): Refused | null {
   if (error instanceof Refused) return error;
   if (error instanceof StoreUnavailable) {
     return new Refused(503, "store_unavailable", "The store cannot answer now: see the log.", {
@@ -124,6 +126,14 @@ function refusalOf(error: unknown, parts: AdminParts): Refused {
     });
   }
   if (error instanceof HTTPException) return new Refused(400, "bad_request", error.message);
-  parts.onAction("fault", { error: error instanceof Error ? `${error.stack}` : String(error) });
-  return new Refused(500, "fault", "The relay made a mistake here: see its log.");
+  return null;
+}
+
+/** What may be told of a fault of ours. The log has the rest. */
+async function faultOf(error: unknown, pathname: string, parts: AdminParts): Promise<Refused> {
+  parts.onFault(`cannot answer ${pathname}: ${error instanceof Error ? error.stack : messageOf(error)}`);
+  const since = await parts.standing().then(({ since }) => since, () => Infinity);
+  return programChangedAfter(since)
+    ? new Refused(500, "program_changed", "The program was changed while this relay runs: restart it.")
+    : new Refused(500, "fault", "The relay made a mistake here: see its log.");
 }

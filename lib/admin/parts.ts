@@ -83,6 +83,8 @@ export interface AdminParts {
   now(): number;
   /** See {@linkcode RelayParts.onAction}. */
   onAction(action: string, facts: ActionFacts): void;
+  /** See {@linkcode RelayParts.onFault}. */
+  onFault(message: string): void;
   /** Calls `listener` soon after each commit that brought events. Returns its undoing. */
   onEvents(listener: () => void): () => void;
 }

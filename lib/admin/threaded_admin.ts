@@ -134,8 +134,9 @@ function startThread(relay: RelayParts, place: ThreadPlace, onDeath: (message: s
   const line = new Line<AdminQuestions, RelayQuestions>(worker, {
     errors: STORE_ERRORS,
     onTold: (told) => {
-      const { action, facts } = told as Said;
-      relay.onAction(action, facts);
+      const said = told as Said;
+      if ("fault" in said) relay.onFault(said.fault);
+      else relay.onAction(said.action, said.facts);
     },
     answers: {
       ...answers,

@@ -286,6 +286,7 @@ function partsOf(relay: RelayParts): AdminParts {
     publicUrl: relay.publicUrl,
     now: relay.now,
     onAction: relay.onAction,
+    onFault: relay.onFault,
     onEvents: (listener) => relay.store.onCommit(({ lastSeq }) => lastSeq !== null && listener()),
   };
 }

@@ -176,6 +176,31 @@ Deno.test("a thread that cannot begin is told of, and its requests are answered"
   assertEquals(room.faults.length, 1);
 });
 
+Deno.test("what keeps the dashboard from answering is a fault for the log, and not what a person did", async () => {
+  await using room = await openRoom({ thread: true });
+  room.relay.mistakes = () => {
+    throw new TypeError("this is broken");
+  };
+  const response = await room.ask("/api/overview");
+  assertEquals([response.status, (await response.json()).reason], [500, "fault"]);
+  await until("the fault is told", () => room.faults.length > 0);
+  assertStringIncludes(room.faults[0]!, "cannot answer /api/overview: ");
+  assertStringIncludes(room.faults[0]!, "this is broken");
+  assertEquals(room.actions, []);
+});
+
+Deno.test("a fault of a relay whose program was changed while it runs says: restart it", async () => {
+  await using room = await openRoom();
+  const { standing } = room.parts;
+  let since = Date.now();
+  room.parts.standing = async () => ({ ...await standing(), since });
+  room.parts.counted = () => Promise.reject(new TypeError("this is broken"));
+  const reason = async () => (await room.json("/metrics")).reason;
+  assertEquals(await reason(), "fault");
+  since = 0;
+  assertEquals(await reason(), "program_changed");
+});
+
 Deno.test("a thread that nobody asks any more ends, unless a page is open", async () => {
   await using room = await openRoom();
   let threads = 0;

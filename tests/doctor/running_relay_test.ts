@@ -99,6 +99,13 @@ Deno.test("doctor tells a relay that listens elsewhere than the config says from
   ]);
 });
 
+Deno.test("doctor tells a relay that does not know the config's token", async () => {
+  await using folder = await createRelayFolder({ config: { admin: { token: "the-token-of-its-start" } } });
+  const relay = await folder.start();
+  const told = lines(judgeOverview(await relayApi(relay.adminUrl, "another").overview(), relay.adminUrl));
+  assertMatch(told[0]!, /^unknown: the relay does not tell how it is: 401 .* → was admin\.token changed/);
+});
+
 Deno.test("doctor passes on what a running relay thinks wrong of itself", async () => {
   await using folder = await createRelayFolder({
     plugins: { "fails.ts": 'export default { fields: ["name"], run() { throw new Error("no"); } };' },
@@ -120,8 +127,11 @@ Deno.test("doctor passes on what a running relay thinks wrong of itself", async 
   assertMatch(told[0]!, /^note: 1 dead letter → see http:\/\/127\.0\.0\.1:\d+\/deliveries\?state=dead/);
   assertMatch(told[1]!, /^wrong: route gone cannot run: there is no plugin "nowhere".* → see http/);
 
-  const wrongToken = lines(judgeOverview(await relayApi(relay.url, "x").overview(), relay.url));
-  assertMatch(wrongToken[0]!, /^unknown: the relay does not tell how it is → was admin\.token changed/);
+  const elsewhere = lines(judgeOverview(await relayApi(relay.url, "x").overview(), relay.url));
+  assertMatch(
+    elsewhere[0]!,
+    /^unknown: the relay does not tell how it is: 404 No source has .* → look at its log/,
+  );
 });
 
 Deno.test("doctor knows where to knock for each way to write an address", () => {

@@ -105,6 +105,7 @@ function partsHere(): AdminParts {
     publicUrl: () => settings.publicUrl,
     now: Date.now,
     onAction: (action, facts) => line.tell({ action, facts } satisfies Said),
+    onFault: (fault) => line.tell({ fault } satisfies Said),
     onEvents(listener) {
       listeners.add(listener);
       if (listeners.size === 1) void line.ask("listen", true);

@@ -57,8 +57,5 @@ export interface News {
   moves: Move[];
 }
 
-/** Something for the log. */
-export interface Said {
-  action: string;
-  facts: ActionFacts;
-}
+/** Something for the log: what a person did, or what kept the dashboard from answering. */
+export type Said = { action: string; facts: ActionFacts } | { fault: string };
