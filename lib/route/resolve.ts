@@ -2,7 +2,7 @@
 import { isPublicHost } from "../config/public_host.ts";
 import type { Allow, Config, Filters, RouteConfig } from "../config/schema.ts";
 import type { JsonObject } from "../nouns.ts";
-import type { Rate } from "../store/rate_window.ts";
+import type { Rate } from "../store/contract.ts";
 import { parseDigest, type Schedule } from "./schedule.ts";
 
 /** What routing needs to know of a plugin. */

@@ -10,7 +10,6 @@
  * @module
  */
 import type { Attempt, Delivery, DeliveryState, StoredEvent } from "../nouns.ts";
-import type { Rate } from "./rate_window.ts";
 
 /** An event to append, with one planned delivery for each route that matched it. */
 export interface NewEvent extends Omit<StoredEvent, "seq"> {
@@ -31,6 +30,14 @@ export interface PlannedDelivery {
 /** `duplicate`: an event of this (source, id) was stored before, or earlier in the same call; nothing was written. */
 export type Appended = { result: "accepted"; seq: number } | { result: "duplicate" };
 
+/** At most `count` in any stretch of `perMs` milliseconds. */
+export interface Rate {
+  /** Whole, at least 1. */
+  count: number;
+  /** Length of the stretch, in milliseconds. */
+  perMs: number;
+}
+
 /** How a route's deliveries are to be taken. */
 export interface ClaimRoute {
   /** Name of the route. */
@@ -39,7 +46,7 @@ export interface ClaimRoute {
   limit: number;
   /** `coin`: never two of one coin at a time, and strictly in the order received. */
   order: "any" | "coin";
-  /** At most `count` claims per `perMs` of this route, by all relays together; null: no limit. */
+  /** Of this route's claims, by all relays together; null: no limit. */
   rate: Rate | null;
 }
 

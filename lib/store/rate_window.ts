@@ -1,10 +1,5 @@
 /** Counts a route's claims in a sliding window. Pure, so that every engine can keep the counts in its own way. @module */
-
-/** At most `count` in any stretch of `perMs` milliseconds. */
-export interface Rate {
-  count: number;
-  perMs: number;
-}
+import type { Rate } from "./contract.ts";
 
 /**
  * Claims by the time they were made, oldest first: `[milliseconds since 1970, how many]`. The first may be of none: what

@@ -1,6 +1,6 @@
 /** Keeps the rates of routes, for all relays together: their windows are in the rows of the routes. @module */
-import type { ClaimRoute } from "../contract.ts";
-import { allowance, type Rate, type RateWindow, refund, rewind, spend } from "../rate_window.ts";
+import type { ClaimRoute, Rate } from "../contract.ts";
+import { allowance, type RateWindow, refund, rewind, spend } from "../rate_window.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a route's rate allows now, and when it allows more. */

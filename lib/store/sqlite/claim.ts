@@ -1,6 +1,6 @@
 /** Takes due deliveries under a lease. @module */
-import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute } from "../contract.ts";
-import { allowance, type Rate, type RateWindow, rewind, spend } from "../rate_window.ts";
+import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute, Rate } from "../contract.ts";
+import { allowance, type RateWindow, rewind, spend } from "../rate_window.ts";
 import { giveBack } from "./give_back.ts";
 import { setLanes } from "./lanes.ts";
 import { type DeliveryRow, EVENT_COLUMNS, type EventRow, toDelivery, toEvent } from "./rows.ts";
