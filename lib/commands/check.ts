@@ -7,7 +7,9 @@ import { maskText } from "../config/mask.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { errorText, type PluginDescription, type PluginError } from "../sandbox/description.ts";
 import { type Grant, grantsOf } from "../sandbox/grants.ts";
+import { isNeverGranted, ownFiles } from "../sandbox/never_granted.ts";
 import type { ToolFinding } from "../sandbox/tools.ts";
+import { secretFiles } from "../secret_files.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
 import { notesOn } from "./notes.ts";
 import { pluginMistakes } from "../doctor/plugin_mistakes.ts";
@@ -74,17 +76,19 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
     progress.show("checking their types …");
     const finding = broken.length > 0 || descriptions.length === 0 ? null : await plugins.checkTypes();
     if (finding) broken.push(typesLine(pluginsDir, finding));
+    const own = ownFiles(await Deno.realPath(pluginsDir), config === null ? [] : secretFiles(config, file));
     const routes = config === null ? [] : resolveRoutes(config, descriptions.filter(({ usable }) => usable));
     return {
       ...findings,
       mistakes: inOrder([...mistakes, ...more], value),
       broken: broken.map((text) => maskText(text, secrets)),
-      notes: config === null ? [] : notesOn(config, routes, descriptions),
+      notes: config === null ? [] : notesOn(config, routes, descriptions, own, folder),
       plugins: descriptions,
       reach: routes.map((route) => ({
         plugin: route.plugin,
         route: route.name,
-        grants: grantsOf(route, folder).map(({ kind, target, why }) => ({ kind, target, why })),
+        grants: grantsOf(route, folder).filter(({ kind, target }) => !isNeverGranted(own, kind, target))
+          .map(({ kind, target, why }) => ({ kind, target, why })),
       })),
     };
   }).finally(() => progress.clear());

@@ -1,4 +1,5 @@
 /** What is right in a config but probably not meant, told by `deno task check` without making it fail. @module */
+import { resolve } from "@std/path";
 import { isLoopback } from "../config/loopback.ts";
 import type { Mistake } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
@@ -6,6 +7,7 @@ import { suggest } from "../config/suggest.ts";
 import { secretFaults } from "../doctor/secrets.ts";
 import type { Route } from "../route/resolve.ts";
 import type { PluginDescription } from "../sandbox/description.ts";
+import { isNeverGranted, type OwnFiles } from "../sandbox/never_granted.ts";
 
 /** The first segments of the fields that the provider documents. */
 const DOCUMENTED = [
@@ -21,18 +23,20 @@ const DOCUMENTED = [
   "links",
 ];
 
-/** Things worth a look. */
+/** Things worth a look. `folder` is the config's. */
 export function notesOn(
   config: Config,
   routes: readonly Route[],
   plugins: readonly PluginDescription[],
+  own: OwnFiles,
+  folder: string,
 ): Mistake[] {
   const notes: Mistake[] = secretFaults(config).map(({ path, problem, remedy }) => ({
     path,
     problem,
     hint: remedy,
   }));
-  config.routes.forEach(({ fields = [], plugin, options, disabled }, i) => {
+  config.routes.forEach(({ fields = [], plugin, options, allow = {}, disabled }, i) => {
     if (disabled) return;
     fields.forEach((pattern, j) => {
       const [root = ""] = pattern.replace(/^!/, "").split(".");
@@ -44,6 +48,16 @@ export function notesOn(
         hint: `did you mean ${JSON.stringify(pattern.replace(root, near))}?`,
       });
     });
+    for (const kind of ["read", "write"] as const) {
+      allow[kind]?.forEach((path, j) => {
+        if (!isNeverGranted(own, kind, resolve(folder, path))) return;
+        notes.push({
+          path: `routes[${i}].allow.${kind}[${j}]`,
+          problem: `grants nothing: no plugin may ${kind} ${path}, which is the relay's own`,
+          hint: "take it out",
+        });
+      });
+    }
     if (
       options && Object.keys(options).length > 0 &&
       plugins.some(({ name, hasOptions }) => name === plugin && !hasOptions)

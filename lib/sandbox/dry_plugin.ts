@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname, join } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 import { failed, type Job, type Result } from "../dispatch/contract.ts";
 import type { JsonObject } from "../nouns.ts";
 import { type FoundPlugin, readCatalogue } from "./catalogue.ts";
@@ -14,6 +14,7 @@ import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin } from "./loader.ts";
 import { LoadFailure } from "./load_failure.ts";
 import type { LogLevel, OptionIssue } from "./protocol.ts";
+import { isNeverGranted, ownFiles } from "./never_granted.ts";
 import { noteRefusal, type RefusedAccess } from "./refused.ts";
 import type { Sending } from "./sending.ts";
 
@@ -94,6 +95,8 @@ export async function loadDry(
   const given = live ? grants : grants.filter(({ kind }) => kind !== "net" && kind !== "write");
   // The measures that keep a plugin from flooding a relay count by its clock; here they would only hide what it says.
   const patient: House = { ...house, now: () => house.now() * UNHURRIED };
+  const own = ownFiles(house.paths.folder, house.paths.hidden);
+  const isNever = (kind: string, target: string) => isNeverGranted(own, kind, resolve(house.base, target));
   const closing = new AbortController();
   const strays: Sending[] = [];
   let now = blank();
@@ -106,7 +109,7 @@ export async function loadDry(
       {
         onLog: ({ level, text }) => void now.logs.push({ level, text }),
         onRefused: (refusal) => {
-          const access = noteRefusal(now.known, refusal, house.now());
+          const access = noteRefusal(now.known, refusal, house.now(), isNever);
           if (access) now.refused.push(access);
         },
         onSending: (sending, job) => void (job === null ? strays : now.sendings).push(sending),

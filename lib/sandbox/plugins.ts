@@ -1,5 +1,5 @@
 /** The plugins of a relay: found, described, run, and exchanged when their files change. @module */
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import type { Allow } from "../config/schema.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { PluginRunner } from "../dispatch/contract.ts";
@@ -10,6 +10,7 @@ import { errorText, type PluginDescription } from "./description.ts";
 import { type Grant, type GrantingRoute, grantMistake, grantsOf } from "./grants.ts";
 import { type HouseOptions, makeHouse } from "./house.ts";
 import { versionNow } from "./loader.ts";
+import { isNeverGranted, ownFiles } from "./never_granted.ts";
 import type { PluginLine } from "./plugin_log.ts";
 import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
@@ -110,7 +111,9 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
   const { now = Date.now, base } = options;
   const log = logOf("plugin");
   const house = await makeHouse(options);
-  const { folder } = house.paths;
+  const { folder, hidden } = house.paths;
+  const own = ownFiles(folder, hidden);
+  const isNever = (kind: string, target: string) => isNeverGranted(own, kind, resolve(base, target));
   const tenants = new Map<string, Tenant>();
   /** Plugins whose file is gone, as long as they still run. */
   const gone = new Set<PluginSlot>();
@@ -141,7 +144,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     const slot = new PluginSlot(house, found, {
       onLog: (line) => onLog(plugin, line),
       onRefused(refusal: PluginRefusal) {
-        const access = noteRefusal(refused, refusal, now());
+        const access = noteRefusal(refused, refusal, now(), isNever);
         if (access) log.warn(refusalText(access), { plugin, route: access.route });
       },
       onDeath: (reason) => log.error(reason, { plugin }),

@@ -23,17 +23,21 @@ const MOST = 50;
 /**
  * Notes a refusal in `known`.
  *
+ * @param isNever Whether a target stays closed whatever a route grants.
  * @returns The access as it is known now, when it is the first of its kind and target; null otherwise.
  */
 export function noteRefusal(
   known: Map<string, RefusedAccess>,
   { kind, target, job }: PluginRefusal,
   now: number,
+  isNever: (kind: string, target: string) => boolean,
 ): RefusedAccess | null {
   const key = `${kind} ${target}`;
   const before = known.get(key);
   if (!before && known.size >= MOST) return null;
-  const remedy = GRANTABLE.includes(kind) && target !== "*"
+  const remedy = before
+    ? before.remedy
+    : GRANTABLE.includes(kind) && target !== "*" && !isNever(kind, target)
     ? `"allow": { "${kind}": [${JSON.stringify(target)}] }`
     : null;
   const access = {

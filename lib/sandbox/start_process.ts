@@ -1,5 +1,5 @@
 /** Starts a plugin's process with what its grants allow. @module */
-import { join, toFileUrl } from "@std/path";
+import { toFileUrl } from "@std/path";
 import { formsOf } from "../config/mask.ts";
 import { isNameable, readableIn } from "./catalogue.ts";
 import { processArguments } from "./flags.ts";
@@ -8,6 +8,7 @@ import { namesOf } from "./hidden.ts";
 import type { House } from "./house.ts";
 import { lockFlags } from "./lock.ts";
 import { maskTold } from "./mask.ts";
+import { ownFiles } from "./never_granted.ts";
 import { deniedHosts, type NamedHost } from "./private_hosts.ts";
 import { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
@@ -25,7 +26,8 @@ export async function startProcess(
 ): Promise<PluginProcess> {
   const { paths, limits, now } = house;
   const anyHost = grants.some(({ kind, target }) => kind === "net" && target === "*");
-  const own = ownAddresses();
+  const own = ownFiles(paths.folder, paths.hidden);
+  const addresses = ownAddresses();
   const files = grants.filter(({ kind }) => kind === "read" || kind === "write").map(({ target }) => target);
   const variables = grants.filter(({ kind }) => kind === "env").flatMap(({ target }) => {
     const value = house.env(target);
@@ -36,10 +38,10 @@ export async function startProcess(
     args: processArguments(
       {
         ...paths,
-        code: namesOf([paths.folder, ...codeIn(paths)], files),
+        code: namesOf(own.code, files),
         readable: readableIn(paths.folder, house.strayLinks),
         hidden: [
-          ...namesOf(paths.hidden, files),
+          ...namesOf(own.hidden, files),
           // One that cannot be denied is left out of what is readable, and must not come in again by a grant.
           ...house.strayLinks.filter((link) =>
             isNameable(link) || files.some((path) => isWithin(path, link))
@@ -50,7 +52,7 @@ export async function startProcess(
       {
         plugin,
         grants,
-        denied: anyHost ? deniedHosts(own, await namedHosts(grants), house.ownPorts) : [],
+        denied: anyHost ? deniedHosts(addresses, await namedHosts(grants), house.ownPorts) : [],
         heapMiB: limits.heapMiB,
       },
     ),
@@ -58,7 +60,7 @@ export async function startProcess(
     cwd: house.base,
     url: toFileUrl(module).href,
     folder: toFileUrl(paths.folder).href + "/",
-    ipv4Only: anyHost && own.some((address) => address.includes(".") && !address.startsWith("127.")),
+    ipv4Only: anyHost && addresses.some((address) => address.includes(".") && !address.startsWith("127.")),
     loadMs: limits.loadMs,
     graceMs: limits.graceMs,
     stallMs: limits.stallMs,
@@ -70,11 +72,6 @@ export async function startProcess(
     dry,
     secrets: () => [...house.secrets(), ...forms],
   });
-}
-
-/** What the relay runs, and what says how. */
-function codeIn({ root, importMap }: House["paths"]): string[] {
-  return [...["lib", "main.ts", "deno.json", "deno.lock"].map((name) => join(root, name)), importMap];
 }
 
 function ownAddresses(): string[] {

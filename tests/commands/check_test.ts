@@ -56,6 +56,29 @@ Deno.test("check shows what each plugin may reach, and why", () =>
     assertFalse(stdout.includes("hunter2"));
   }));
 
+Deno.test("check says of a grant for one of the relay's own files that it grants nothing", () =>
+  inFolder({
+    "config.json": {
+      sources: SOURCES,
+      pluginsDir: BUILT_IN,
+      routes: [{
+        name: "curious",
+        plugin: "log",
+        allow: { read: [".env", "notes.txt"], write: ["data/relay.db-wal", `${BUILT_IN}/log.ts`] },
+      }],
+    },
+  }, async (folder) => {
+    const { code, stdout } = await check(folder);
+    assertEquals(code, 0);
+    assertEquals(stdout.match(/ {2}log +curious +.*/g), [
+      `  log     curious  read ${folder}/notes.txt  allow.read[1]`,
+    ]);
+    for (const place of ["read[0]: grants nothing: no plugin may read .env", "write[0]: ", "write[1]: "]) {
+      assertStringIncludes(stdout, `config.json: routes[0].allow.${place}`);
+    }
+    assertFalse(stdout.includes("read[1]: "), stdout);
+  }));
+
 Deno.test("check tells the mistakes of the config and of its plugins together, each with its place and remedy", () =>
   inFolder({
     "config.json": {
