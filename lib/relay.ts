@@ -96,6 +96,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
   let mistakes: RouteMistake[] = [];
   let refusedConfig: string | null = null;
   const off = new Set<string>();
+  const routesOn = () => routes.filter(({ name }) => !off.has(name));
   let planned = createPlan([]);
   const plan: Plan = (content, at) => planned(content, at);
 
@@ -136,7 +137,7 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
   const watchdog = await startWatchdog({
     store,
     config: () => config,
-    plugins: () => pluginHealth(routes.filter(({ name }) => !off.has(name)), mistakes, plugins.status()),
+    plugins: () => pluginHealth(routesOn(), mistakes, plugins.status()),
     teller,
     now,
   });
@@ -173,8 +174,6 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     onAction: (action, facts) => logOf("admin").info(action, facts),
     onFault: (message) => logOf("admin").error(message),
   }, { store: config.store, folder });
-
-  const routesOn = () => routes.filter(({ name }) => !off.has(name));
 
   /** The routes that are on take events and make deliveries. */
   function putInForce() {

@@ -66,7 +66,7 @@ export async function startWatchdog(
 
   function watchOf({ name, silentMinutes }: Config["sources"][number]): SourceWatch {
     const known = sources.get(name);
-    if (known?.silentMinutes === silentMinutes && known !== undefined) return known;
+    if (known !== undefined && known.silentMinutes === silentMinutes) return known;
     const watch: SourceWatch = {
       rejecting: known?.rejecting ?? createRejecting(name, before.rejecting.get(name) ?? null),
       askedAt: known?.askedAt ?? -Infinity,

@@ -7,7 +7,7 @@
  * @module
  */
 import type { AttemptReport } from "../dispatch/dispatcher.ts";
-import type { Receipt } from "../receive/receiver.ts";
+import type { Receipt, RefusedBecause } from "../receive/receiver.ts";
 
 /** Values in buckets. */
 export interface Histogram {
@@ -28,7 +28,7 @@ export interface SourceCounts {
 }
 
 /** A result, with its reason if it has one. */
-export type Received = Receipt["result"] | `rejected ${NonNullable<Receipt["reason"]>}`;
+export type Received = Receipt["result"] | `rejected ${RefusedBecause}`;
 
 /** What one route's deliveries came to. */
 export interface RouteCounts {

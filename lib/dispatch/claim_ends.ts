@@ -7,8 +7,8 @@ export interface ClaimEnd {
   claimed: Claimed;
   /** What is to be written of it. */
   settlement: Settlement;
-  /** Whether that leaves out events that were emitted, since their chain is too deep. */
-  chainCut: boolean;
+  /** Whether that leaves out events that were emitted, since their chain is too deep. Default: false. */
+  chainCut?: boolean;
 }
 
 /** How ends are written. */

@@ -201,12 +201,17 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const own = batch.filter(isStillRunning);
     if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
     ahead.took(route.name, now() - startedAt);
-    const facts = { job, route, result, startedAt, now: now(), random: parts.random(), plan: parts.plan };
+    const facts = { job, route, result, startedAt, ...surroundings() };
     end(own.map((claimed, index) => {
       const first = index === 0;
       const chainCut = first && cutsChain({ claimed, result });
       return { claimed, settlement: settlement({ ...facts, claimed }, first), chainCut };
     }));
+  }
+
+  /** What becomes of a delivery depends on this too. */
+  function surroundings() {
+    return { now: now(), random: parts.random(), plan: parts.plan };
   }
 
   /** False for what was given back, or taken by another relay and then again by this one. */
@@ -217,22 +222,18 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** A fault of ours may neither end the relay nor be met for ever. */
   function fail(batch: readonly Claimed[], startedAt: number, fault: unknown) {
     parts.onFault(fault);
-    const facts = { startedAt, now: now(), random: parts.random(), plan: parts.plan };
+    const facts = { startedAt, ...surroundings() };
     end(
       batch.filter(isStillRunning).map((claimed) => {
         const route = routes.get(claimed.delivery.route);
-        return { claimed, settlement: faulted({ ...facts, claimed, route }, fault), chainCut: false };
+        return { claimed, settlement: faulted({ ...facts, claimed, route }, fault) };
       }),
     );
   }
 
   /** Undoes claims: nothing was tried. */
   function giveBack(batch: readonly Claimed[], dueAt: number) {
-    end(batch.map((claimed) => ({
-      claimed,
-      settlement: givenBack(claimed, dueAt, null),
-      chainCut: false,
-    })));
+    end(batch.map((claimed) => ({ claimed, settlement: givenBack(claimed, dueAt, null) })));
   }
 
   /** Gives back what runs. */
@@ -241,7 +242,6 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     end([...running.values()].map(({ claimed, startedAt }) => ({
       claimed,
       settlement: interrupted(claimed, startedAt, at),
-      chainCut: false,
     })));
   }
 
@@ -282,8 +282,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         instead({ claimed, settlement }, refusal) {
           if (settlement.attempt === null) return null;
           const { startedAt } = settlement.attempt;
-          const route = routes.get(settlement.route);
-          const facts = { claimed, route, startedAt, now: now(), random: parts.random(), plan: parts.plan };
+          const facts = { claimed, route: routes.get(settlement.route), startedAt, ...surroundings() };
           return unkeepable(facts, settlement, refusal);
         },
         onFault: parts.onFault,
@@ -302,7 +301,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   /** Tells of what is on disk. One that the store refused is told as what stands there in its place. */
   function tell(written: readonly ClaimEnd[]) {
-    for (const { claimed: { event, delivery }, settlement, chainCut } of written) {
+    for (const { claimed: { event, delivery }, settlement, chainCut = false } of written) {
       const { attempt } = settlement;
       if (attempt === null || attempt.outcome === "interrupted") continue;
       try {

@@ -37,28 +37,18 @@ export interface Ended {
  * attempt was made for.
  */
 export function settlement(ended: Ended, first = true): Settlement {
-  const { claimed: { delivery }, route, result, now } = ended;
-  const { sent } = result;
-  const attempt = {
-    ...attemptOf(ended),
-    sent: first ? sent : sent.map((one) => ({ ...one, body: "" })),
-  };
-  const base = { delivery: delivery.id, attempt, route: route.name };
-  if (result.outcome === "done") {
-    const next = { state: "done" } as const;
-    return first
-      ? { ...base, next, kv: result.kv, emitted: emittedEvents(ended) }
-      : { ...base, next, kv: [], emitted: [] };
+  const { claimed: { delivery }, route, result, now, random } = ended;
+  const { outcome, retryAfterSeconds, kv, sent } = result;
+  const attempt = { ...attemptOf(ended), sent: first ? sent : sent.map((one) => ({ ...one, body: "" })) };
+  const base = { delivery: delivery.id, attempt, route: route.name, kv: [], emitted: [] };
+  if (outcome === "done") {
+    return { ...base, next: { state: "done" }, ...(first && { kv, emitted: emittedEvents(ended) }) };
   }
-  const delay = result.outcome === "permanent"
+  const delay = outcome === "permanent"
     ? null
-    : retryDelay(route.retry, delivery.attempts, result.retryAfterSeconds, ended.random);
-  return delay === null ? { ...base, next: { state: "dead" }, kv: [], emitted: deadEvents(ended) } : {
-    ...base,
-    next: { state: "pending", dueAt: notInQuietHours(ended, now + delay) },
-    kv: [],
-    emitted: [],
-  };
+    : retryDelay(route.retry, delivery.attempts, retryAfterSeconds, random);
+  if (delay === null) return { ...base, next: { state: "dead" }, emitted: deadEvents(ended) };
+  return { ...base, next: { state: "pending", dueAt: notInQuietHours(ended, now + delay) } };
 }
 
 /**

@@ -117,26 +117,37 @@ function badSignature(refusal: Refusal, sources: readonly SourceConfig[]): Findi
   const step = "Is the signature right under one of the source's secrets?";
   const secrets = sources.find(({ name }) => name === refusal.source)?.secrets ?? [];
   const given = refusal.headers.signature;
+  if (!/^[0-9a-f]{64}$/i.test(given)) return { step, ...wrongForm(refusal, secrets) };
+  if (refusal.body.byteLength < refusal.bodyBytes) {
+    return {
+      step,
+      cause:
+        "It does not fit, and its body is too long to be kept whole, so what else it fits cannot be tried.",
+      remedy: `${COPY_SECRET} If that is refused too, the body changes on its way. ${FIND_REWRITER}`,
+    };
+  }
   const found = guesses(refusal, secrets, sources).find((guess) =>
     guess.signatures().includes(given.toLowerCase())
   );
   if (found !== undefined) return { step, cause: found.cause, remedy: found.remedy };
-  if (!/^[0-9a-f]{64}$/i.test(given)) return { step, ...wrongForm(refusal, secrets) };
   return {
     step,
     cause: "It was signed with a secret that the relay does not have, or not by the provider at all.",
-    remedy:
-      "Copy this webhook's own signing secret, whole and with its whsec_ prefix, from the provider's dashboard into the " +
-      "source's secrets; each webhook has another one. Then send a test event from there.",
+    remedy: COPY_SECRET,
   };
 }
+
+const COPY_SECRET =
+  "Copy this webhook's own signing secret, whole and with its whsec_ prefix, from the provider's dashboard into the " +
+  "source's secrets; each webhook has another one. Then send a test event from there.";
+const FIND_REWRITER =
+  "Look for a proxy, tunnel or function before the relay that rewrites bodies: the signature is over the raw bytes.";
 
 function guesses(refusal: Refusal, secrets: readonly string[], sources: readonly SourceConfig[]): Guess[] {
   const { timestamp, id } = refusal.headers;
   const { body } = refusal;
-  const whole = body.byteLength === refusal.bodyBytes;
   const under = (keys: readonly string[], ...bodies: Uint8Array[]) => () =>
-    whole ? keys.flatMap((key) => bodies.map((one) => sign(key, timestamp, id, one))) : [];
+    keys.flatMap((key) => bodies.map((one) => sign(key, timestamp, id, one)));
   const others = sources.filter(({ name }) => name !== refusal.source).map((other) => ({
     cause: `It was signed with the secret of the source “${other.name}”.`,
     remedy:
@@ -168,15 +179,14 @@ function guesses(refusal: Refusal, secrets: readonly string[], sources: readonly
     },
     {
       cause: "It fits the same JSON written otherwise: the body was parsed and written again on its way.",
-      remedy:
-        "Look for a proxy, tunnel or function before the relay that rewrites bodies: the signature is over the raw bytes.",
+      remedy: FIND_REWRITER,
       signatures: under(secrets, ...rewritten(body)),
     },
     {
       cause:
         "It fits when timestamp and event id change places: the signed text was {event_id}:{timestamp}:{body}.",
       remedy: "Your own sender puts the parts in the wrong order: {timestamp}:{event_id}:{body}.",
-      signatures: () => whole ? secrets.map((key) => sign(key, id, timestamp, body)) : [],
+      signatures: () => secrets.map((key) => sign(key, id, timestamp, body)),
     },
   ];
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Receipt } from "./receiver.ts";
+import type { Receipt, RefusedBecause } from "./receiver.ts";
 
 /** How often the provider tries a delivery before it disables the webhook. */
 export const PROVIDER_TRIES = 14;
@@ -33,7 +33,7 @@ export interface Failing extends FailingStand {
   /** The id of the event that was tried most; null where none names itself. */
   eventId: string | null;
   /** Why the last one was refused. */
-  reason: NonNullable<Receipt["reason"]>;
+  reason: RefusedBecause;
   /** When the provider has tried the oldest for so long that it gives up. */
   disabledAt: number;
   /** Whether that time has passed for one of them, and nothing was taken since. */
@@ -69,7 +69,7 @@ export interface FailingBefore {
   since: number;
   tries: number;
   authentic: boolean;
-  reason: Failing["reason"];
+  reason: RefusedBecause;
   disabledAt: number;
 }
 
@@ -102,7 +102,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
   let refusals = before?.tries ?? 0;
   let unnamed = 0, inARow = 0;
   let rowSince = 0, refusedAt = before?.since ?? -Infinity;
-  let reason: Failing["reason"] = before?.reason ?? "bad_signature";
+  let reason: RefusedBecause = before?.reason ?? "bad_signature";
   let gaveUp: [string, FailingEvent] | null = null;
 
   function taken(id: string) {
@@ -112,7 +112,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     if (events.size === 0) refusals = 0;
   }
 
-  function refused({ headers, at, authentic }: Receipt, why: Failing["reason"]): FailingStand {
+  function refused({ headers, at, authentic }: Receipt, why: RefusedBecause): FailingStand {
     reason = why;
     refusedAt = at;
     refusals++;
@@ -135,6 +135,11 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     return { tries: event.tries, authentic: event.authentic, inARow };
   }
 
+  /** All that was refused and may fail: those that it still tries, and the one that it gave up. */
+  function untaken(): [id: string, event: FailingEvent][] {
+    return [...events, ...(gaveUp === null ? [] : [gaveUp])];
+  }
+
   /** Lets go of events that the provider will not try again. */
   function expire(now: number) {
     for (const [id, event] of events) {
@@ -155,7 +160,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     },
     read(now) {
       expire(now);
-      const all = [...events, ...(gaveUp === null ? [] : [gaveUp])];
+      const all = untaken();
       if (all.length === 0 && unnamed === 0) return null;
       const most = all.reduce<typeof gaveUp>((a, b) => a === null || b[1].tries > a[1].tries ? b : a, null);
       const sinces = [...all.map(([, { since }]) => since), ...(unnamed > 0 ? [rowSince] : [])];
@@ -175,7 +180,7 @@ export function createFailing(before: FailingBefore | null = null): FailingDeliv
     },
     any: () => events.size > 0 || gaveUp !== null || unnamed > 0,
     doubtful() {
-      const all = [...events, ...(gaveUp === null ? [] : [gaveUp])].filter(([, event]) => isProviders(event));
+      const all = untaken().filter(([, event]) => isProviders(event));
       return { refusedAt, events: all.map(([id, event]) => ({ id, refusedAt: event.refusedAt })) };
     },
     takenElsewhere: taken,

@@ -6,11 +6,8 @@
  */
 import type { SignedHeaders } from "../verify/verify.ts";
 import { createFailing, type Failing, type FailingDeliveries } from "./failing.ts";
-import type { Receipt } from "./receiver.ts";
+import type { Receipt, RefusedBecause } from "./receiver.ts";
 import { createSeries, type Series } from "./series.ts";
-
-/** Why a delivery was refused. */
-export type RefusedBecause = NonNullable<Receipt["reason"]>;
 
 /** Every reason, in the order in which a delivery is judged. */
 export const REFUSED_BECAUSE: readonly RefusedBecause[] = [

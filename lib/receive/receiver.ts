@@ -22,6 +22,9 @@ import { understand } from "./understand.ts";
  */
 export const TEST_HEADER = "x-coinrelay-test";
 
+/** Why a delivery was refused. */
+export type RefusedBecause = RefusalReason | "too_large" | "too_slow" | "store_unavailable";
+
 /** What came of one request to a source, for logs, metrics and the dashboard. */
 export interface Receipt {
   source: string;
@@ -29,7 +32,7 @@ export interface Receipt {
   at: number;
   result: "accepted" | "duplicate" | "rejected";
   /** Why it was rejected; null when it was not. */
-  reason: RefusalReason | "too_large" | "too_slow" | "store_unavailable" | null;
+  reason: RefusedBecause | null;
   /** Whether the signature was right. */
   authentic: boolean;
   /** Whether it bears {@linkcode TEST_HEADER}, and so is none of the provider's. */

@@ -8,6 +8,9 @@ export interface Pacing {
   ready(now: number): boolean;
 }
 
+const MINUTE = 60_000, HOUR = 60 * MINUTE;
+const PACE = { firstMs: 15 * MINUTE, mostMs: 4 * HOUR, calmMs: 24 * HOUR };
+
 /**
  * Makes a pacing. The interval doubles from `firstMs` up to `mostMs`, whether or not the trouble went away in between,
  * so that one that comes and goes is told no more often; after `calmMs` without telling it begins anew.
@@ -20,9 +23,7 @@ export interface Pacing {
  * assertEquals([0, 9, 10, 29, 30, 49, 50].map(pacing.may), [true, false, true, false, true, false, true]);
  * ```
  */
-export function createPacing(
-  { firstMs, mostMs, calmMs }: { firstMs: number; mostMs: number; calmMs: number },
-): Pacing {
+export function createPacing({ firstMs, mostMs, calmMs } = PACE): Pacing {
   let last = -Infinity;
   let interval = 0;
   // A clock that was set back must not silence it.

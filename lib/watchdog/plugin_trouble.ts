@@ -46,14 +46,13 @@ export function pluginHealth(
   });
 }
 
-const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE;
+const SECOND = 1000, MINUTE = 60 * SECOND;
 /** A file that is being edited is in trouble for a moment. */
 const PATIENCE_MS = 10 * SECOND;
 /** So often a process may die before that is told. */
 const TELLING_DEATHS = 3;
 /** So long without trouble it counts as mended. */
 const CALM_MS = MINUTE;
-const PACE = { firstMs: 15 * MINUTE, mostMs: 4 * HOUR, calmMs: 24 * HOUR };
 
 interface Course {
   /** Since when it cannot run; null when it can. */
@@ -113,7 +112,7 @@ function begin(deaths: number): Course {
     deathsInCalm: deaths,
     deathsTold: deaths,
     outstanding: false,
-    pacing: createPacing(PACE),
+    pacing: createPacing(),
   };
 }
 

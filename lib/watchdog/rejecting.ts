@@ -10,7 +10,7 @@ import {
   isProviders,
   PROVIDER_TRIES,
 } from "../receive/failing.ts";
-import type { Receipt } from "../receive/receiver.ts";
+import type { Receipt, RefusedBecause } from "../receive/receiver.ts";
 
 /** Told in words and figures; see {@linkcode createRejecting}. */
 export const REJECTING_EVENT_TYPE = "relay.source.rejecting";
@@ -18,7 +18,6 @@ export const REJECTING_EVENT_TYPE = "relay.source.rejecting";
 /** Refusals of any events in a row, with nothing taken in between. */
 const TELLING_ROW = 5;
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
-const PACE = { firstMs: 15 * MINUTE, mostMs: 4 * HOUR, calmMs: 24 * HOUR };
 /** So long before the provider gives up it is told once more. */
 const LAST_CALL_MS = 2 * HOUR;
 
@@ -79,7 +78,7 @@ export function createRejecting(source: string, before: JsonObject | null = null
 function createTrack(source: string, before: JsonObject | null) {
   const known = before === null ? null : remembered(before);
   const failing = createFailing(known);
-  const pacing = createPacing(PACE);
+  const pacing = createPacing();
   let outstanding = before !== null;
   let refusalsTold = known?.tries ?? 0;
   let lastCalled = false;
@@ -145,7 +144,7 @@ function isTelling(stand: FailingStand): boolean {
 }
 
 /** What answers each reason gets, and what a person can do about it. */
-const REASONS: Record<Failing["reason"], { status: number; remedy: string }> = {
+const REASONS: Record<RefusedBecause, { status: number; remedy: string }> = {
   missing_header: { status: 401, remedy: "a proxy before the relay may drop the x-cg-… headers" },
   bad_signature: {
     status: 401,
@@ -162,7 +161,7 @@ const REASONS: Record<Failing["reason"], { status: number; remedy: string }> = {
   store_unavailable: { status: 503, remedy: "the store cannot write: check the disk and the relay's log" },
 };
 
-function isReason(value: Json | undefined): value is Failing["reason"] {
+function isReason(value: Json | undefined): value is RefusedBecause {
   return typeof value === "string" && Object.hasOwn(REASONS, value);
 }
 

@@ -140,5 +140,8 @@ Deno.test("a body that was kept in part is not guessed about", () => {
     signature: sign("whsec_other", "1776066000", "evt-1", whole),
     bodyBytes: whole.length + 1,
   });
-  assertStringIncludes(explainRefusal(cut, SOURCES).cause, "a secret that the relay does not have");
+  const { cause, remedy } = explainRefusal(cut, SOURCES);
+  assertStringIncludes(cause, "too long to be kept whole");
+  assertStringIncludes(remedy, "signing secret");
+  assertStringIncludes(remedy, "rewrites bodies");
 });

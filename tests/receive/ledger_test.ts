@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createLedger, KEPT_BODY_BYTES, type RefusedBecause } from "../../lib/receive/ledger.ts";
-import type { Receipt } from "../../lib/receive/receiver.ts";
+import { createLedger, KEPT_BODY_BYTES } from "../../lib/receive/ledger.ts";
+import type { Receipt, RefusedBecause } from "../../lib/receive/receiver.ts";
 import { createSeries } from "../../lib/receive/series.ts";
 
 const AT = Date.parse("2026-01-01T12:00:00Z");

@@ -1,6 +1,7 @@
 /** Sources: what they received, what they refused, and why. @module */
 import { isProviders, PROVIDER_TRIES } from "../../receive/failing.ts";
-import { REFUSED_BECAUSE, type RefusedBecause } from "../../receive/ledger.ts";
+import { REFUSED_BECAUSE } from "../../receive/ledger.ts";
+import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { Scroll } from "./pieces.tsx";
