@@ -45,9 +45,10 @@ async function ofEvent(
   parts: AdminParts,
   { event: id, source, route }: Exclude<ReplayWish, { delivery: number }>,
 ) {
+  const plan = createPlan([knownRoute(parts, route)]);
   const event = await oneEvent(parts.store, id, source);
   const content = contentOf(event);
-  const planned = content === null ? [] : createPlan([knownRoute(parts, route)])(content, parts.now());
+  const planned = content === null ? [] : plan(content, parts.now());
   // With the one before named, it gets a key of its own: its receiver must not take it for a duplicate.
   const [before] = await parts.store.deliveries({ events: [event.seq], routes: [route], discarded: true }, {
     limit: 1,

@@ -2,7 +2,6 @@
 import { STATUS_TEXT } from "@std/http/status";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { HTTPException } from "hono/http-exception";
 import { secureHeaders } from "hono/secure-headers";
 import { messageOf } from "../message_of.ts";
 import { programChangedAfter } from "../project.ts";
@@ -125,7 +124,6 @@ function refusalOf(error: unknown): Refused | null {
       "retry-after": "5",
     });
   }
-  if (error instanceof HTTPException) return new Refused(400, "bad_request", error.message);
   return null;
 }
 

@@ -310,3 +310,102 @@ Deno.test("choosing no dead letter touches none", async () => {
   });
   assertEquals([done.total, done.done], [0, 0]);
 });
+
+Deno.test("a body that is no form is refused where a form is expected, and is no fault of the relay's", async () => {
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }] });
+  const bodies: RequestInit[] = [
+    {},
+    { body: "{}", headers: { "content-type": "application/json" } },
+    { body: "x", headers: { "content-type": "multipart/form-data; boundary=y" } },
+  ];
+  const paths = ["/sign-in", "/dead-letters", "/deliveries/1/do", "/events/e/do", "/routes/all/do", "/test"];
+  for (const path of paths) {
+    for (const body of bodies) {
+      const response = await room.ask(path, { method: "POST", ...body });
+      assertEquals([response.status, (await response.json()).detail], [
+        400,
+        "The body is not a form: programs use the API.",
+      ], path);
+    }
+  }
+  assertEquals(room.actions, []);
+});
+
+Deno.test("whoever may only look is shown no button that changes anything", async () => {
+  const tokens = { token: "the-whole-token", readToken: "just-for-reading" };
+  await using room = await openRoom({
+    admin: tokens,
+    routes: [{ name: "all", plugin: "log", events: ["cg.*"] }],
+    run: ({ event }) => ({ outcome: event.id === "dead" ? "permanent" : "done" }),
+  });
+  for (const id of ["dead", "done"]) await room.deliver({ id, body: coinBody("aave", []) });
+  await until("both have ended", async () => {
+    const counts = await room.store.counts();
+    return counts.length === 2 && counts.every(({ state }) => state === "done" || state === "dead");
+  });
+  const buttons = async (path: string, token: string) => {
+    const html = await (await room.ask(path, { headers: { authorization: `Bearer ${token}` } })).text();
+    const forms = html.match(/<form[^>]*method="post".*?<\/form>/gs) ?? [];
+    return forms.join("").match(/<button(?![^>]* disabled)[^>]*>[^<]*/g)?.map((one) =>
+      one.replace(/.*>/, "")
+    );
+  };
+  const [dead] = await room.store.deliveries({ states: ["dead"] }, { limit: 1 });
+  const expected: Record<string, string[]> = {
+    "/deliveries?state=dead": ["Retry", "Discard", "Retry all 1 dead letters that match…", "Discard all 1…"],
+    "/deliveries?state=done": [],
+    [`/deliveries/${dead!.id}`]: ["Retry now", "Discard"],
+    "/events/done": ["Replay to it", "Try it dry", "Replay"],
+    "/plugins": ["Turn off"],
+    "/test": ["Sign and send"],
+  };
+  for (const [path, words] of Object.entries(expected)) {
+    assertEquals(await buttons(path, tokens.token), ["Sign out", ...words], path);
+    assertEquals(await buttons(path, tokens.readToken), ["Sign out"], path);
+  }
+});
+
+Deno.test("what is typed into the search is an event's id, or else a coin's", async () => {
+  await using room = await openRoom();
+  await room.deliver({ id: "evt/1", body: coinBody("aave", []) });
+  const found = async (q: string) =>
+    (await room.ask(`/search?${new URLSearchParams({ q })}`)).headers.get("location");
+  assertEquals(await found(" evt/1 "), "/events/seq:1");
+  assertEquals(await found("usd/coin"), "/coins/usd%2Fcoin");
+  assertEquals(await found(" "), "/");
+});
+
+Deno.test("a test event goes to the source that was chosen, with the body that was typed", async () => {
+  await using room = await openRoom({
+    sources: [{}, { name: "second", path: "/second", secrets: ["whsec_the_second_one"] }],
+  });
+  const send = async (fields: Record<string, string>) => {
+    const response = await room.ask("/test", { method: "POST", body: new URLSearchParams(fields) });
+    return (await response.text()).replace(/<[^>]*>/g, "");
+  };
+  const body = coinBody("typed", []);
+  assertStringIncludes(await send({ source: "second", sample: "renamed", body }), "Answered 200: accepted");
+  assertStringIncludes(await send({ sample: "renamed" }), "Answered 200: accepted");
+  const { items: [renamed, typed] } = await room.json("/api/events");
+  assertEquals([typed.source, typed.coin.id, typed.test], ["second", "typed", true]);
+  assertEquals([renamed.source, renamed.changes[0].field, renamed.test], ["cryptosync", "name", true]);
+  for (const fields of [{ source: "nobody" }, { sample: "nothing" }]) {
+    assertStringIncludes(await send(fields as Record<string, string>), "There is no s");
+  }
+});
+
+Deno.test("a listing's last page says that it is the last, and each leads back to the newest", async () => {
+  await using room = await openRoom();
+  for (let i = 0; i < 4; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });
+  const pager = async (path: string) => {
+    const html = await (await room.ask(path)).text();
+    const links = /<nav class="pager".*?<\/nav>/s.exec(html)?.[0] ?? "";
+    return [...links.matchAll(/href="([^"]+)"|That was all/g)].map(([all, href]) =>
+      href?.replaceAll("&amp;", "&") ?? all
+    );
+  };
+  assertEquals(await pager("/?coin=aave"), []);
+  const [older] = await pager("/?coin=aave&limit=2");
+  assertEquals(older, "/?coin=aave&limit=2&cursor=3");
+  assertEquals(await pager(older!), ["/?coin=aave&limit=2", "That was all"]);
+});

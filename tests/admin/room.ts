@@ -12,7 +12,7 @@ import { createReceiver } from "../../lib/receive/receiver.ts";
 import { resolveRoutes } from "../../lib/route/resolve.ts";
 import { createPlan, type Plan } from "../../lib/route/plan.ts";
 import type { PluginDescription } from "../../lib/sandbox/description.ts";
-import type { PluginStatus, RouteMistake } from "../../lib/sandbox/plugins.ts";
+import type { PluginGrant, PluginStatus, RouteMistake } from "../../lib/sandbox/plugins.ts";
 import { groupCommit } from "../../lib/store/group_commit.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type SignedRequest, signedRequest } from "../support/signed_request.ts";
@@ -32,6 +32,7 @@ export interface RoomSettings {
   status?: Partial<PluginStatus>[];
   descriptions?: Partial<PluginDescription>[];
   mistakes?: RouteMistake[];
+  grants?: PluginGrant[];
   /** Why the config that was saved last is not in force. */
   refusedConfig?: string;
   dryRun?: (route: string) => DryRun;
@@ -140,7 +141,7 @@ export async function openRoom(settings: RoomSettings = {}) {
     plugins: {
       descriptions: () => descriptions,
       status: () => (settings.status ?? []).map(standing),
-      grants: () => [],
+      grants: () => settings.grants ?? [],
     },
     mistakes: () => settings.mistakes ?? [],
     refusedConfig: () => settings.refusedConfig ?? null,

@@ -10,7 +10,7 @@ import { notFound, Refused } from "../problem.ts";
 import { findDeliveries } from "../read/find_deliveries.ts";
 import { findEvents } from "../read/find_events.ts";
 import { deliveriesOf, oneDelivery, oneEvent } from "../read/one_event.ts";
-import { pluginItems, routeItems } from "../read/routes.ts";
+import { kvItems, pluginItems, routeItems } from "../read/routes.ts";
 import { eventItem, eventWhole } from "../read/views.ts";
 import { message, startOf, streamEvents } from "../stream.ts";
 import { methodsOf, openApi } from "./openapi.ts";
@@ -106,8 +106,7 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     return c.json((await routes()).find(({ name }) => name === c.req.param("name")));
   });
   api.get("/routes/:name/kv", bare, async (c) => {
-    const items = await store.kvList(c.req.param("name"));
-    return c.json({ items: items.map(({ key, value }) => ({ key, value: mask(value) })) });
+    return c.json({ items: kvItems(await store.kvList(c.req.param("name")), mask) });
   });
   api.get(
     "/plugins",

@@ -10,7 +10,7 @@ import { notFound, Refused } from "../problem.ts";
 import { findDeliveries, isKnownByCount } from "../read/find_deliveries.ts";
 import { oneDelivery } from "../read/one_event.ts";
 import { routeItems } from "../read/routes.ts";
-import { answer, narrowing, ownPath, params, type Site, withDone } from "./site.tsx";
+import { answer, formOf, narrowing, ownPath, params, type Site, withDone } from "./site.tsx";
 
 /** Adds the handlers. */
 export function addDeliveries({ app, desk, frame }: Site): void {
@@ -42,7 +42,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
   });
 
   app.post("/deliveries/:id{\\d+}/do", async (c) => {
-    const form = await c.req.formData();
+    const form = await formOf(c);
     const id = Number(c.req.param("id"));
     const what = String(form.get("do"));
     let changed = 1;
@@ -55,7 +55,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
   });
 
   app.post("/dead-letters", async (c) => {
-    const form = await c.req.formData();
+    const form = await formOf(c);
     const [, action, which, now] = /^(retry|discard)-(chosen|all)(-now)?$/.exec(String(form.get("do"))) ?? [];
     if (action === undefined) throw new Refused(400, "bad_request", "There is no such action.");
     const search = new URLSearchParams(String(form.get("search") ?? ""));

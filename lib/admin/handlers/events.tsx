@@ -6,7 +6,7 @@ import type { DryRun } from "../parts.ts";
 import { deliveriesOf, oneEvent } from "../read/one_event.ts";
 import { routeItems } from "../read/routes.ts";
 import { eventWhole } from "../read/views.ts";
-import { answer, type Ctx, params, type Site, sourceUrl, withDone } from "./site.tsx";
+import { answer, type Ctx, formOf, params, type Site, sourceUrl, withDone } from "./site.tsx";
 
 /** Adds the handlers. */
 export function addEvents({ app, desk, frame }: Site): void {
@@ -28,7 +28,7 @@ export function addEvents({ app, desk, frame }: Site): void {
   }
 
   app.post("/events/:id{.+}/do", async (c) => {
-    const form = await c.req.formData();
+    const form = await formOf(c);
     const [id, route] = [c.req.param("id"), String(form.get("route"))];
     if (form.get("do") === "try") {
       return await page(c, { route, run: await tryDry(parts, id, undefined, route) });

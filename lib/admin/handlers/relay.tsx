@@ -6,8 +6,8 @@ import { ConfigPage } from "../pages/config.tsx";
 import { KV_SHOWN, Plugins } from "../pages/plugins.tsx";
 import { Sources } from "../pages/sources.tsx";
 import { TestPage } from "../pages/test.tsx";
-import { pluginItems, routeItems } from "../read/routes.ts";
-import { answer, type Ctx, type Site, sourceUrl } from "./site.tsx";
+import { kvItems, pluginItems, routeItems } from "../read/routes.ts";
+import { answer, type Ctx, formOf, type Site, sourceUrl } from "./site.tsx";
 
 /** Adds the handlers. */
 export function addRelay({ app, desk, frame }: Site): void {
@@ -32,14 +32,14 @@ export function addRelay({ app, desk, frame }: Site): void {
     const routes = routeItems(parts, await parts.store.counts(), standing, mask);
     const kv = await Promise.all(routes.map(async ({ name }) => {
       const entries = (await parts.store.kvList(name)).slice(0, KV_SHOWN);
-      return [name, entries.map(({ key, value }) => ({ key, value: mask(value) }))] as const;
+      return [name, kvItems(entries, mask)] as const;
     }));
     const plugins = pluginItems(parts, standing, mask);
     return answer(c, <Plugins frame={await frame(c)} plugins={plugins} routes={routes} kv={new Map(kv)} />);
   });
 
   app.post("/routes/:name/do", async (c) => {
-    const on = (await c.req.formData()).get("on") === "1";
+    const on = (await formOf(c)).get("on") === "1";
     await switchRoute(parts, c.req.param("name"), on);
     return c.redirect(`/plugins?done=${on ? "on" : "off"}#route-${c.req.param("name")}`, 303);
   });
@@ -58,7 +58,7 @@ export function addRelay({ app, desk, frame }: Site): void {
 
   app.get("/test", (c) => testPage(c, { sample: c.req.query("sample"), source: c.req.query("source") }));
   app.post("/test", async (c) => {
-    const form = await c.req.formData();
+    const form = await formOf(c);
     const text = (name: string) => form.get(name) === null ? undefined : String(form.get(name));
     const wish = { source: text("source"), sample: text("sample"), body: text("body") };
     return await testPage(c, wish, await sendTestEvent(parts, wish));

@@ -4,7 +4,7 @@ import { makeSession, SESSION_COOKIE, SESSION_SECONDS } from "../guard/session.t
 import { render } from "../pages/layout.tsx";
 import { SignIn } from "../pages/sign_in.tsx";
 import { Refused } from "../problem.ts";
-import { answer, type Ctx, ownPath, type Site } from "./site.tsx";
+import { answer, type Ctx, formOf, ownPath, type Site } from "./site.tsx";
 
 /** Adds the handlers. */
 export function addSession({ app, desk: { parts }, guard }: Site): void {
@@ -14,7 +14,7 @@ export function addSession({ app, desk: { parts }, guard }: Site): void {
   });
 
   app.post("/sign-in", async (c) => {
-    const form = await c.req.formData();
+    const form = await formOf(c);
     const next = ownPath(String(form.get("next") ?? "")) ?? "/";
     try {
       const role = guard.signIn(c, String(form.get("token") ?? ""));

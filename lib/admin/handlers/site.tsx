@@ -5,6 +5,7 @@ import { paramsOf } from "../api/query.ts";
 import type { Desk } from "../desk.ts";
 import type { AdminEnv, Guard } from "../guard/guard.ts";
 import { type Frame, render } from "../pages/layout.tsx";
+import { Refused } from "../problem.ts";
 
 /** A request for a page. */
 export type Ctx = Context<AdminEnv>;
@@ -61,6 +62,20 @@ export function params(c: Ctx): Record<string, string> {
 /** Those of them that narrow. */
 export function narrowing({ cursor: _, limit: __, ...rest }: Record<string, string>): Record<string, string> {
   return rest;
+}
+
+/**
+ * The fields of a form that was sent.
+ *
+ * @throws {Refused} with 400 where the body is no form.
+ */
+export async function formOf(c: Ctx): Promise<FormData> {
+  try {
+    return await c.req.formData();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Refused(400, "bad_request", "The body is not a form: programs use the API.");
+  }
 }
 
 /** A path of this site; null for anything that leads elsewhere. */

@@ -1,10 +1,11 @@
 /** Routes and plugins, as the API and the pages show them. @module */
+import { maskDeep } from "../../config/mask.ts";
+import type { KvEntry, RouteCount } from "../../store/contract.ts";
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
-import type { RouteCount } from "../../store/contract.ts";
 import type { AdminParts, Standing } from "../parts.ts";
 import { iso } from "./views.ts";
 
-/** Every route in force. `mask` takes secrets out of what is wrong with them. */
+/** Every route in force. `mask` takes secrets out of what they take, and of what is wrong with them. */
 export function routeItems(
   { routes }: Pick<AdminParts, "routes">,
   counts: readonly RouteCount[],
@@ -22,7 +23,7 @@ export function routeItems(
       configured: route.configured,
       mistakes: mistakes.filter((mistake) => mistake.route === route.name)
         .map(({ path, message }) => ({ path, message: mask(message) })),
-      filters: { ...route.filters },
+      filters: maskDeep({ ...route.filters }, mask, (key) => key),
       scheduled: route.schedule.digest !== null || route.schedule.quietHours !== null,
       order: route.order,
       concurrency: route.concurrency,
@@ -32,6 +33,11 @@ export function routeItems(
       oldestWaitingAt: iso(waiting.length === 0 ? null : Math.min(...waiting.map(({ oldest }) => oldest))),
     };
   });
+}
+
+/** What a route remembers, as its plugin wrote it, less what `mask` takes out. */
+export function kvItems(entries: readonly KvEntry[], mask: (text: string) => string): KvEntry[] {
+  return entries.map(({ key, value }) => ({ key: mask(key), value: mask(value) }));
 }
 
 /** Deliveries of a route that is not in force. */
