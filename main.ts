@@ -1,5 +1,5 @@
 /** The command line: hands each command to the file of `lib/commands/` that bears its name. @module */
-import { dispatch } from "./lib/commands/dispatch.ts";
+import { runCommandLine } from "./lib/commands/command_line.ts";
 
 /** The command in a file, found only when it is asked for: imports by name Deno would all read, and keep, at each start. */
 const command = (file: string) => () => import(import.meta.resolve(`./lib/commands/${file}.ts`));
@@ -17,4 +17,4 @@ const COMMANDS = {
   "move-store": command("move_store"),
 };
 
-if (import.meta.main) Deno.exit(await dispatch(COMMANDS, Deno.args));
+if (import.meta.main) Deno.exit(await runCommandLine(COMMANDS, Deno.args));

@@ -51,10 +51,13 @@ export async function withRelayConfig(
   try {
     return await use({ config, file, folder: dirname(file), mask });
   } catch (error) {
-    if (error instanceof StoreUnusable || error instanceof StoreUnavailable) {
-      console.error(mask(error.message));
-      return error instanceof StoreUnusable ? EXIT.yourInput : EXIT.ours;
-    }
-    throw error;
+    return tellOfStore(error, mask);
   }
+}
+
+/** Tells of a store that cannot be used, and gives the exit code. Throws whatever else went wrong. */
+export function tellOfStore(error: unknown, mask: (text: string) => string): number {
+  if (!(error instanceof StoreUnusable || error instanceof StoreUnavailable)) throw error;
+  console.error(mask(error.message));
+  return error instanceof StoreUnusable ? EXIT.yourInput : EXIT.ours;
 }

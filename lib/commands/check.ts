@@ -14,7 +14,7 @@ import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
 import { notesOn } from "./notes.ts";
 import { pluginMistakes } from "../doctor/plugin_mistakes.ts";
 import { withPlugins } from "../doctor/with_plugins.ts";
-import { createProgress, harmless, paint, table } from "./terminal.ts";
+import { counted, createProgress, harmless, paint, table } from "./terminal.ts";
 
 export const name = "check";
 
@@ -114,7 +114,7 @@ function print(findings: Findings, config: Config | null, secrets: readonly stri
   const lines = [...mistakes.map((mistake) => renderMistakes(file, [mistake])), ...broken].map(harmless);
   if (lines.length > 0) {
     console.error(lines.join("\n"));
-    console.error(`\n${paint.red(lines.length === 1 ? "1 mistake" : `${lines.length} mistakes`)}`);
+    console.error(`\n${paint.red(counted(lines.length, "mistake"))}`);
     return;
   }
   console.log(`${paint.green("right")}  ${file}`);
@@ -142,7 +142,7 @@ function describeSource({ name, path, secrets, maxAgeSeconds }: Config["sources"
   return [
     `  ${name}`,
     path,
-    `${secrets.length} ${secrets.length === 1 ? "secret" : "secrets"}`,
+    counted(secrets.length, "secret"),
     `${maxAgeSeconds} s old at most`,
   ];
 }

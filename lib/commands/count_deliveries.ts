@@ -31,4 +31,8 @@ export async function countDeliveries(
   return { count: sum(routes), routes };
 }
 
+/** Counts by route, in words. */
+export const byRoute = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts).map(([route, count]) => `${route} ${count}`).join(", ");
+
 const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);

@@ -7,9 +7,9 @@ import type { DeliveryFilter } from "../store/contract.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
 import { COMMON_HELP, EXIT, readArguments, UsageError, type Values, wholeNumberOf } from "./command.ts";
 import { confirmed } from "./confirm.ts";
-import { countDeliveries } from "./count_deliveries.ts";
+import { byRoute, countDeliveries } from "./count_deliveries.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
-import { harmless, paint, table } from "./terminal.ts";
+import { counted, harmless, paint, table } from "./terminal.ts";
 import { TIME_HELP, timeOf } from "./time_flag.ts";
 
 export const name = "dead-letters";
@@ -136,7 +136,7 @@ async function list({ store, mask }: BesideRelay, filter: DeliveryFilter, values
     finishedAt?.slice(0, 19).replace("T", " ") ?? "",
     route,
     harmless(event.coin ?? ""),
-    `${attempts} ${attempts === 1 ? "attempt" : "attempts"}`,
+    counted(attempts, "attempt"),
     shorten(harmless(error ?? "")),
   ]);
   console.log(table([["ID", "DIED (UTC)", "ROUTE", "COIN", "TRIED", "ERROR"], ...rows]));
@@ -222,10 +222,7 @@ function stateOf({ state, discarded }: Delivery): string {
   return discarded ? "dead letter, discarded" : state === "dead" ? "dead letter" : state;
 }
 
-const dead = (count: number) => `${count} dead ${count === 1 ? "letter" : "letters"}`;
-
-const byRoute = (routes: Readonly<Record<string, number>>) =>
-  Object.entries(routes).map(([route, count]) => `${route} ${count}`).join(", ");
+const dead = (count: number) => counted(count, "dead letter");
 
 function shorten(text: string): string {
   const line = text.replace(/\s+/g, " ");

@@ -3,9 +3,9 @@ import { dirname } from "@std/path";
 import { type Environment, withDotenv } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { formsOf, maskText } from "../config/mask.ts";
-import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 import { moveStore, type OnProgress } from "../store/move.ts";
 import { openTransfer } from "../store/open.ts";
+import { tellOfStore } from "./beside_relay.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError, userPath } from "./command.ts";
 import { createProgress, table } from "./terminal.ts";
 
@@ -69,9 +69,7 @@ export async function run(args: string[]): Promise<number> {
     return EXIT.done;
   } catch (error) {
     progress.clear();
-    if (!(error instanceof StoreUnusable || error instanceof StoreUnavailable)) throw error;
-    console.error(maskText(error.message, formsOf([to, source])));
-    return error instanceof StoreUnusable ? EXIT.yourInput : EXIT.ours;
+    return tellOfStore(error, (text) => maskText(text, formsOf([to, source])));
   }
 }
 

@@ -10,9 +10,10 @@ import { createRouteTable } from "../route/table.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
 import { COMMON_HELP, EXIT, readArguments, UsageError, type Values } from "./command.ts";
 import { confirmed } from "./confirm.ts";
+import { byRoute } from "./count_deliveries.ts";
 import { planReplay, type ReplayChoice } from "./plan_replay.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
-import { createProgress } from "./terminal.ts";
+import { counted, createProgress } from "./terminal.ts";
 import { TIME_HELP, timeOf } from "./time_flag.ts";
 
 export const name = "replay";
@@ -135,19 +136,16 @@ async function replay(beside: BesideRelay, choice: ReplayChoice, values: Given):
   }
   progress.clear();
   const { deliveries, events, routes, underway } = plan;
-  const counted = `${deliveries} ${deliveries === 1 ? "delivery" : "deliveries"} of ${events} ${
-    events === 1 ? "event" : "events"
-  }`;
+  const all = `${counted(deliveries, "delivery", "deliveries")} of ${counted(events, "event")}`;
   if (!values.json) {
-    const by = Object.entries(routes).map(([route, count]) => `${route} ${count}`).join(", ");
-    console.log(deliveries === 0 ? "Nothing fits." : `${counted}: ${by}`);
+    console.log(deliveries === 0 ? "Nothing fits." : `${all}: ${byRoute(routes)}`);
     if (underway > 0) console.log(`${underway} more wait or run already, and are left out.`);
   }
   if (deliveries === 0 || values["dry-run"]) {
     if (values.json) console.log(JSON.stringify({ replayed: 0, ...plan }));
     return deliveries === 0 ? EXIT.yourInput : EXIT.done;
   }
-  if (values.event === undefined && !confirmed(`Make ${counted} again?`, values.yes)) return EXIT.yourInput;
+  if (values.event === undefined && !confirmed(`Make ${all} again?`, values.yes)) return EXIT.yourInput;
 
   let replayed = 0;
   for await (const { wishes } of planReplay(store, choice)) {

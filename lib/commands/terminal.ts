@@ -50,6 +50,10 @@ export function createProgress(): Progress {
   };
 }
 
+/** So many of something: `1 event`, `2 events`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
 /** Rows in columns as wide as their widest cell; the last column runs free. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

@@ -1,6 +1,5 @@
 /** `deno task try`: what a route or plugin would send, and nothing is sent. @module */
-import { dirname, resolve } from "@std/path";
-import { loadConfig } from "../config/load.ts";
+import { resolve } from "@std/path";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { longestFirst } from "../config/mask.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
@@ -15,14 +14,15 @@ import { findPlugin, loadDry } from "../sandbox/dry_plugin.ts";
 import { grantsOf } from "../sandbox/grants.ts";
 import { type House, makeHouse } from "../sandbox/house.ts";
 import { LoadFailure } from "../sandbox/load_failure.ts";
-import { type Store, StoreUnavailable, StoreUnusable } from "../store/contract.ts";
+import { type Store, StoreUnusable } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { createMask } from "../try/mask.ts";
 import { sentThen } from "../try/sent_then.ts";
 import { NoTarget, targetOf } from "../try/target.ts";
 import { openTrial, type TrialParts } from "../try/trial.ts";
-import { commonHelp, configFile, EXIT, readArguments, UsageError, type Values } from "./command.ts";
-import { openOther } from "./try_before.ts";
+import { withRelayConfig } from "./beside_relay.ts";
+import { commonHelp, EXIT, readArguments, UsageError, type Values } from "./command.ts";
+import { openOther } from "./try_other.ts";
 import { checkChoice, chosenEvents } from "./try_events.ts";
 import { createTryReport } from "./try_report.ts";
 
@@ -89,30 +89,28 @@ export async function run(args: string[]): Promise<number> {
   const { values, words: [wanted] } = readArguments(args, FLAGS, 1);
   if (wanted === undefined) throw new UsageError("needs the name of a route or plugin: deno task try NAME");
   checkChoice(values);
-  configureLog({ write: () => {} });
-  const file = configFile(values);
-  const config = loadConfig(file, Deno.env.toObject());
-  const folder = dirname(file);
   const options = values.options === undefined ? undefined : optionsIn(values.options);
-  const house = await makeHouse({
-    folder: resolve(folder, config.pluginsDir),
-    base: folder,
-    hidden: secretFiles(config, file),
+  configureLog({ write: () => {} });
+  return await withRelayConfig(values, async ({ config, file, folder }) => {
+    const house = await makeHouse({
+      folder: resolve(folder, config.pluginsDir),
+      base: folder,
+      hidden: secretFiles(config, file),
+    });
+    let store: Store | null = null;
+    try {
+      store = await storeOf(config, folder, values);
+      return await tryAll(wanted, values, options, { config, folder, house, store });
+    } catch (error) {
+      if (error instanceof NoTarget) throw new UsageError(error.message);
+      if (!(error instanceof LoadFailure)) throw error;
+      console.error(errorText(error));
+      return EXIT.yourInput;
+    } finally {
+      await store?.close();
+      await house.kernel.close();
+    }
   });
-  let store: Store | null = null;
-  try {
-    store = await storeOf(config, folder, values);
-    return await tryAll(wanted, values, options, { config, folder, house, store });
-  } catch (error) {
-    if (error instanceof NoTarget) throw new UsageError(error.message);
-    const known = [LoadFailure, StoreUnusable, StoreUnavailable].some((kind) => error instanceof kind);
-    if (!known) throw error;
-    console.error(error instanceof LoadFailure ? errorText(error) : (error as Error).message);
-    return error instanceof StoreUnavailable ? EXIT.ours : EXIT.yourInput;
-  } finally {
-    await store?.close();
-    await house.kernel.close();
-  }
 }
 
 async function tryAll(

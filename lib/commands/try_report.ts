@@ -8,7 +8,7 @@ import { lineDifference } from "../try/line_difference.ts";
 import { maskHeader } from "../try/mask.ts";
 import { renderReport, renderSent } from "../try/render.ts";
 import type { Tried } from "../try/trial.ts";
-import { createProgress, harmless, paint } from "./terminal.ts";
+import { counted, createProgress, harmless, paint } from "./terminal.ts";
 
 /** How it is printed. */
 export interface TryReportSettings {
@@ -121,15 +121,11 @@ export function createTryReport({ route, total, mask, json, live, than }: TryRep
   function summary(ms: number): string {
     const left = Object.entries(unmatched).map(([filter, n]) => `${n} by ${filter}`).join(", ");
     const told = Object.entries(sent).map(([kind, n]) =>
-      `${n} ${n === 1 ? kind : `${kind}s`} would be ${kind === "file" ? "written" : "sent"}`
+      `${counted(n, kind)} would be ${kind === "file" ? "written" : "sent"}`
     );
     const outcome = live ? "run in earnest" : told.length === 0 ? "nothing would be sent" : told.join(", ");
     return [
-      paint.bold(
-        `${count.events} ${
-          count.events === 1 ? "event" : "events"
-        } in ${ms} ms: ${count.run} taken, ${outcome}`,
-      ),
+      paint.bold(`${counted(count.events, "event")} in ${ms} ms: ${count.run} taken, ${outcome}`),
       ...left === "" ? [] : [`not taken: ${left}`],
       ...than === null ? [] : [`${count.different} would be sent otherwise than ${than}`],
       ...count.failed === 0 ? [] : [paint.red(`${count.failed} would fail`)],

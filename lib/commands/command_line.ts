@@ -7,7 +7,7 @@ import { type Command, EXIT, UsageError } from "./command.ts";
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 /** Runs the command that `args` name, prints what goes wrong, and resolves the exit code. */
-export async function dispatch(commands: Commands, args: readonly string[]): Promise<number> {
+export async function runCommandLine(commands: Commands, args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     console.log(overview(await Promise.all(Object.values(commands).map((load) => load()))));

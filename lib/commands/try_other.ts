@@ -63,23 +63,13 @@ async function openPrevious(tried: TriedVersion, keptFolder: string | null): Pro
   if (kept.texts === null) {
     throw new UsageError(`--diff previous: ${name} was too large to be kept; name a file`);
   }
+  await using held = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-previous-" });
-  const remove = () => Deno.remove(folder, { recursive: true });
-  try {
-    await writeVersion(folder, kept.texts);
-    const trial = await open(tried, join(folder, kept.file), name, folder);
-    return {
-      trial,
-      name,
-      async [Symbol.asyncDispose]() {
-        await trial[Symbol.asyncDispose]();
-        await remove();
-      },
-    };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  held.defer(() => Deno.remove(folder, { recursive: true }));
+  await writeVersion(folder, kept.texts);
+  const trial = held.use(await open(tried, join(folder, kept.file), name, folder));
+  const all = held.move();
+  return { trial, name, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 async function open(
