@@ -26,13 +26,7 @@ export function checkAddress(platform: string, address: string): Check {
   if (check === undefined) return { verdict: "not checked", reason: "" };
   if (address === "") return { verdict: "invalid", reason: "there is no address" };
   if (address.length > MAX_LENGTH) return { verdict: "invalid", reason: `has ${address.length} characters` };
-  let reason: string | null;
-  try {
-    reason = check(address);
-  } catch (error) {
-    // A decoder throws on a wrong character, length or checksum, and says which.
-    reason = error instanceof Error ? error.message : String(error);
-  }
+  const reason = wrongWith(address, check);
   return reason === null
     ? { verdict: "valid", reason: "" }
     : { verdict: "invalid", reason: clean(`${shortAddress(address)}: ${reason}`) };
@@ -41,24 +35,23 @@ export function checkAddress(platform: string, address: string): Check {
 /** Longer than any address; decoding takes the square of the length. */
 const MAX_LENGTH = 300;
 
-/** What is wrong with an address, or null. */
+/** What is wrong with an address, or null. May throw instead. */
 type Form = (address: string) => string | null;
+
+function wrongWith(address: string, form: Form): string | null {
+  try {
+    return form(address);
+  } catch (error) {
+    // A decoder throws on a wrong character, length or checksum, and says which.
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 const pattern = (form: RegExp, what: string): Form => (address) =>
   form.test(address) ? null : `is not ${what}`;
 const anyOf = (...forms: Form[]): Form => (address) => {
-  let first: string | null = null;
-  for (const form of forms) {
-    let reason: string | null;
-    try {
-      reason = form(address);
-    } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
-    }
-    if (reason === null) return null;
-    first ??= reason;
-  }
-  return first;
+  const reasons = forms.map((form) => wrongWith(address, form));
+  return reasons.includes(null) ? null : reasons[0]!;
 };
 
 /** https://eips.ethereum.org/EIPS/eip-55; with a chain id as in https://eips.ethereum.org/EIPS/eip-1191 */

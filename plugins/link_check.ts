@@ -97,8 +97,6 @@ interface Link {
   text: string;
   /** Null when it is no web address. */
   url: URL | null;
-  /** The registrable domain; null where there is none. */
-  domain: string | null;
   /** What the field held before. */
   before: URL[];
   /** The labels of the coin's domains: what an imitator imitates. */
@@ -119,10 +117,8 @@ function newLinks({ coin, changes }: PluginEvent): Link[] {
   return ours.flatMap((change) => {
     const old = texts(change.old_value);
     const before = old.map(toUrl).filter((url) => url !== null);
-    return texts(change.new_value).filter((text) => !old.includes(text)).map((text): Link => {
-      const url = toUrl(text);
-      return { change, text, url, domain: url && domainOf(url), before, labels, names };
-    });
+    return texts(change.new_value).filter((text) => !old.includes(text))
+      .map((text): Link => ({ change, text, url: toUrl(text), before, labels, names }));
   });
 }
 
@@ -185,8 +181,8 @@ interface Found {
 
 async function look(link: Link, context: Context<Options>): Promise<Found> {
   const reasons = new Set<Reason>();
-  const { url, before, domain } = link;
-  if (url === null || domain === null) return { link, reasons: ["not a link"], answer: null };
+  const { url, before } = link;
+  if (url === null) return { link, reasons: ["not a link"], answer: null };
   if (clean(link.text) !== link.text) reasons.add("hidden characters");
   if (url.username !== "" || url.password !== "") reasons.add("hidden host");
   if (imitates(url, link)) reasons.add("look-alike");
@@ -195,7 +191,9 @@ async function look(link: Link, context: Context<Options>): Promise<Found> {
   if (url.protocol === "http:") reasons.add("plain http");
   const answer = await follow(url, context);
   for (const reason of answer.reasons) reasons.add(reason);
-  if (answer.url !== undefined && domainOf(new URL(answer.url)) !== domain) reasons.add("redirected away");
+  if (answer.url !== undefined && domainOf(new URL(answer.url)) !== domainOf(url)) {
+    reasons.add("redirected away");
+  }
   return { link, reasons: REASONS.filter((reason) => reasons.has(reason)), answer };
 }
 

@@ -104,7 +104,12 @@ async function update(event: PluginEvent, context: Context<Options>): Promise<vo
     context.kv.set("version", { ...version });
     return await Deno.remove(file);
   }
-  await write(file, { ...list ?? { name }, timestamp: timestamp(event), version, tokens });
+  await write(file, {
+    ...list ?? { name },
+    timestamp: new Date(event.receivedAt).toISOString(),
+    version,
+    tokens,
+  });
 }
 
 /** The tokens after an event. Where nothing changes, the very same. */
@@ -245,10 +250,6 @@ function upgrade(before: Token[], after: Token[]): keyof Version | null {
 function next({ major, minor, patch }: Version, bump: keyof Version): Version {
   if (bump === "major") return { major: major + 1, minor: 0, patch: 0 };
   return bump === "minor" ? { major, minor: minor + 1, patch: 0 } : { major, minor, patch: patch + 1 };
-}
-
-function timestamp({ receivedAt }: PluginEvent): string {
-  return new Date(receivedAt).toISOString();
 }
 
 /** The list as it is; null when there is none yet. */
