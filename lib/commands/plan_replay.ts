@@ -1,7 +1,7 @@
 /** Which deliveries a replay makes. @module */
+import { contentOf } from "../admin/read/views.ts";
 import { given } from "../given.ts";
 import type { Content, Delivery, StoredEvent } from "../nouns.ts";
-import { understand } from "../receive/understand.ts";
 import { compileFields } from "../pattern/field_pattern.ts";
 import { fieldPaths, type Match } from "../route/table.ts";
 import type { ReplayWish, Store } from "../store/contract.ts";
@@ -111,8 +111,7 @@ function planEvent(
   choice: ReplayChoice,
   takesField: ((field: string) => boolean) | null,
 ): ReplayStep {
-  const understood = understand(event.body);
-  const content = "notUnderstood" in understood ? null : understood;
+  const content = contentOf(event);
   const aboutField = (matched: number[] | null) =>
     takesField === null || (content !== null && pathsOf(content, matched).some(takesField));
   const chosen = deliveries.filter((delivery) =>

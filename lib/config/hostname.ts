@@ -1,4 +1,4 @@
-/** Whether a text can name a host at all. @module */
+/** Names and addresses of hosts, as people and URLs write them. @module */
 
 /**
  * Whether a text has the form of a host name, an IPv4 address or an IPv6 address (with brackets or without), so that
@@ -15,6 +15,9 @@
  */
 export function isHostname(text: string): boolean {
   if (!text.includes(":")) return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(text);
-  const address = text.replace(/^\[(.*)\]$/, "$1").replace(/%[\w.-]+$/, "");
+  const address = withoutBrackets(text).replace(/%[\w.-]+$/, "");
   return URL.parse(`http://[${address}]`) !== null;
 }
+
+/** An IPv6 address without the brackets that it has in a URL; any other host as it is. */
+export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, "$1");

@@ -1,4 +1,5 @@
 /** Where a listener is reached from this machine. @module */
+import { withoutBrackets } from "./hostname.ts";
 
 /**
  * The origin of a listener's address, for who is on the same machine.
@@ -23,5 +24,3 @@ export function isEveryAddress(hostname: string): boolean {
 
 /** For what stands for every address, the one to reach it by from this machine. */
 const LOCAL = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
-
-const withoutBrackets = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1");

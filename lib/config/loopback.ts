@@ -1,4 +1,5 @@
 /** Whether an address stays on this machine. @module */
+import { withoutBrackets } from "./hostname.ts";
 
 /**
  * Whether a host name or address is a loopback one: `localhost`, 127.0.0.0/8, `::1`.
@@ -11,7 +12,7 @@
  * ```
  */
 export function isLoopback(hostname: string): boolean {
-  const host = hostname.toLowerCase().replace(/^\[(.*)\]$/, "$1").replace(/^::ffff:(?=\d+\.)/, "");
+  const host = withoutBrackets(hostname.toLowerCase()).replace(/^::ffff:(?=\d+\.)/, "");
   return host === "localhost" || host === "::1" || host === "0:0:0:0:0:0:0:1" ||
     /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -10,6 +10,7 @@ import { isHostname } from "./hostname.ts";
 import { isLoopback } from "./loopback.ts";
 import { list, record } from "./loosely.ts";
 import { renderPath } from "./mistake.ts";
+import { withoutSlash } from "./source_path.ts";
 import { didYouMean } from "./suggest.ts";
 
 type Context = z.core.$RefinementCtx<unknown>;
@@ -70,7 +71,7 @@ export function sourcePath(value: string, context: Context): void {
     });
   } else if (!/^[\w.~/-]+$/.test(value) || value.includes("//") || /(^|\/)\.\.?(\/|$)/.test(value)) {
     refuse(context, "is no plain path", { permitted });
-  } else if (trimSlash(value) === "/healthz") {
+  } else if (withoutSlash(value) === "/healthz") {
     refuse(context, "is the relay's own health check", { hint: "choose another path" });
   }
 }
@@ -149,7 +150,7 @@ export function partsAgree(value: unknown, context: Context): void {
   listenersApart(record(config["server"]), record(config["admin"]), context);
   guardedAdmin(record(config["admin"]), context);
   unique(sources, "sources", "name", (name) => name, context);
-  unique(sources, "sources", "path", trimSlash, context);
+  unique(sources, "sources", "path", withoutSlash, context);
   unique(routes, "routes", "name", (name) => name, context);
   sources.forEach(({ name }, i) => {
     if (name !== "relay") return;
@@ -244,5 +245,3 @@ function digestAlone({ digest, order, rateLimit }: Fields, route: number, contex
 }
 
 type Fields = Record<string, unknown>;
-
-const trimSlash = (path: string) => path.replace(/(?<=.)\/$/, "");

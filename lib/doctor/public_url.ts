@@ -6,7 +6,9 @@
  */
 import { lookup } from "node:dns/promises";
 import type { SourceConfig } from "../config/schema.ts";
+import { withoutBrackets } from "../config/hostname.ts";
 import { isLoopback } from "../config/loopback.ts";
+import { withoutSlash } from "../config/source_path.ts";
 import { textsIn } from "../config/loosely.ts";
 import { causeOf } from "../message_of.ts";
 import { signedAs } from "../verify/signed_as.ts";
@@ -59,7 +61,7 @@ function examineForm(url: URL, path: string): Finding[] {
 
 /** Looks the name up, then knocks. */
 async function reach(url: URL): Promise<Finding | null> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = withoutBrackets(url.hostname);
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
   try {
     await lookup(host);
@@ -219,5 +221,3 @@ async function post(
     return { kind: "failed", problem: causeOf(error) };
   }
 }
-
-const withoutSlash = (path: string) => path.replace(/(?<=.)\/$/, "");

@@ -1,6 +1,7 @@
 /** The public listener's handler: a request in, an answer out, the event on disk in between. @module */
 import { STATUS_CODE } from "@std/http/status";
 import type { Config, SourceConfig } from "../config/schema.ts";
+import { withoutSlash } from "../config/source_path.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import { type Appended, type NewEvent, StoreUnavailable } from "../store/contract.ts";
@@ -206,8 +207,4 @@ function pathOf(url: string): string {
   if (start < 0) return "/";
   const end = url.slice(start).search(/[?#]/);
   return end < 0 ? url.slice(start) : url.slice(start, start + end);
-}
-
-function withoutSlash(path: string): string {
-  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }

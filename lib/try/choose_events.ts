@@ -1,6 +1,6 @@
 /** The events that a trial is made with: samples, a file's body, or what is stored. @module */
+import { contentOf } from "../admin/read/views.ts";
 import type { StoredEvent } from "../nouns.ts";
-import { understand } from "../receive/understand.ts";
 import type { Store } from "../store/contract.ts";
 
 /** An event with what it is called for a person. */
@@ -11,14 +11,13 @@ export interface ChosenEvent {
 
 /** An event that nobody sent, of a body; its id tells where the body is from. */
 export function madeEvent(id: string, body: Uint8Array, source: string, now: number): StoredEvent {
-  const content = understand(body);
-  const understood = "notUnderstood" in content ? null : content;
+  const content = contentOf({ body });
   return {
     seq: 0,
     source,
     id,
-    type: understood?.type ?? null,
-    coin: understood?.coin.id || null,
+    type: content?.type ?? null,
+    coin: content?.coin.id || null,
     receivedAt: now,
     timestamp: String(Math.floor(now / 1000)),
     signature: "",

@@ -14,8 +14,8 @@ export function iso(at: number | null): string | null {
 }
 
 /** What an event's body says; null when it was not understood. */
-export function contentOf(event: StoredEvent): Content | null {
-  const content = understand(event.body);
+export function contentOf({ body }: Pick<StoredEvent, "body">): Content | null {
+  const content = understand(body);
   return "notUnderstood" in content ? null : content;
 }
 
