@@ -100,7 +100,9 @@ Deno.test("doctor tells a relay that listens elsewhere than the config says from
 });
 
 Deno.test("doctor tells a relay that does not know the config's token", async () => {
-  await using folder = await createRelayFolder({ config: { admin: { token: "the-token-of-its-start" } } });
+  await using folder = await createRelayFolder({
+    config: { admin: { port: 0, token: "the-token-of-its-start" } },
+  });
   const relay = await folder.start();
   const told = lines(judgeOverview(await relayApi(relay.adminUrl, "another").overview(), relay.adminUrl));
   assertMatch(told[0]!, /^unknown: the relay does not tell how it is: 401 .* → was admin\.token changed/);
