@@ -17,7 +17,10 @@ import {
 /** Posts each event as one embed, through a channel's webhook. */
 export default definePlugin({
   description: "Posts to a Discord channel through a webhook",
-  options: z.strictObject({ webhookUrl: z.url({ protocol: /^https?$/ }), ...messageOptions }),
+  options: z.strictObject({
+    webhookUrl: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }),
+    ...messageOptions,
+  }),
   async run(event, context) {
     const { webhookUrl, ...options } = context.options;
     const url = versioned(new URL(webhookUrl));

@@ -24,7 +24,7 @@ const address = z.string().regex(
 );
 
 const options = z.strictObject({
-  smtp: z.url({ protocol: /^smtps?$/ }).refine(
+  smtp: z.url({ protocol: /^smtps?$/, error: "is no smtp:// or smtps:// URL" }).refine(
     (smtp) => [...new URL(smtp).searchParams.keys()].every((key) => key === "requireTLS"),
     "takes no parameter but requireTLS",
   ).refine(

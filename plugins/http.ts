@@ -1,7 +1,7 @@
 import { type Context, definePlugin, type PluginEvent, post, z } from "coinrelay/plugin";
 
 const options = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
+  url: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }),
   method: z.enum(["POST", "PUT", "PATCH"]).default("POST"),
   headers: z.record(
     z.string().regex(/^[!#$%&'*+.^_`|~0-9a-z-]+$/i, "is not a header name"),

@@ -16,7 +16,9 @@ import {
 
 const options = z.strictObject({
   routingKey: z.string().min(1).describe("Integration key of an Events API v2 integration"),
-  apiUrl: z.url({ protocol: /^https?$/ }).default("https://events.pagerduty.com").describe(
+  apiUrl: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }).default(
+    "https://events.pagerduty.com",
+  ).describe(
     "https://events.eu.pagerduty.com for accounts in the EU",
   ),
   ...messageOptions,

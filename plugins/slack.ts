@@ -18,7 +18,10 @@ import {
 /** Posts each event as one message, through an incoming webhook. */
 export default definePlugin({
   description: "Posts to a Slack channel through an incoming webhook",
-  options: z.strictObject({ webhookUrl: z.url({ protocol: /^https?$/ }), ...messageOptions }),
+  options: z.strictObject({
+    webhookUrl: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }),
+    ...messageOptions,
+  }),
   async run(event, context) {
     const { webhookUrl, ...options } = context.options;
     await post(context, webhookUrl, { json: payload(event, options) });

@@ -21,7 +21,9 @@ export default definePlugin({
   options: z.strictObject({
     botToken: z.string().regex(/^\d+:[\w-]+$/, "is not a bot token (123456:ABC…), as @BotFather gives it"),
     chatId: z.union([z.int(), z.string().min(1)]).describe("A chat's number, or @name of a public channel"),
-    apiUrl: z.url({ protocol: /^https?$/ }).default("https://api.telegram.org"),
+    apiUrl: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }).default(
+      "https://api.telegram.org",
+    ),
     ...messageOptions,
   }),
   async run(event, context) {

@@ -15,13 +15,15 @@ import {
 const options = z.strictObject({
   file: z.string().min(1).describe("The list; allow.read and allow.write name its folder"),
   name: z.string().regex(/^[\w ]{1,30}$/, "has 1 to 30 letters, digits and spaces").default("coinrelay"),
-  logoBase: z.url({ protocol: /^https?$/ }).optional().describe(
+  logoBase: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }).optional().describe(
     "Where logos are: the image's file name takes the place of {image}, the coin's id that of {id}",
   ),
   decimals: z.record(z.string(), z.int().min(0).max(255)).default({}).describe(
     "Decimals by address; events do not tell them",
   ),
-  rpc: z.record(z.string(), z.url({ protocol: /^https?$/ })).default({}).describe(
+  rpc: z.record(z.string(), z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" })).default(
+    {},
+  ).describe(
     'JSON-RPC servers by platform, to ask a new token for its decimals: { "ethereum": "https://…" }',
   ),
   chains: z.record(z.string(), z.int().min(1)).default({}).describe(

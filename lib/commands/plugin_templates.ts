@@ -58,7 +58,8 @@ export default definePlugin({
   description: "Calls a URL with what changed",
   fields: ${list(fields)},
   options: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).describe("Where to send what changed"),
+    url: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" })
+      .describe("Where to send what changed"),
   }),
   async run({ coin, changes }, context) {
     await post(context, context.options.url, {

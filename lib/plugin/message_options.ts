@@ -33,7 +33,7 @@ export const messageOptions = {
     );
   },
   get coinPage() {
-    return z.url({ protocol: /^https?$/ }).optional().describe(
+    return z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }).optional().describe(
       "Address of a coin's page; the coin's id takes the place of {id}, or is appended",
     );
   },

@@ -124,6 +124,7 @@ Deno.test("check tells the mistakes of the config and of its plugins together, e
       "routes[3].options.webhookUrl: the environment variable NOWHERE_SET is not set",
     );
     assertStringIncludes(stderr, "routes[4].options.webhookUrl: is missing");
+    assertStringIncludes(stderr, "routes[2].options.url: is no http:// or https:// URL\n");
     assertStringIncludes(stderr, "\n9 mistakes\n");
     assertFalse(stderr.includes("hunter2"));
   }));

@@ -14,6 +14,7 @@ Deno.test({
     await volume.fill();
     await at.sendUntilRefused();
     for (let i = 0; i < 10; i++) await at.send();
+    assertEquals(await at.ready(), 503);
     await volume.free();
     await at.sendUntilAccepted();
     assertEquals(await at.ready(), 200);

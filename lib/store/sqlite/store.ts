@@ -158,9 +158,9 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   async ready(): Promise<void> {
-    await this.#engine.write((tx) => tx.db.run("UPDATE marks SET value = value WHERE name = 'last_seq'"), {
-      synced: true,
-    });
+    // Another value each time: SQLite writes nothing to the disk where a row stays as it is.
+    const sql = "INSERT INTO marks VALUES ('asked', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1";
+    await this.#engine.write((tx) => tx.db.run(sql), { synced: true });
   }
 
   onCommit(listener: (news: CommitNews) => void): () => void {
