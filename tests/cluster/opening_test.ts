@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { StoreUnusable } from "../../lib/store/contract.ts";
 import { backupStore, openStore } from "../../lib/store/open.ts";
 import { examineStore } from "../../lib/store/examine.ts";
+import { dumpCommand } from "../../lib/store/postgres/dump_command.ts";
 import { asking, ending, put } from "../store/fixtures.ts";
 import { type Postgres, withPostgres } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
@@ -145,6 +146,35 @@ await withPostgres((postgres) => {
     }
     await refused(`${url}?schema=another`, "another");
     await assertRejects(() => make(`${url}?schema=another`), StoreUnusable, "denied");
+  });
+
+  Deno.test("a dump that is restored as the docs say is the store that it was", async () => {
+    const url = (database: string) => postgres.url("coinrelay").replace("/postgres?", `/${database}?`);
+    const shell = async (line: string) => {
+      const { hostname, port, username, password } = new URL(url("dumped"));
+      const env = { PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password };
+      const { success, stderr } = await new Deno.Command("sh", { args: ["-c", line], env }).output();
+      assert(success, new TextDecoder().decode(stderr));
+    };
+    const page = await Deno.readTextFile(new URL("../../docs/scale.md", import.meta.url));
+    const [create] = /^createdb .*$/m.exec(page)!;
+    const [restore] = /^pg_restore .*$/m.exec(page)!;
+    const file = await Deno.makeTempFile();
+
+    await shell(create.replace(/relay$/, "dumped"));
+    const before = await openStore(url("dumped"), "/");
+    await put(before, "a");
+    await shell(dumpCommand(url("dumped"), file)); // while it is open
+    await put(before, "b");
+    await before.close();
+
+    await shell(create.replace(/relay$/, "restored"));
+    await shell(restore.replace("=relay ", "=restored ").replace("relay.dump", file));
+    const after = await openStore(url("restored"), "/");
+    const ids = (await after.events({}, { limit: 9 })).map(({ id }) => id);
+    await after.close();
+    await Deno.remove(file);
+    assertEquals(ids, ["a"]);
   });
 
   Deno.test("a commit is on disk when it is confirmed, whatever the role's default", async () => {
