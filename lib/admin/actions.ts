@@ -17,10 +17,14 @@ export async function retryOne(parts: AdminParts, id: number): Promise<{ changed
   return { changed };
 }
 
-/** Marks a dead letter as dealt with. */
+/** Marks a dead letter as dealt with, or what waits for a route that is not in force. */
 export async function discardOne(parts: AdminParts, id: number): Promise<{ changed: number }> {
-  await knownDelivery(parts, id);
-  const changed = await parts.store.discard({ ids: [id] }, parts.now());
+  const { route } = await knownDelivery(parts, id);
+  const inForce = parts.routes().some(({ name }) => name === route);
+  const changed = await parts.store.discard(
+    { ids: [id], states: inForce ? ["dead"] : ["dead", "pending"] },
+    parts.now(),
+  );
   parts.onAction("discard", { delivery: id, changed });
   return { changed };
 }

@@ -1,11 +1,17 @@
 /** Work on many dead letters, in steps that a person can watch. @module */
+import type { DeliveryFilter } from "../store/contract.ts";
 import type { BulkJob } from "./api/shapes.ts";
-import type { AdminStore } from "./parts.ts";
+import type { AdminParts } from "./parts.ts";
 import { countDeliveries, type DeliveryQuery, deliverySteps } from "./read/find_deliveries.ts";
+import { Refused } from "./problem.ts";
+import { leftBehind } from "./read/routes.ts";
 import { messageOf } from "../message_of.ts";
 
 /** Which dead letters: what a filter takes, or these and no others. */
-export type BulkQuery = Omit<DeliveryQuery, "states" | "discarded"> | { ids: readonly number[] };
+export type BulkQuery = (Omit<DeliveryQuery, "states" | "discarded"> | { ids: readonly number[] }) & {
+  /** In place of dead letters, what waits for routes that are not in force. */
+  waiting?: boolean;
+};
 
 /** Begins work and tells how far it is. */
 export interface Bulk {
@@ -20,16 +26,35 @@ export interface Bulk {
 /** Deliveries changed in one step. */
 const STEP = 200;
 const REMEMBERED = 50;
-const STATES = ["dead"] as const;
 
 /** Makes it. Jobs live as long as the process; one that is cut short has done its part, and the rest is as before. */
-export function createBulk(store: AdminStore, now: () => number, onEnd: (job: BulkJob) => void): Bulk {
+export function createBulk(
+  parts: Pick<AdminParts, "store" | "routes" | "now">,
+  onEnd: (job: BulkJob, query: BulkQuery) => void,
+): Bulk {
+  const { store, now } = parts;
   const jobs = new Map<string, BulkJob>();
+
+  /** What may be touched at all, at this moment: a route that comes back keeps what waits for it. */
+  async function reach({ waiting, ...query }: BulkQuery): Promise<Scope> {
+    const asked = "routes" in query && query.routes?.length ? query.routes : null;
+    if (!waiting) return { states: ["dead"], ...(asked && { routes: asked }) };
+    const inForce = parts.routes().find(({ name }) => asked?.includes(name))?.name;
+    if (inForce !== undefined) {
+      throw new Refused(
+        400,
+        "bad_request",
+        `The route “${inForce}” is in force: what waits for it is delivered.`,
+      );
+    }
+    const left = leftBehind(parts, await store.counts()).map(({ route }) => route);
+    return { states: ["pending"], routes: left.filter((route) => asked?.includes(route) ?? true) };
+  }
 
   async function work(job: BulkJob, query: BulkQuery) {
     try {
       for await (const ids of idsOf(query)) {
-        const filter = { ids, states: STATES };
+        const filter = { ids, ...await reach(query) };
         job.done += job.action === "retry"
           ? await store.retry(filter, now())
           : await store.discard(filter, now());
@@ -40,7 +65,7 @@ export function createBulk(store: AdminStore, now: () => number, onEnd: (job: Bu
       job.error = messageOf(error);
     }
     job.total = Math.max(job.total, job.done);
-    onEnd(job);
+    onEnd(job, query);
   }
 
   /** From the newest down, so that what dies again meanwhile is not met a second time. */
@@ -49,18 +74,20 @@ export function createBulk(store: AdminStore, now: () => number, onEnd: (job: Bu
       for (let at = 0; at < query.ids.length; at += STEP) yield query.ids.slice(at, at + STEP);
       return;
     }
-    for await (const { found } of deliverySteps(store, { ...query, states: STATES }, undefined, STEP)) {
+    const scope = await reach(query);
+    if (isNothing(scope)) return;
+    for await (const { found } of deliverySteps(store, { ...query, ...scope }, undefined, STEP)) {
       if (found.length > 0) yield found.map(({ delivery }) => delivery.id);
     }
   }
 
   async function count(query: BulkQuery) {
-    if (!("ids" in query)) return await countDeliveries(store, { ...query, states: STATES });
+    const scope = await reach(query);
+    if (isNothing(scope)) return { count: 0, exact: true };
+    if (!("ids" in query)) return await countDeliveries(store, { ...query, ...scope });
     const ids = [...query.ids];
-    const dead = ids.length === 0
-      ? []
-      : await store.deliveries({ ids, states: STATES }, { limit: ids.length });
-    return { count: dead.length, exact: true };
+    const those = ids.length === 0 ? [] : await store.deliveries({ ids, ...scope }, { limit: ids.length });
+    return { count: those.length, exact: true };
   }
 
   return {
@@ -77,3 +104,8 @@ export function createBulk(store: AdminStore, now: () => number, onEnd: (job: Bu
     job: (id) => jobs.get(id) ?? null,
   };
 }
+
+type Scope = Pick<DeliveryFilter, "states" | "routes">;
+
+/** Elsewhere an empty list of routes means all of them. */
+const isNothing = ({ routes }: Scope) => routes?.length === 0;

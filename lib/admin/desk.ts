@@ -83,8 +83,8 @@ export function createDesk(parts: AdminParts): Desk {
     tail,
     sources,
     mask,
-    bulk: createBulk(parts.store, parts.now, (job) => {
-      parts.onAction(`${job.action} many`, { done: job.done, state: job.state, error: job.error });
+    bulk: createBulk(parts, ({ action, done, state, error }, { waiting = false }) => {
+      parts.onAction(`${action} many`, { ...(waiting && { waiting }), done, state, error });
     }),
     overview: () => look().overview,
     standing: () => look().standing,

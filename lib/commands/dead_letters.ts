@@ -9,6 +9,7 @@ import { COMMON_HELP, EXIT, readArguments, UsageError, type Values, wholeNumberO
 import { confirmed } from "./confirm.ts";
 import { byRoute, countDeliveries } from "./count_deliveries.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
+import { leftRoutes } from "./routes_now.ts";
 import { counted, harmless, paint, table } from "./terminal.ts";
 import { TIME_HELP, timeOf } from "./time_flag.ts";
 
@@ -20,8 +21,11 @@ export const help = `deno task dead-letters [list] [filters]
 deno task dead-letters show ID
 deno task dead-letters retry ID… | filters | --all
 deno task dead-letters discard ID… | filters | --all
+deno task dead-letters discard --waiting ID… | filters | --all
 
 A dead letter is a delivery that ran out of attempts, or that no retry would mend. It is kept until somebody decides.
+So is what waits for a route that is not in force, since config.json or the plugins folder no longer has it, or has it
+disabled: it is delivered should the route come back.
 
   list                 the newest ones, and how many each route has
   show ID              one with all its attempts and the raw event
@@ -36,6 +40,7 @@ Filters, all of which must hold
   --since T --until T  of events received then. ${TIME_HELP}
   --all                all dead letters
 
+  --waiting            in place of dead letters, what waits for routes that are not in force; for list and discard
   --limit N            list so many (default: 20)
   --yes                do it without asking; needed where nobody can be asked
 ${COMMON_HELP}
@@ -51,6 +56,7 @@ const FLAGS = {
   since: "text",
   until: "text",
   all: "switch",
+  waiting: "switch",
   limit: "text",
   yes: "switch",
 } as const;
@@ -72,12 +78,23 @@ export async function run(args: string[]): Promise<number> {
   if (action === "list" && ids.length > 0) throw new UsageError("list takes filters; `show` takes an id");
   if (action === "show" && ids.length !== 1) throw new UsageError("show takes one id, as `list` shows them");
   if (action === "retry" || action === "discard") checkChoice(action, values, filter);
+  if (values.waiting && (action === "show" || action === "retry")) {
+    throw new UsageError(
+      `--waiting is for list and discard: what waits is delivered once its route is in force`,
+    );
+  }
   return await besideRelay(values, async (beside) => {
     await checkRoutes(beside, values.route ?? []);
     if (action === "show") return await show(beside, ids[0]!, values.json === true);
-    if (action === "list") return await list(beside, filter, values);
-    return await decide(beside, action === "retry" ? "retry" : "discard", filter, values);
+    const chosen = values.waiting ? await thatWait(beside, filter) : filter;
+    if (action === "list") return await list(beside, chosen, values);
+    return await decide(beside, action === "retry" ? "retry" : "discard", chosen, values);
   });
+}
+
+/** The filter, for what waits for routes that are not in force. */
+async function thatWait(beside: BesideRelay, filter: DeliveryFilter): Promise<DeliveryFilter> {
+  return { ...filter, states: ["pending"], routes: await leftRoutes(beside, filter.routes) };
 }
 
 function filterOf(
@@ -128,24 +145,26 @@ async function list({ store, mask }: BesideRelay, filter: DeliveryFilter, values
     return EXIT.done;
   }
   if (count === 0) {
-    console.log("No dead letters.");
+    console.log(values.waiting ? "Nothing waits for a route that is not in force." : "No dead letters.");
     return EXIT.done;
   }
-  const rows = items.map(({ id, finishedAt, route, attempts, event, error }) => [
+  const rows = items.map(({ id, createdAt, finishedAt, route, attempts, event, error }) => [
     String(id),
-    finishedAt?.slice(0, 19).replace("T", " ") ?? "",
+    (finishedAt ?? createdAt).slice(0, 19).replace("T", " "),
     route,
     harmless(event.coin ?? ""),
     counted(attempts, "attempt"),
     shorten(harmless(error ?? "")),
   ]);
-  console.log(table([["ID", "DIED (UTC)", "ROUTE", "COIN", "TRIED", "ERROR"], ...rows]));
+  const when = values.waiting ? "WAITS SINCE (UTC)" : "DIED (UTC)";
+  console.log(table([["ID", when, "ROUTE", "COIN", "TRIED", "ERROR"], ...rows]));
   console.log(
-    `\n${dead(count)}: ${byRoute(routes)}${
+    `\n${those(count, values)}: ${byRoute(routes)}${
       count > items.length ? `; the newest ${items.length} are shown` : ""
     }`,
   );
-  console.log(paint.dim("`deno task dead-letters show ID` tells all of one, `… retry ID` tries it again."));
+  const next = values.waiting ? "`… discard --waiting` gives it up" : "`… retry ID` tries it again";
+  console.log(paint.dim(`\`deno task dead-letters show ID\` tells all of one, ${next}.`));
   return EXIT.done;
 }
 
@@ -193,18 +212,20 @@ async function decide(
   beside: BesideRelay,
   action: "retry" | "discard",
   filter: DeliveryFilter,
-  { yes, json, all }: Given,
+  values: Given,
 ): Promise<number> {
+  const { yes, json, all, waiting } = values;
   const { store } = beside;
   const { count, routes } = await countDeliveries(store, filter);
   if (count === 0) {
     if (json) console.log(JSON.stringify({ action, count: 0 }));
+    else if (waiting) console.error("Nothing of that waits for a route that is not in force.");
     else console.error(filter.ids ? "None of these is a dead letter." : "No dead letter fits.");
     return all ? EXIT.done : EXIT.yourInput;
   }
-  if (!json) console.log(`${dead(count)}: ${byRoute(routes)}`);
+  if (!json) console.log(`${those(count, values)}: ${byRoute(routes)}`);
   const named = filter.ids !== undefined;
-  if (!named && !confirmed(`${action === "retry" ? "Retry" : "Discard"} ${dead(count)}?`, yes)) {
+  if (!named && !confirmed(`${action === "retry" ? "Retry" : "Discard"} ${those(count, values)}?`, yes)) {
     return EXIT.yourInput;
   }
   const changed = await store[action](filter, Date.now());
@@ -222,7 +243,11 @@ function stateOf({ state, discarded }: Delivery): string {
   return discarded ? "dead letter, discarded" : state === "dead" ? "dead letter" : state;
 }
 
-const dead = (count: number) => counted(count, "dead letter");
+function those(count: number, { waiting }: Given): string {
+  if (!waiting) return counted(count, "dead letter");
+  const one = count === 1;
+  return `${count} ${one ? "delivery that waits" : "deliveries that wait"} for what is not in force`;
+}
 
 function shorten(text: string): string {
   const line = text.replace(/\s+/g, " ");

@@ -1,11 +1,7 @@
 /** `deno task replay`: has deliveries made again. @module */
-import { resolve } from "@std/path";
 import { nearOrAll } from "../config/suggest.ts";
-import { withPlugins } from "../doctor/with_plugins.ts";
 import { given } from "../given.ts";
-import { configureLog } from "../log.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
-import { resolveRoutes } from "../route/resolve.ts";
 import { createRouteTable } from "../route/table.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
 import { COMMON_HELP, EXIT, readArguments, UsageError, type Values } from "./command.ts";
@@ -13,6 +9,7 @@ import { confirmed } from "./confirm.ts";
 import { byRoute } from "./count_deliveries.ts";
 import { planReplay, type ReplayChoice } from "./plan_replay.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
+import { routesOf } from "./routes_now.ts";
 import { counted, createProgress } from "./terminal.ts";
 import { TIME_HELP, timeOf } from "./time_flag.ts";
 
@@ -103,15 +100,10 @@ function choiceOf(values: Given, now: number): Omit<ReplayChoice, "to"> {
 
 /** The route that `--to` names, with its plugin's own filters where the config has none. */
 async function targetRoute(
-  { config, file, folder }: BesideRelay,
+  beside: BesideRelay,
   wanted: string,
 ): Promise<ReplayChoice["to"]> {
-  configureLog({ write: () => {} });
-  const routes = await withPlugins(
-    file,
-    resolve(folder, config.pluginsDir),
-    (plugins) => resolveRoutes(config, plugins.descriptions()),
-  );
+  const { inForce: routes } = await routesOf(beside);
   const route = routes.find(({ name }) => name === wanted);
   if (route === undefined) {
     const names = routes.map(({ name }) => name);

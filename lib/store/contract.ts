@@ -229,7 +229,10 @@ export interface Store {
 
   /** Makes dead or waiting deliveries due now, with their attempts starting afresh; answers how many. */
   retry(filter: DeliveryFilter, now: number): Promise<number>;
-  /** Marks dead letters as discarded; answers how many. */
+  /**
+   * Makes discarded dead letters of dead letters, and of what waits where `filter.states` names `pending`; answers how
+   * many.
+   */
   discard(filter: DeliveryFilter, now: number): Promise<number>;
   /**
    * Makes a new delivery of a stored event for a route, whatever was made before; answers their ids. A wish for an

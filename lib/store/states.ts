@@ -1,6 +1,6 @@
 /** How deliveries stand in the tables. @module */
 import type { DeliveryState } from "../nouns.ts";
-import type { RouteCount } from "./contract.ts";
+import type { DeliveryFilter, RouteCount } from "./contract.ts";
 
 export const PENDING = 0;
 /** Pending, but another delivery of its lane goes first. */
@@ -42,4 +42,9 @@ export function routeCounts(rows: readonly (Omit<RouteCount, "state"> & { state:
     });
   }
   return [...counts.values()];
+}
+
+/** The states that `Store.discard` takes under a filter: what waits only where the filter names it. */
+export function discardable({ states }: DeliveryFilter): DeliveryState[] {
+  return (["pending", "dead"] as const).filter((state) => states?.includes(state) ?? state === "dead");
 }

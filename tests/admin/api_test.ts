@@ -338,7 +338,56 @@ Deno.test("what waits for a route that is not in force is told, and its dead let
   assertEquals([waiting, dead], [2, 1]);
   assertEquals(problems.map(({ text }: { text: string }) => text).slice(-2), [
     "1 dead letter",
-    "2 deliveries wait for what is not in force: gone; bring the plugin back, or give config.json a route of that name",
+    "2 deliveries wait for what is not in force: gone; bring the plugin back, give config.json a route of that name, or discard them",
+  ]);
+});
+
+Deno.test("what waits for a route that is not in force is discarded only when that is said", async () => {
+  await using room = await openRoom({ routes: [{ name: "here", plugin: "log", fields: ["nothing"] }] });
+  const deliveries = ["gone", "here", "lost"].map((route) => ({ route, matched: null, dueAt: 1e15 }));
+  await room.store.append(["a", "b", "c"].map((id) => anEvent(id, { deliveries, coin: id })));
+  const waits = async () =>
+    (await room.store.counts()).flatMap(({ route, state, count }) => [`${route} ${state} ${count}`]).sort();
+  const all = ["gone pending 3", "here pending 3", "lost pending 3"];
+  const discard = async (body: Record<string, unknown>) => {
+    const response = await room.post("/api/dead-letters/discard", body);
+    const answer = await response.json();
+    if (response.status !== 202) return answer.detail;
+    await until(
+      "the job has ended",
+      async () => (await room.json(`/api/jobs/${answer.id}`)).state === "finished",
+    );
+    return answer.total;
+  };
+  assertEquals(await discard({ all: true }), 0);
+  assertEquals(await discard({ route: ["gone"] }), 0);
+  assertMatch(await discard({ waiting: true }), /^say which: /);
+  assertEquals(
+    await discard({ waiting: true, route: ["gone", "here"] }),
+    "The route “here” is in force: what waits for it is delivered.",
+  );
+  assertMatch(
+    (await (await room.post("/api/dead-letters/retry", { waiting: true })).json()).detail,
+    /“waiting”/,
+  );
+  const { items } = await room.json("/api/deliveries?route=gone,here&coin=a");
+  for (const { id, route } of items) {
+    const { changed } = await (await room.post(`/api/deliveries/${id}/discard`)).json();
+    assertEquals(changed, route === "gone" ? 1 : 0);
+  }
+  assertEquals(await waits(), ["gone pending 2", ...all.slice(1)]);
+
+  assertEquals(await discard({ waiting: true, ids: items.map(({ id }: { id: number }) => id) }), 0);
+  assertEquals(await discard({ waiting: true, coin: "b" }), 2);
+  assertEquals(await discard({ waiting: true, route: ["gone"] }), 1);
+  assertEquals(await waits(), ["here pending 3", "lost pending 2"]);
+  assertEquals(await discard({ waiting: true, all: true }), 2);
+  assertEquals(await waits(), ["here pending 3"]);
+  assertEquals(await discard({ waiting: true, all: true }), 0);
+  assertEquals(await waits(), ["here pending 3"], "no route is left behind, which is not all routes");
+  assertEquals(room.actions.filter(([action]) => action === "discard many").at(-1), [
+    "discard many",
+    { waiting: true, done: 0, state: "finished", error: null },
   ]);
 });
 

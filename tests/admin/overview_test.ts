@@ -96,7 +96,13 @@ function look(facts: Partial<OverviewFacts>) {
 }
 
 const broken = { stage: "import" as const, message: "Expected ';'\n  at line 4", file: "slack.ts", line: 4 };
-const left = (name: string, waiting: number, dead = 0) => ({ route: name, waiting, dead });
+const left = (name: string, waiting: number, dead = 0) => ({
+  route: name,
+  waiting,
+  running: 0,
+  done: 9,
+  dead,
+});
 
 /** What is so, and each problem that is told of it. */
 const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> = {
@@ -164,15 +170,15 @@ const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> 
   "one delivery waits for a route that is gone": [
     { left: [left("gone", 1)] },
     [
-      "warning: 1 delivery waits for what is not in force: gone; bring the plugin back, or give config.json a route " +
-      "of that name (/deliveries?state=pending)",
+      "warning: 1 delivery waits for what is not in force: gone; bring the plugin back, give config.json a route " +
+      "of that name, or discard them (/deliveries?state=pending&route=gone)",
     ],
   ],
   "deliveries wait for five routes that are gone": [
     { left: ["a", "b", "c", "d", "e"].map((name) => left(name, 300)) },
     [
-      "warning: 1,500 deliveries wait for what is not in force: a, b, c and 2 more; bring the plugin back, or give " +
-      "config.json a route of that name (/deliveries?state=pending)",
+      "warning: 1,500 deliveries wait for what is not in force: a, b, c and 2 more; bring the plugin back, give " +
+      "config.json a route of that name, or discard them (/deliveries?state=pending)",
     ],
   ],
   "a route has a mistake, and is turned off": [

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { asCurl, asTest } from "../../lib/admin/pages/copies.tsx";
+import { anEvent } from "../store/fixtures.ts";
 import { until } from "../support/until.ts";
 import { coinBody, openRoom, readUntil, update } from "./room.ts";
 
@@ -287,6 +288,38 @@ Deno.test("what an address narrows a list by stays chosen in its form, also wher
   const live = await page("/?changeType=swap&type=cg.coin.burned");
   assertStringIncludes(live, '<option value="swap" selected>swap</option>');
   assertStringIncludes(live, '<option value="cg.coin.burned" selected>cg.coin.burned</option>');
+});
+
+Deno.test("what waits for a route that is not in force is discarded from its page, once asked back", async () => {
+  await using room = await openRoom({ routes: [{ name: "here", plugin: "log" }] });
+  const deliveries = ["gone", "here"].map((route) => ({ route, matched: null, dueAt: 1e15 }));
+  await room.store.append(["a", "b"].map((id) => anEvent(id, { deliveries })));
+  const text = async (path: string) => await (await room.ask(path)).text();
+  const [problem] = (await room.json("/api/overview")).problems.slice(-1);
+  assertEquals(problem.page, "/deliveries?state=pending&route=gone");
+  assertStringIncludes(await text(problem.page), "Discard what waits for gone…");
+  assertStringIncludes(await text("/deliveries"), "not in force");
+  assertEquals((await text("/deliveries?state=pending&route=here")).includes("discard-waiting"), false);
+  const [here, gone] = (await room.json("/api/deliveries?limit=2")).items;
+  assertEquals((await text(`/deliveries/${here.id}`)).includes('value="discard"'), false);
+  assertStringIncludes(await text(`/deliveries/${gone.id}`), 'value="discard"');
+
+  const post = (fields: Record<string, string>) =>
+    room.ask("/dead-letters", { method: "POST", body: new URLSearchParams(fields) });
+  const search = "state=pending&route=gone";
+  const preview = await (await post({ do: "discard-waiting", search })).text();
+  assertStringIncludes(preview, "Discard 2 that wait for what is not in force?");
+  assertStringIncludes(preview, 'value="discard-waiting-now"');
+  assertEquals((await post({ do: "retry-waiting", search })).status, 400);
+  await (await post({ do: "discard-waiting-now", search })).body?.cancel();
+  await until(
+    "only what is delivered waits",
+    async () =>
+      (await room.json("/api/deliveries?state=pending")).items.every((one: { route: string }) =>
+        one.route === "here"
+      ),
+  );
+  assertEquals((await room.json("/api/deliveries?state=pending")).items.length, 2);
 });
 
 Deno.test("choosing no dead letter touches none", async () => {

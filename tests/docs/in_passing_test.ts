@@ -62,6 +62,11 @@ const RUN: Record<string, Run> = {
   "--sample NAME --live": { as: "try ROUTE --sample renamed --live", says: /^✓ renamed: /m },
   "deno task dead-letters": { says: /^\d+ dead letters: slack \d+$/m },
   "deno task dead-letters retry --all": { says: /^\d+ due now: a running relay begins at once/m },
+  "deno task dead-letters discard --waiting --route NAME": { as: "dead-letters discard --waiting --all" },
+  "--waiting": {
+    as: "dead-letters list --waiting",
+    says: /^Nothing waits for a route that is not in force\.$/m,
+  },
   "deno task replay": { as: "replay --all", says: /^\d+ to be made again: a running relay begins at once/m },
   "deno task backup FILE": { as: "backup ./in-passing.db", makes: "in-passing.db" },
   "deno task fetch": {},

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { openStore } from "../../lib/store/open.ts";
+import { anEvent } from "../store/fixtures.ts";
+import { until } from "../support/until.ts";
 import { runCommand } from "../commands/run_command.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { createRelayFolder } from "../support/relay_process.ts";
@@ -95,6 +97,82 @@ Deno.test("dead-letters lists, shows with attempts and raw event, retries and di
   assertEquals(await at.json("dead-letters", "retry", String(two!.id)), { action: "retry", count: 1 });
   await at.settled("a", "done", 3);
   assertEquals((await at.run("dead-letters")).stdout, "No dead letters.\n");
+});
+
+Deno.test("what waits for a route that is not in force is listed and discarded with --waiting, and delivered should it come back", async () => {
+  await using folder = await createRelayFolder({
+    config: { routes: [{ name: "off", plugin: "idle", disabled: true }] },
+    plugins: {
+      "here.ts": 'export default { fields: ["*"], run() {} };',
+      "idle.ts": "export default { run() {} };",
+      "broken.ts": "export default {",
+    },
+  });
+  const store = await openStore("sqlite:data/relay.db", folder.folder);
+  const routes = ["broken", "here", "idle", "lost", "off"];
+  const deliveries = routes.map((route) => ({ route, matched: null, dueAt: 0 }));
+  await store.append(["one", "two"].map((id) => anEvent(id, { deliveries, coin: id })));
+  await store.close();
+  const run = async (expected: number, ...args: string[]) => {
+    const { code, stdout, stderr } = await runCommand([
+      "dead-letters",
+      ...args,
+      "--config",
+      folder.configFile,
+    ]);
+    assertEquals(code, expected, stderr);
+    return stdout + stderr;
+  };
+  assertEquals(await run(0), "No dead letters.\n");
+  assertEquals(await run(0, "discard", "--all", "--yes"), "No dead letter fits.\n");
+  const listed = await run(0, "--waiting");
+  assertStringIncludes(listed, "6 deliveries that wait for what is not in force: idle 2, lost 2, off 2\n");
+  assertStringIncludes(listed, "WAITS SINCE (UTC)");
+
+  assertStringIncludes(await run(1, "discard", "--waiting", "--yes"), "say which to discard");
+  assertStringIncludes(await run(1, "discard", "--waiting", "--route", "lost"), "--yes");
+  assertStringIncludes(
+    await run(1, "discard", "--waiting", "--route", "here", "--yes"),
+    "the route here is in force: what waits for it is delivered",
+  );
+  assertStringIncludes(
+    await run(1, "discard", "--waiting", "--route", "broken", "--yes"),
+    "the plugin broken does not load, and may have a route: mend it, or take it away",
+  );
+  assertStringIncludes(
+    await run(1, "retry", "--waiting", "--all", "--yes"),
+    "--waiting is for list and discard",
+  );
+  assertStringIncludes(await run(1, "discard", "--waiting", "1", "2"), "Nothing of that waits");
+
+  assertStringIncludes(
+    await run(0, "discard", "--waiting", "--route", "lost", "--coin", "one", "--yes"),
+    "1 discarded.",
+  );
+  assertEquals(
+    await run(0, "discard", "--waiting", "--route", "off", "--yes", "--json"),
+    '{"action":"discard","count":2}\n',
+  );
+  assertStringIncludes(
+    await run(0, "--waiting"),
+    "3 deliveries that wait for what is not in force: idle 2, lost 1\n",
+  );
+
+  await folder.writeConfig({ routes: [{ name: "lost", plugin: "idle" }] });
+  await folder.start();
+  const beside = await openStore("sqlite:data/relay.db", folder.folder, { shared: true });
+  try {
+    const stand = async (route: string) =>
+      (await beside.deliveries({ routes: [route], discarded: true }, { limit: 9 })).map((one) =>
+        one.discarded ? "discarded" : one.state
+      );
+    await until("what still waited is delivered", async () => (await stand("lost")).includes("done"));
+    assertEquals((await stand("lost")).sort(), ["discarded", "done"]);
+    assertEquals(await stand("off"), ["discarded", "discarded"]);
+    assertEquals(await stand("idle"), ["pending", "pending"]);
+  } finally {
+    await beside.close();
+  }
 });
 
 Deno.test("dead-letters and replay do nothing to many without being told which, or without --yes", async () => {

@@ -7,7 +7,7 @@ import type {
   RouteCount,
   Settlement,
 } from "../../lib/store/contract.ts";
-import type { Attempt, Delivery, StoredEvent } from "../../lib/nouns.ts";
+import type { Attempt, Delivery, DeliveryState, StoredEvent } from "../../lib/nouns.ts";
 
 interface Held extends Delivery {
   /** Waits behind another of its coin. */
@@ -119,9 +119,20 @@ export class Model {
     return chosen.length;
   }
 
-  discard(choose: (one: Delivery) => boolean): number {
-    const chosen = this.deliveries.filter((one) => choose(one) && one.state === "dead" && !one.discarded);
-    for (const one of chosen) one.discarded = true;
+  discard(choose: (one: Delivery) => boolean, states: readonly DeliveryState[], now: number): number {
+    const chosen = this.deliveries.filter((one) =>
+      choose(one) && states.includes(one.state) && !one.discarded
+    );
+    const heads = chosen.filter(({ state, behind }) => state === "pending" && !behind);
+    for (const one of chosen) {
+      Object.assign(one, {
+        state: "dead",
+        discarded: true,
+        finishedAt: one.finishedAt ?? now,
+        behind: false,
+      });
+    }
+    for (const one of heads) this.#advance(one);
     return chosen.length;
   }
 

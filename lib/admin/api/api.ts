@@ -64,13 +64,20 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
   api.get("/deliveries/:id{\\d+}", bare, async (c) => c.json(await oneDelivery(store, idOf(c), mask)));
   api.post("/deliveries/:id{\\d+}/retry", bare, async (c) => c.json(await retryOne(parts, idOf(c))));
   api.post("/deliveries/:id{\\d+}/discard", bare, async (c) => c.json(await discardOne(parts, idOf(c))));
-  for (const action of ["retry", "discard"] as const satisfies BulkJob["action"][]) {
-    api.post(`/dead-letters/${action}`, bare, async (c) => {
-      const { preview, ...wish } = query.check(query.bulkBody, await bodyOf(c));
-      const which = query.bulkQuery({ ...wish, preview });
-      return preview ? c.json(await bulk.count(which)) : c.json(await bulk.start(action, which), 202);
-    });
-  }
+  const many = async (c: Context<AdminEnv>, action: BulkJob["action"], wish: query.BulkChoice) => {
+    const which = query.bulkQuery(wish);
+    return wish.preview ? c.json(await bulk.count(which)) : c.json(await bulk.start(action, which), 202);
+  };
+  api.post(
+    "/dead-letters/retry",
+    bare,
+    async (c) => many(c, "retry", query.check(query.retryManyBody, await bodyOf(c))),
+  );
+  api.post(
+    "/dead-letters/discard",
+    bare,
+    async (c) => many(c, "discard", query.check(query.discardManyBody, await bodyOf(c))),
+  );
   api.get("/jobs/:id", bare, (c) => {
     const job = bulk.job(c.req.param("id"));
     if (job === null) throw notFound("There is no such job; the relay may have been restarted.");

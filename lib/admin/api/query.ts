@@ -104,13 +104,21 @@ const bulkFilters = {
   until: timeInBody.optional(),
 };
 
-/** The body of bulk work on dead letters: which of them. A forgotten filter must not mean all. */
-export const bulkBody = z.strictObject({
+const bulkChoice = {
   ...bulkFilters,
   ids: z.array(z.int()).min(1, "must name a delivery").max(10_000).optional().describe("These deliveries"),
   all: z.boolean().default(false).describe("true: all of them"),
   preview: z.boolean().default(false).describe("true: only count them"),
-}).superRefine(({ ids, all, preview: _, ...filters }, context) => {
+};
+
+/** What bulk work is asked for. */
+export type BulkChoice = z.output<z.ZodObject<typeof bulkChoice>> & { waiting?: boolean };
+
+/** A forgotten filter must not mean all. */
+function expectChoice(
+  { ids, all, preview: _, waiting: __, ...filters }: BulkChoice,
+  context: z.RefinementCtx,
+) {
   const narrowed = Object.values(filters).some((value) => value !== undefined);
   const ways = [ids !== undefined, narrowed, all].filter(Boolean).length;
   const message = ways === 0
@@ -119,7 +127,18 @@ export const bulkBody = z.strictObject({
     ? '"ids", filters and "all" exclude each other'
     : null;
   if (message !== null) context.addIssue({ code: "custom", message });
-});
+}
+
+/** The body of bulk work on dead letters: which of them. */
+export const retryManyBody = z.strictObject(bulkChoice).superRefine(expectChoice);
+
+/** The same, or what waits. */
+export const discardManyBody = z.strictObject({
+  ...bulkChoice,
+  waiting: z.boolean().default(false).describe(
+    "true: in place of dead letters, what waits for routes that are not in force",
+  ),
+}).superRefine(expectChoice);
 
 /** `POST /api/replay`. */
 export const replayBody = z.union([
@@ -173,10 +192,10 @@ function unknownName(name: string, known: readonly string[] | null): string {
   return `${problem}: ${nearOrAll(name, known)}`;
 }
 
-/** The dead letters that bulk work is for. */
-export function bulkQuery(given: z.output<typeof bulkBody>): BulkQuery {
-  const { route: routes, event: eventId, ids, all: _, preview: __, ...same } = given;
-  return ids === undefined ? { routes, eventId, ...same } : { ids };
+/** The deliveries that bulk work is for. */
+export function bulkQuery(given: BulkChoice): BulkQuery {
+  const { route: routes, event: eventId, ids, all: _, preview: __, waiting = false, ...same } = given;
+  return ids === undefined ? { routes, eventId, waiting, ...same } : { ids, waiting };
 }
 
 /**

@@ -9,7 +9,7 @@ import { DeliveryPage } from "../pages/delivery.tsx";
 import { notFound, Refused } from "../problem.ts";
 import { findDeliveries, isKnownByCount } from "../read/find_deliveries.ts";
 import { oneDelivery } from "../read/one_event.ts";
-import { routeItems } from "../read/routes.ts";
+import { leftBehind, routeItems } from "../read/routes.ts";
 import { answer, formOf, narrowing, ownPath, params, type Site, withDone } from "./site.tsx";
 
 /** Adds the handlers. */
@@ -21,13 +21,15 @@ export function addDeliveries({ app, desk, frame }: Site): void {
     const asked = params(c);
     const filters = query.check(query.deliveriesParams, asked);
     const page = given({ limit: filters.limit, before: filters.cursor });
-    const dead = deadOf(asked);
+    const dead = chosenBy(asked);
+    const counts = await parts.store.counts();
     return answer(
       c,
       <Deliveries
         frame={await frame(c)}
         rows={await findDeliveries(store, query.deliveryQuery(filters), page, mask)}
-        routes={routeItems(parts, await parts.store.counts(), await parts.standing(), mask)}
+        routes={routeItems(parts, counts, await parts.standing(), mask)}
+        left={leftBehind(parts, counts)}
         filters={narrowing(asked)}
         search={new URLSearchParams(asked)}
         dead={isKnownByCount(dead) ? (await bulk.count(dead)).count : null}
@@ -38,7 +40,8 @@ export function addDeliveries({ app, desk, frame }: Site): void {
 
   app.get("/deliveries/:id{\\d+}", async (c) => {
     const delivery = await oneDelivery(store, Number(c.req.param("id")), mask);
-    return answer(c, <DeliveryPage frame={await frame(c)} delivery={delivery} />);
+    const inForce = parts.routes().some(({ name }) => name === delivery.route);
+    return answer(c, <DeliveryPage frame={await frame(c)} delivery={delivery} inForce={inForce} />);
   });
 
   app.post("/deliveries/:id{\\d+}/do", async (c) => {
@@ -56,24 +59,28 @@ export function addDeliveries({ app, desk, frame }: Site): void {
 
   app.post("/dead-letters", async (c) => {
     const form = await formOf(c);
-    const [, action, which, now] = /^(retry|discard)-(chosen|all)(-now)?$/.exec(String(form.get("do"))) ?? [];
+    const [, action, which, now] =
+      /^(retry|discard)-(chosen|all|(?<=discard-)waiting)(-now)?$/.exec(String(form.get("do"))) ?? [];
     if (action === undefined) throw new Refused(400, "bad_request", "There is no such action.");
     const search = new URLSearchParams(String(form.get("search") ?? ""));
     const asked = Object.fromEntries(search);
-    if (which === "all" && now === undefined) {
+    const waiting = which === "waiting";
+    if (which !== "chosen" && now === undefined) {
       return answer(
         c,
         <BulkPreview
           frame={await frame(c)}
           action={action as BulkJob["action"]}
-          preview={await bulk.count(deadOf(asked))}
+          waiting={waiting}
+          preview={await bulk.count({ ...chosenBy(asked), waiting })}
           filters={narrowing(asked)}
           search={search}
         />,
       );
     }
     const ids = form.getAll("id").map(Number).filter(Number.isSafeInteger);
-    const job = await bulk.start(action as BulkJob["action"], which === "all" ? deadOf(asked) : { ids });
+    const wish = which === "chosen" ? { ids } : { ...chosenBy(asked), waiting };
+    const job = await bulk.start(action as BulkJob["action"], wish);
     return c.redirect(`/jobs/${job.id}`, 303);
   });
 
@@ -84,7 +91,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
   });
 }
 
-/** The dead letters that the address of the deliveries page is about, whatever states it shows. */
-function deadOf({ state: _, discarded: __, ...asked }: Record<string, string>) {
+/** The deliveries that the address of the deliveries page is about, whatever states it shows. */
+function chosenBy({ state: _, discarded: __, ...asked }: Record<string, string>) {
   return query.deliveryQuery(query.check(query.deliveriesParams, narrowing(asked)));
 }

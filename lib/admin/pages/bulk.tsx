@@ -1,13 +1,15 @@
-/** Before and while many dead letters are retried or discarded. @module */
+/** Before and while many dead letters are retried or discarded, or what waits is discarded. @module */
 import type { BulkJob } from "../api/shapes.ts";
 import { type DeliveryFilters } from "./deliveries.tsx";
 import { type Frame, Page } from "./layout.tsx";
 import { number, T } from "./text.tsx";
 
-/** Asks back before many dead letters are touched. */
-export function BulkPreview({ frame, action, preview, filters, search }: {
+/** Asks back before many are touched. */
+export function BulkPreview({ frame, action, waiting, preview, filters, search }: {
   frame: Frame;
   action: BulkJob["action"];
+  /** Whether it is about what waits for routes that are not in force, in place of dead letters. */
+  waiting: boolean;
   preview: { count: number; exact: boolean };
   filters: Partial<DeliveryFilters>;
   search: URLSearchParams;
@@ -15,10 +17,14 @@ export function BulkPreview({ frame, action, preview, filters, search }: {
   const word = action === "retry" ? "Retry" : "Discard";
   const narrowed = Object.entries(filters).filter(([name, value]) => value && name !== "state");
   return (
-    <Page title={`${word} dead letters`} at="/deliveries" frame={frame}>
+    <Page title={`${word} deliveries`} at="/deliveries" frame={frame}>
       <section class="card">
         <header>
-          <h1>{`${word} ${atLeast(preview)} dead letters?`}</h1>
+          <h1>
+            {`${word} ${atLeast(preview)} ${
+              waiting ? "that wait for what is not in force" : "dead letters"
+            }?`}
+          </h1>
         </header>
         <div class="body stack">
           {narrowed.length > 0
@@ -34,6 +40,8 @@ export function BulkPreview({ frame, action, preview, filters, search }: {
                 ))}
               </dl>
             )
+            : waiting
+            ? <p>This is what waits for any route that is not in force.</p>
             : <p>These are the dead letters of every route.</p>}
           <p class="soft">
             {action === "retry"
@@ -45,7 +53,7 @@ export function BulkPreview({ frame, action, preview, filters, search }: {
             <button
               class={action === "retry" ? "primary" : "danger"}
               name="do"
-              value={`${action}-all-now`}
+              value={`${action}-${waiting ? "waiting" : "all"}-now`}
               disabled={preview.count === 0}
             >
               {`${word} ${atLeast(preview)}`}
@@ -62,10 +70,10 @@ export function BulkPreview({ frame, action, preview, filters, search }: {
 export function JobPage({ frame, job }: { frame: Frame; job: BulkJob }) {
   const word = job.action === "retry" ? "Retrying" : "Discarding";
   return (
-    <Page title={`${word} dead letters`} at="/deliveries" frame={frame} scripts={["job.js"]}>
+    <Page title={`${word} deliveries`} at="/deliveries" frame={frame} scripts={["job.js"]}>
       <section class="card">
         <header>
-          <h1>{`${word} dead letters`}</h1>
+          <h1>{`${word} deliveries`}</h1>
         </header>
         <div class="body stack" data-job={job.id}>
           <progress max={String(Math.max(job.total, 1))} value={String(job.done)} aria-label="Progress">

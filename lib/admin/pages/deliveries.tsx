@@ -1,6 +1,7 @@
 /** Deliveries and dead letters: where they stand, and what can be done about it. @module */
 import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
 import type { DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
+import type { LeftBehind } from "../read/routes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { Choice, coinPath, eventPath, Pager, Scroll, StateBadge, stateWord } from "./pieces.tsx";
 import { number, T, Time } from "./text.tsx";
@@ -15,10 +16,12 @@ export type DeliveryFilters = Record<
 const FIELDS = ["state", "route", "coin", "event"];
 
 /** The page. */
-export function Deliveries({ frame, rows, routes, filters, search, dead, now }: {
+export function Deliveries({ frame, rows, routes, left, filters, search, dead, now }: {
   frame: Frame;
   rows: Rows<DeliveryItem>;
   routes: RouteItem[];
+  /** What is left of routes that are not in force. */
+  left: LeftBehind[];
   filters: Partial<DeliveryFilters>;
   /** The address's query without the cursor. */
   search: URLSearchParams;
@@ -29,12 +32,16 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
   const mayWrite = frame.role === "full";
   const someDead = rows.items.some(({ state, discarded }) => state === "dead" && !discarded);
   const filtered = Object.values(filters).some((value) => value);
+  const names = [...routes.map(({ name }) => name), ...left.map(({ route }) => route)];
+  const abandoned = left.filter(({ route, waiting }) =>
+    waiting > 0 && (!filters.route || filters.route.split(",").includes(route))
+  );
   return (
     <Page title="Deliveries" at="/deliveries" frame={frame}>
       <div class="head">
         <h1 class="grow">Deliveries</h1>
       </div>
-      <Counts routes={routes} now={now} />
+      <Counts routes={routes} left={left} now={now} />
       <section class="card" aria-label="Deliveries" data-watch>
         <form class="filters" data-auto>
           <Choice
@@ -44,7 +51,7 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
             chosen={filters.state}
             word={stateWord}
           />
-          <Choice label="Route" name="route" values={routes.map(({ name }) => name)} chosen={filters.route} />
+          <Choice label="Route" name="route" values={names} chosen={filters.route} />
           <label>
             Coin id<input name="coin" value={filters.coin ?? ""} autocomplete="off" />
           </label>
@@ -117,6 +124,17 @@ export function Deliveries({ frame, rows, routes, filters, search, dead, now }: 
             )}
           </form>
         )}
+        {mayWrite && filters.state === "pending" && abandoned.length > 0 && (
+          <form method="post" action="/dead-letters" class="pager">
+            <input type="hidden" name="search" value={search.toString()} />
+            <span class="soft">
+              What waits for a route that is not in force is delivered once it is again.
+            </span>
+            <button name="do" value="discard-waiting" class="danger">
+              {`Discard what waits for ${abandoned.length === 1 ? abandoned[0]!.route : "such routes"}…`}
+            </button>
+          </form>
+        )}
         <Pager path="/deliveries" search={search} next={rows.next} />
       </section>
     </Page>
@@ -175,8 +193,8 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
   );
 }
 
-function Counts({ routes, now }: { routes: RouteItem[]; now: number }) {
-  if (routes.length === 0) return null;
+function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]; now: number }) {
+  if (routes.length + left.length === 0) return null;
   const link = (route: string, state: DeliveryState, count: number | undefined) =>
     count
       ? <a href={`/deliveries?${new URLSearchParams({ state, route })}`}>{number(count)}</a>
@@ -214,6 +232,18 @@ function Counts({ routes, now }: { routes: RouteItem[]; now: number }) {
                 </tr>
               );
             })}
+            {left.map(({ route, waiting, running, done, dead }) => (
+              <tr>
+                <td>
+                  {route} <span class="badge warn">not in force</span>
+                </td>
+                <td class="num">{link(route, "pending", waiting)}</td>
+                <td class="num">{link(route, "running", running)}</td>
+                <td class="num">{link(route, "done", done)}</td>
+                <td class="num">{link(route, "dead", dead)}</td>
+                <td></td>
+              </tr>
+            ))}
           </tbody>
         </table>
       </Scroll>

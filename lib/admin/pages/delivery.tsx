@@ -6,7 +6,13 @@ import { duration, T, Time } from "./text.tsx";
 
 /** A delivery with its attempts and what can be done with it. */
 export function DeliveryBlock(
-  { delivery, mayWrite, back }: { delivery: DeliveryWhole; mayWrite: boolean; back: string },
+  { delivery, inForce, mayWrite, back }: {
+    delivery: DeliveryWhole;
+    /** Whether its route is in force: what waits for one that is not may be discarded. */
+    inForce: boolean;
+    mayWrite: boolean;
+    back: string;
+  },
 ) {
   const { id, route, state, discarded, tries, matched, replayOf, dueAt, error } = delivery;
   return (
@@ -27,7 +33,13 @@ export function DeliveryBlock(
         </span>
         {state === "pending" && (
           <span class="soft small">
-            due <Time at={dueAt} relative />
+            {inForce
+              ? (
+                <>
+                  due <Time at={dueAt} relative />
+                </>
+              )
+              : "waits for its route, which is not in force"}
           </span>
         )}
         {mayWrite && (
@@ -38,7 +50,7 @@ export function DeliveryBlock(
                 Retry now
               </button>
             )}
-            {state === "dead" && !discarded && (
+            {(state === "dead" && !discarded || state === "pending" && !inForce) && (
               <button id={`discard-${id}`} name="do" value="discard">Discard</button>
             )}
             {state === "done" && (
@@ -120,7 +132,9 @@ function SentBlock({ sent: { what, status, body } }: { sent: AttemptItem["sent"]
 }
 
 /** One delivery by itself. */
-export function DeliveryPage({ frame, delivery }: { frame: Frame; delivery: DeliveryWhole }) {
+export function DeliveryPage(
+  { frame, delivery, inForce }: { frame: Frame; delivery: DeliveryWhole; inForce: boolean },
+) {
   const { event } = delivery;
   return (
     <Page title={`Delivery ${delivery.id}`} at="/deliveries" frame={frame}>
@@ -147,6 +161,7 @@ export function DeliveryPage({ frame, delivery }: { frame: Frame; delivery: Deli
       <section class="card" data-watch>
         <DeliveryBlock
           delivery={delivery}
+          inForce={inForce}
           mayWrite={frame.role === "full"}
           back={`/deliveries/${delivery.id}`}
         />

@@ -134,7 +134,12 @@ function DeliveriesOf({ event, frame, routes }: Pick<EventPageProps, "event" | "
           </Empty>
         )
         : event.deliveries.map((delivery) => (
-          <DeliveryBlock delivery={delivery} mayWrite={mayWrite} back={path} />
+          <DeliveryBlock
+            delivery={delivery}
+            inForce={routes.some(({ name }) => name === delivery.route)}
+            mayWrite={mayWrite}
+            back={path}
+          />
         ))}
     </section>
   );

@@ -109,9 +109,10 @@ function problemsOfLeft(left: readonly LeftBehind[]): Problem[] {
   const more = left.length > 3 ? ` and ${left.length - 3} more` : "";
   const waits = count === 1 ? "1 delivery waits" : `${count.toLocaleString("en")} deliveries wait`;
   const text =
-    `${waits} for what is not in force: ${names}${more}; bring the plugin back, or give config.json a ` +
-    "route of that name";
-  return [{ level: "warning", text, page: "/deliveries?state=pending" }];
+    `${waits} for what is not in force: ${names}${more}; bring the plugin back, give config.json a ` +
+    "route of that name, or discard them";
+  const only = left.length === 1 ? `&${new URLSearchParams({ route: left[0]!.route })}` : "";
+  return [{ level: "warning", text, page: `/deliveries?state=pending${only}` }];
 }
 
 const sumOf = <T>(items: readonly T[], count: (item: T) => number) =>

@@ -2,6 +2,7 @@
 import { maskDeep } from "../../config/mask.ts";
 import type { KvEntry, RouteCount } from "../../store/contract.ts";
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
+import type { DeliveryState } from "../../nouns.ts";
 import type { AdminParts, Standing } from "../parts.ts";
 import { iso } from "./views.ts";
 
@@ -46,10 +47,15 @@ export interface LeftBehind {
   route: string;
   /** Those that wait for it. */
   waiting: number;
+  running: number;
+  done: number;
   dead: number;
 }
 
-/** What is left of routes that are not in force: of a plugin that was taken away, renamed or turned off, say. */
+/**
+ * What is left of routes that are not in force, where somebody may have to decide about it: of a plugin that was taken
+ * away, renamed or turned off, say.
+ */
 export function leftBehind(
   { routes }: Pick<AdminParts, "routes">,
   counts: readonly RouteCount[],
@@ -57,10 +63,9 @@ export function leftBehind(
   const inForce = new Set(routes().map(({ name }) => name));
   const left = counts.filter(({ route, count }) => !inForce.has(route) && count > 0);
   return [...Map.groupBy(left, ({ route }) => route)].map(([route, own]) => {
-    const of = (...states: string[]) =>
-      own.reduce((sum, { state, count }) => states.includes(state) ? sum + count : sum, 0);
-    return { route, waiting: of("pending", "running"), dead: of("dead") };
-  });
+    const of = (wanted: DeliveryState) => own.find(({ state }) => state === wanted)?.count ?? 0;
+    return { route, waiting: of("pending"), running: of("running"), done: of("done"), dead: of("dead") };
+  }).filter(({ waiting, running, dead }) => waiting + running + dead > 0);
 }
 
 /** Every plugin in the folder. `mask` takes secrets out of errors and of what it may reach. */

@@ -4,8 +4,8 @@ import type { DeliveryFilter, ReplayWish } from "../contract.ts";
 import { bigints } from "./arrays.ts";
 import { counting, moving } from "./counters.ts";
 import { anyOf, numbered, ofDeliveries } from "./conditions.ts";
-import { entering, laneOf } from "./lanes.ts";
-import { BEHIND, DEAD, DISCARDED, PENDING } from "../states.ts";
+import { advance, entering, laneOf, type Left } from "./lanes.ts";
+import { BEHIND, DEAD, discardable, DISCARDED, PENDING } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** How many deliveries one transaction changes. */
@@ -60,18 +60,34 @@ export async function retry(
   return step(found, ids);
 }
 
-/** Discards dead letters. */
-export async function discard(tx: Transaction, filter: DeliveryFilter, after: number): Promise<Step> {
-  const wanted = all([ofDeliveries(filter), where(`d.state = ${DEAD}`)]);
+/** Discards dead letters, and what waits where the filter names that state. */
+export async function discard(
+  tx: Transaction,
+  filter: DeliveryFilter,
+  now: number,
+  after: number,
+): Promise<Step> {
+  const states = discardable(filter);
+  const wanted = ofDeliveries({ ...filter, states, discarded: false });
+  const waiting = states.includes("pending");
+  if (waiting) tx.script(tx.locks.underOrders);
   const found = await next(tx, wanted, after);
+  if (waiting) tx.query(tx.locks.lanes, [...new Set(found.map(({ route }) => route))]);
   const ids = await hold(tx, found, wanted);
-  tx.query(
-    `WITH changed AS (
-       UPDATE deliveries SET state = ${DISCARDED}
-       WHERE id = ANY($1::bigint[]) RETURNING route
-     ) ${counting(moving("changed", DEAD, DISCARDED))}`,
+  const left = await tx.query<Left>(
+    `WITH chosen AS (
+       SELECT id, state AS was, lane FROM deliveries WHERE id = ANY($1::bigint[])
+     ), changed AS (
+       UPDATE deliveries d
+       SET state = ${DISCARDED}, lane = NULL, finished_at = coalesce(d.finished_at, $2::bigint)
+       FROM chosen c WHERE d.id = c.id AND d.id = ANY($1::bigint[]) RETURNING d.route, c.was, c.lane
+     ), counted AS (${counting(moving("changed", "was", DISCARDED))})
+     SELECT DISTINCT r.name AS route, encode(lane, 'hex') AS lane
+     FROM changed JOIN routes r ON r.id = changed.route WHERE was = ${PENDING} AND lane IS NOT NULL`,
     bigints(ids),
+    now,
   );
+  tx.also(advance(tx, left));
   return step(found, ids);
 }
 

@@ -127,8 +127,8 @@ export class PostgresStore extends PostgresReader implements Store {
     return this.#inSteps((after) => this.engine.write((tx) => manage.retry(tx, filter, now, after)));
   }
 
-  discard(filter: DeliveryFilter): Promise<number> {
-    return this.#inSteps((after) => this.engine.write((tx) => manage.discard(tx, filter, after)));
+  discard(filter: DeliveryFilter, now: number): Promise<number> {
+    return this.#inSteps((after) => this.engine.write((tx) => manage.discard(tx, filter, now, after)));
   }
 
   async replay(wishes: readonly ReplayWish[], now: number): Promise<number[]> {

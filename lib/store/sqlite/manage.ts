@@ -1,9 +1,10 @@
 /** What a person does with deliveries: retry, discard, replay. @module */
+import type { DeliveryState } from "../../nouns.ts";
 import type { ReplayWish } from "../contract.ts";
 import { anyOf } from "./conditions.ts";
-import { enter } from "./lanes.ts";
+import { advance, enter } from "./lanes.ts";
 import type { DeliveryRow } from "./rows.ts";
-import { BEHIND, DEAD, DISCARDED, PENDING } from "../states.ts";
+import { BEHIND, DEAD, DISCARDED, PENDING, stateNumbers } from "../states.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** Makes those of `ids` that are dead or waiting due at `now`; answers how many. */
@@ -26,13 +27,24 @@ export function retry(tx: Transaction, ids: readonly number[], now: number): num
   return rows.length;
 }
 
-/** Discards those of `ids` that are dead letters; answers how many. */
-export function discard(tx: Transaction, ids: readonly number[]): number {
-  const rows = rowsOf(tx, ids).filter(({ state }) => state === DEAD);
-  for (const { id, route } of rows) {
-    tx.db.run(`UPDATE deliveries SET state = ${DISCARDED} WHERE id = ?`, id);
-    tx.move(route, DEAD, DISCARDED);
+/** Discards those of `ids` that are in one of `states`; answers how many. */
+export function discard(
+  tx: Transaction,
+  ids: readonly number[],
+  states: readonly DeliveryState[],
+  now: number,
+): number {
+  const numbers = states.flatMap((state) => stateNumbers(state, false));
+  const rows = rowsOf(tx, ids).filter(({ state }) => numbers.includes(state));
+  for (const { id, route, state } of rows) {
+    tx.db.run(
+      `UPDATE deliveries SET state = ${DISCARDED}, lane = NULL, finished_at = coalesce(finished_at, ?) WHERE id = ?`,
+      now,
+      id,
+    );
+    tx.move(route, state, DISCARDED);
   }
+  for (const { route, state, lane } of rows) if (state === PENDING) advance(tx, route, lane);
   return rows.length;
 }
 

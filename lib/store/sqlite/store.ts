@@ -26,6 +26,7 @@ import { SqliteReads } from "./reads.ts";
 import { renew } from "./renew.ts";
 import * as rewind from "./rewind.ts";
 import { settle } from "./settle.ts";
+import { discardable } from "../states.ts";
 import type { Sizes } from "./sizes.ts";
 import { storable } from "../storable.ts";
 import type { Transaction } from "./transaction.ts";
@@ -122,8 +123,9 @@ export class SqliteStore extends SqliteReads implements Store {
     return this.#inSteps(filter, ["pending", "dead"], (tx, ids) => manage.retry(tx, ids, now));
   }
 
-  discard(filter: DeliveryFilter): Promise<number> {
-    return this.#inSteps(filter, ["dead"], manage.discard);
+  discard(filter: DeliveryFilter, now: number): Promise<number> {
+    const states = discardable(filter);
+    return this.#inSteps(filter, states, (tx, ids) => manage.discard(tx, ids, states, now));
   }
 
   async rewind(now: number, byMs: number): Promise<number> {

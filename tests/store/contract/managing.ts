@@ -113,6 +113,25 @@ export function managing(test: Register): void {
     assertEquals(await drain(store, 3000), ["a"]);
   });
 
+  test("discard takes what waits only where it is named, and what runs never", async (store) => {
+    await kill(store, "dead");
+    for (const id of ["runs", "waits"]) await put(store, id);
+    await store.claim(asking({ limit: 1 }));
+    assertEquals(await store.discard({ routes: ["slack"], states: ["dead"] }, 2000), 1);
+    assertEquals(await store.discard({ routes: ["slack"] }, 2000), 0);
+    assertEquals(await store.discard({ routes: ["mail"], states: ["pending"] }, 2000), 0);
+    assertEquals(await store.discard({ routes: ["slack"], states: ["pending", "running"] }, 2000), 1);
+    assertEquals((await store.counts()).map(({ state, count }) => [state, count]), [["running", 1]]);
+    const [waited] = await store.deliveries({ discarded: true }, { limit: 1 });
+    assertEquals(
+      [waited?.state, waited?.discarded, waited?.attempts, waited?.finishedAt],
+      ["dead", true, 0, 2000],
+    );
+    assertEquals((await store.claim(asking({ now: 9000 }))).claimed, []);
+    assertEquals(await store.retry({ ids: [waited!.id], discarded: true }, 9000), 1);
+    assertEquals(ids((await store.claim(asking({ now: 9000 }))).claimed), ["waits"]);
+  });
+
   test("replay makes new deliveries of an event, whatever was made before", async (store) => {
     const seq = await put(store, "a");
     assertEquals(await drain(store, 1000), ["a"]);

@@ -83,7 +83,8 @@ function operations(random: () => number): Operation {
     },
     async (store, model, now) => {
       const [narrowed, choose] = filter();
-      assertEquals(await store.discard(narrowed, now), model.discard(choose));
+      const states = narrowed.states ?? one([["dead"], ["pending"], ["pending", "dead"]] as const);
+      assertEquals(await store.discard({ ...narrowed, states }, now), model.discard(choose, states, now));
     },
     async (store, model, now) => {
       const wishes = some(model.events).slice(0, 3).map(({ seq }) => (

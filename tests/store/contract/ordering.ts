@@ -33,6 +33,17 @@ export function ordering(test: Register): void {
     assertEquals(await drain(store, 1000, "coin"), ["2"]);
   });
 
+  test("order coin: discarding the first of those that wait lets the next go first", async (store) => {
+    for (const id of ["1", "2", "3", "4"]) await put(store, id);
+    await store.claim(asking({ order: "coin", now: 0 })); // it keeps order from now on
+    const waiting = (await store.deliveries({}, { limit: 4 })).map(({ id }) => id).reverse();
+    const routes: string[] = [];
+    store.onCommit((news) => routes.push(...news.routes));
+    assertEquals(await store.discard({ ids: [waiting[0]!, waiting[2]!], states: ["pending"] }, 1000), 2);
+    assertEquals([...new Set(routes)], ["slack"]); // what was put may be news still
+    assertEquals(await drain(store, 1000, "coin"), ["2", "4"]);
+  });
+
   test("order coin: a dead delivery that is retried waits for its turn", async (store) => {
     for (const id of ["1", "2", "3"]) await put(store, id);
     const { claimed: [one] } = await store.claim(asking({ order: "coin" }));
