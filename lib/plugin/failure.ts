@@ -5,7 +5,7 @@ export class RetryLater extends Error {
   /**
    * Asks for another try.
    *
-   * @param seconds The least wait before the next attempt.
+   * @param seconds The least wait before the next attempt, from 0 on; more than a day is taken for a day.
    */
   constructor(public readonly seconds: number, message = `asked to be tried again in ${seconds} s`) {
     super(message);

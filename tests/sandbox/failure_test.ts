@@ -39,8 +39,30 @@ Deno.test("a refused access is found where another error came of it, but not for
 });
 
 Deno.test("a wait that is none is not asked for", () => {
-  const seconds = [7, 0, -7, NaN].map((wait) => endingOf(new RetryLater(wait), FOLDER).retryAfterSeconds);
-  assertEquals(seconds, [7, 0, null, null]);
+  const seconds = [7, 0, -7, NaN, Infinity].map((wait) =>
+    endingOf(new RetryLater(wait), FOLDER).retryAfterSeconds
+  );
+  assertEquals(seconds, [7, 0, null, null, null]);
+});
+
+Deno.test("the author of a wait that is none is told so, and where", () => {
+  const ending = (seconds: unknown, message?: string) => {
+    const error = new RetryLater(seconds as number, message);
+    error.stack = `RetryLater: ${error.message}\n    at run (${FOLDER}busy.ts:3:7)`;
+    const { outcome, error: told } = endingOf(error, FOLDER);
+    assertEquals(outcome, "retry");
+    return told;
+  };
+  const takes = (given: string) =>
+    `RetryLater takes the seconds to wait, a number from 0 on, not ${given}: it is tried again as after any error (busy.ts:3)`;
+  assertEquals(ending("soon", "the receiver is busy"), `the receiver is busy; ${takes('"soon"')}`);
+  for (
+    const [seconds, given] of [[NaN, "NaN"], [-7, "-7"], [Infinity, "Infinity"], [undefined, "undefined"]]
+  ) {
+    assertEquals(ending(seconds), `asked to be tried again in ${seconds} s; ${takes(`${given}`)}`);
+  }
+  assertEquals(ending({ at: { noon: true } }, "x"), `x; ${takes("{ at: [Object] }")}`);
+  assertEquals(ending(7), "asked to be tried again in 7 s (busy.ts:3)");
 });
 
 Deno.test("what cannot be described is told as such", () => {

@@ -49,19 +49,31 @@ export function failureText({ text, file, line }: Failure): string {
 
 /** How a run that threw has ended. Errors are known by name: the plugin may have a copy of the classes of its own. */
 export function endingOf(thrown: unknown, folder: string): Ending {
-  const error = failureText(describeFailure(thrown, folder));
-  const ending: Ending = { outcome: "retry", error, retryAfterSeconds: null, kv: [], emitted: [] };
+  const failure = describeFailure(thrown, folder);
+  const ending: Ending = {
+    outcome: "retry",
+    error: failureText(failure),
+    retryAfterSeconds: null,
+    kv: [],
+    emitted: [],
+  };
   try {
     if (!(thrown instanceof Error)) return ending;
     const { name, seconds } = thrown as Error & { seconds?: unknown };
     if (name === "Permanent") ending.outcome = "permanent";
-    if (name === "RetryLater" && typeof seconds === "number" && seconds >= 0) {
-      ending.retryAfterSeconds = seconds;
-    }
+    if (name !== "RetryLater") return ending;
+    if (typeof seconds === "number" && seconds >= 0 && seconds < Infinity) ending.retryAfterSeconds = seconds;
+    else ending.error = failureText({ ...failure, text: `${failure.text}; ${noWait(seconds)}` });
   } catch {
     // unreadable, so nothing more is known of it
   }
   return ending;
+}
+
+/** What is told of a wait that is none; the delivery is tried again all the same. */
+function noWait(seconds: unknown): string {
+  const given = shorten(Deno.inspect(seconds, { depth: 0 }), 100);
+  return `RetryLater takes the seconds to wait, a number from 0 on, not ${given}: it is tried again as after any error`;
 }
 
 /** The access that an error says was refused, also where it is another error's cause; null when it says none. */
