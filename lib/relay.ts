@@ -9,6 +9,7 @@ import type { Config } from "./config/schema.ts";
 import { createSecretMemory } from "./config/secrets.ts";
 import { carrySubstitutions } from "./config/substitutions.ts";
 import { type AttemptReport, createDispatcher } from "./dispatch/dispatcher.ts";
+import { late } from "./late.ts";
 import { logOf } from "./log.ts";
 import { messageOf } from "./message_of.ts";
 import { createLedger } from "./receive/ledger.ts";
@@ -159,8 +160,8 @@ export async function startRelay(initial: Config, configFile: string): Promise<R
     mistakes: () => mistakes,
     refusedConfig: () => refusedConfig,
     async dryRun(route, event) {
-      const { createDryRun }: typeof import("./try/dry_run.ts") = await import(
-        import.meta.resolve("./try/dry_run.ts") // by name Deno would read it, and keep it, at each start
+      const { createDryRun } = await late<typeof import("./try/dry_run.ts")>(
+        import.meta.resolve("./try/dry_run.ts"),
       );
       dryRun ??= createDryRun({ plugins: pluginsOptions, store, config: () => config, routes: () => routes });
       return await dryRun(route, event);

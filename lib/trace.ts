@@ -6,6 +6,7 @@
  */
 import type { AttemptReport, DispatcherParts } from "./dispatch/dispatcher.ts";
 import type { PluginRunner } from "./dispatch/contract.ts";
+import { late } from "./late.ts";
 import type { Receipt } from "./receive/receiver.ts";
 import type { AppendOne } from "./store/group_commit.ts";
 
@@ -46,8 +47,8 @@ export async function openTrace(
   mask: (text: string) => string,
 ): Promise<Trace> {
   if (!["true", "1"].includes(environment["OTEL_DENO"] ?? "")) return NO_TRACE;
-  const { createSpans }: typeof import("./trace/spans.ts") = await import(
-    import.meta.resolve("./trace/spans.ts") // by name Deno would read it, and keep it, at each start
+  const { createSpans } = await late<typeof import("./trace/spans.ts")>(
+    import.meta.resolve("./trace/spans.ts"),
   );
   return createSpans(mask);
 }

@@ -4,7 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { logOf } from "../log.ts";
 import { messageOf } from "../message_of.ts";
 import type { Store } from "../store/contract.ts";
-import { pruneAll, retentionLimits } from "../store/retention.ts";
+import { pruneAll, retentionLimits } from "./retention.ts";
 import { watchStandstill } from "./standstill.ts";
 
 /** What upkeep needs from its surroundings. */

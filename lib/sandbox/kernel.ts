@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { lineSplitter } from "./protocol.ts";
+import { lineSplitter } from "./line_splitter.ts";
 
 /** Asks the kernel about processes. */
 export interface Kernel {

@@ -1,5 +1,6 @@
 /** Reads what a process writes, no faster than is good for the relay. @module */
-import { LIMITS, lineSplitter } from "./protocol.ts";
+import { lineSplitter } from "./line_splitter.ts";
+import { LIMITS } from "./protocol.ts";
 
 /** A pause at least so long is worth making. */
 const LEAST_PAUSE_MS = 50;

@@ -1,19 +1,12 @@
 /** Opens the store that config.json names. @module */
 import { resolve } from "@std/path";
+import { late } from "../late.ts";
 import { type Store, StoreUnusable } from "./contract.ts";
 import { readUrl } from "./place.ts";
+import { dumpCommand } from "./postgres/dump_command.ts";
 import type { Transfer } from "./transfer.ts";
 
-// Each is found only when it is asked for: an import by name Deno would read, with all that it imports, at each start, and
-// keep the text.
-const sqlite = (): Promise<typeof import("./sqlite/open.ts")> =>
-  import(import.meta.resolve("./sqlite/open.ts"));
-const postgres = (): Promise<typeof import("./postgres/store.ts")> =>
-  import(import.meta.resolve("./postgres/store.ts"));
-const sqliteTransfer = (): Promise<typeof import("./sqlite/transfer.ts")> =>
-  import(import.meta.resolve("./sqlite/transfer.ts"));
-const postgresTransfer = (): Promise<typeof import("./postgres/transfer.ts")> =>
-  import(import.meta.resolve("./postgres/transfer.ts"));
+const sqlite = () => late<typeof import("./sqlite/open.ts")>(import.meta.resolve("./sqlite/open.ts"));
 
 /** How a store is opened. */
 export interface OpenOptions {
@@ -38,7 +31,9 @@ export async function openStore(url: string, baseFolder: string, options: OpenOp
     const { openSqlite } = await sqlite();
     return await openSqlite(file, options);
   }
-  const { PostgresStore } = await postgres();
+  const { PostgresStore } = await late<typeof import("./postgres/store.ts")>(
+    import.meta.resolve("./postgres/store.ts"),
+  );
   return await PostgresStore.open(url, baseFolder, options.shared);
 }
 
@@ -55,7 +50,6 @@ export async function backupStore(url: string, baseFolder: string, file: string)
     const { backupSqlite } = await sqlite();
     return await backupSqlite(resolve(baseFolder, named.file), file);
   }
-  const { dumpCommand } = await import("./postgres/dump_command.ts");
   throw new StoreUnusable(
     `PostgreSQL has its own tool for that, which may be used while relays run: ${dumpCommand(url, file)}`,
   );
@@ -70,10 +64,14 @@ export async function backupStore(url: string, baseFolder: string, file: string)
 export async function openTransfer(url: string, baseFolder: string, into: boolean): Promise<Transfer> {
   const named = read(url);
   if (named.engine === "sqlite") {
-    const { fromSqlite, toSqlite } = await sqliteTransfer();
+    const { fromSqlite, toSqlite } = await late<typeof import("./sqlite/transfer.ts")>(
+      import.meta.resolve("./sqlite/transfer.ts"),
+    );
     return await (into ? toSqlite : fromSqlite)(resolve(baseFolder, named.file));
   }
-  const { fromPostgres, toPostgres } = await postgresTransfer();
+  const { fromPostgres, toPostgres } = await late<typeof import("./postgres/transfer.ts")>(
+    import.meta.resolve("./postgres/transfer.ts"),
+  );
   return await (into ? toPostgres : fromPostgres)(url, baseFolder);
 }
 

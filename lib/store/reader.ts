@@ -1,5 +1,6 @@
 /** Reads a relay's store from another of its threads, by connections of that thread's own. @module */
 import { resolve } from "@std/path";
+import { late } from "../late.ts";
 import type { Store, StoreReads } from "./contract.ts";
 import { readUrl } from "./place.ts";
 import { SqliteReader } from "./sqlite/reader.ts";
@@ -21,8 +22,8 @@ export async function openReader(
 ): Promise<StoreReader> {
   const named = readUrl(url)!;
   if (named.engine === "sqlite") return new SqliteReader(resolve(baseFolder, named.file), relay);
-  const { PostgresReader }: typeof import("./postgres/reader.ts") = await import(
-    import.meta.resolve("./postgres/reader.ts") // by name Deno would read it, and keep it, wherever SQLite is the store
+  const { PostgresReader } = await late<typeof import("./postgres/reader.ts")>(
+    import.meta.resolve("./postgres/reader.ts"),
   );
   return await PostgresReader.openBeside(url, baseFolder);
 }

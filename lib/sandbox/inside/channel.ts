@@ -1,5 +1,6 @@
 /** The process's end of the protocol. @module */
-import { type FromPlugin, lineSplitter, type ToPlugin } from "../protocol.ts";
+import { lineSplitter } from "../line_splitter.ts";
+import type { FromPlugin, ToPlugin } from "../protocol.ts";
 
 /** Lines to and from the relay. */
 export interface Channel {

@@ -1,20 +1,21 @@
 /** Tells by SQLite's error code what a failure means. @module */
 import { StoreUnavailable, StoreUnusable } from "../contract.ts";
 
-/** SQLite's primary result codes that are no fault of the statement, with what a person can do. */
-const REMEDIES: Record<number, string> = {
-  5: "another process holds the database; it is tried again",
-  6: "another connection holds the table; it is tried again",
-  7: "out of memory; give the relay more",
-  8: "the file or its folder is read-only; make it writable",
-  10: "the disk failed; check it",
-  11: "the file is damaged; stop the relay and restore a backup",
-  13: "the disk is full; make room",
-  14: "the file cannot be opened; check that its folder exists and is writable",
-  15: "the file's locks misbehave; keep it on a local disk",
-  26: "the file is no SQLite database; stop the relay and restore a backup",
-};
+/** SQLite's primary result codes that are told apart. */
 const BUSY = 5, LOCKED = 6, READ_ONLY = 8, IO_ERROR = 10, CORRUPT = 11, CANNOT_OPEN = 14, NOT_A_DATABASE = 26;
+/** Those that are no fault of the statement, with what a person can do. */
+const REMEDIES: Record<number, string> = {
+  [BUSY]: "another process holds the database; it is tried again",
+  [LOCKED]: "another connection holds the table; it is tried again",
+  7: "out of memory; give the relay more",
+  [READ_ONLY]: "the file or its folder is read-only; make it writable",
+  [IO_ERROR]: "the disk failed; check it",
+  [CORRUPT]: "the file is damaged; stop the relay and restore a backup",
+  13: "the disk is full; make room",
+  [CANNOT_OPEN]: "the file cannot be opened; check that its folder exists and is writable",
+  15: "the file's locks misbehave; keep it on a local disk",
+  [NOT_A_DATABASE]: "the file is no SQLite database; stop the relay and restore a backup",
+};
 
 /** The primary result code of an error thrown by a prepared statement; undefined for any other. */
 function resultCode(error: unknown): number | undefined {

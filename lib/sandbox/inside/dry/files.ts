@@ -117,12 +117,17 @@ export function replaceFiles(now: () => Files | undefined, mustWrite: (path: str
       writeFileSync(path, encoder.encode(text), options);
     },
   };
-  const promised = Object.entries(replaced).map(([name, task]) => [
+  Object.assign(Deno, replaced, promised(replaced), { writeFile, writeTextFile });
+}
+
+/** Of functions that end in `Sync` those that answer by promises. */
+function promised(functions: object): object {
+  const synchronous = Object.entries(functions).filter(([name]) => name.endsWith("Sync"));
+  return Object.fromEntries(synchronous.map(([name, task]) => [
     name.replace(/Sync$/, ""),
     // deno-lint-ignore require-await -- so that what is thrown rejects
-    async (...given: unknown[]) => (task as (...given: unknown[]) => unknown)(...given),
-  ]);
-  Object.assign(Deno, replaced, Object.fromEntries(promised), { writeFile, writeTextFile });
+    async (...given: unknown[]) => task(...given),
+  ]));
 }
 
 /** A file that is kept in memory; `keep` is called with all of it after each change. */
@@ -161,13 +166,8 @@ function memoryFile(
     isTerminal: () => false,
     [Symbol.dispose]() {},
   };
-  const promised = Object.entries(file).filter(([name]) => name.endsWith("Sync")).map(([name, task]) => [
-    name.replace(/Sync$/, ""),
-    // deno-lint-ignore require-await -- so that what is thrown rejects
-    async (...given: unknown[]) => (task as (...given: unknown[]) => unknown)(...given),
-  ]);
   const writable = new WritableStream<Uint8Array>({ write: (part) => void file.writeSync(part) });
-  return Object.assign(file, Object.fromEntries(promised), { writable }) as unknown as Deno.FsFile;
+  return Object.assign(file, promised(file), { writable }) as unknown as Deno.FsFile;
 }
 
 function absolute(path: Path): string {

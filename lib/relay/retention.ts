@@ -1,6 +1,6 @@
 /** Forgets what is older than the config wants kept, in steps so small that no ack waits for them. @module */
 import type { Config } from "../config/schema.ts";
-import type { Store } from "./contract.ts";
+import type { Store } from "../store/contract.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 /** The provider sends an event again within 24 hours; twice that is safe. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openStore } from "../../lib/store/open.ts";
-import { pruneAll, retentionLimits } from "../../lib/store/retention.ts";
-import { anEvent, withFolder } from "./fixtures.ts";
+import { pruneAll, retentionLimits } from "../../lib/relay/retention.ts";
+import { anEvent, withFolder } from "../store/fixtures.ts";
 
 const HOUR = 3_600_000, DAY = 24 * HOUR;
 const NOW = 100 * DAY;
