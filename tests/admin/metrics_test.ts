@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createCounts } from "../../lib/admin/counts.ts";
+import { type Looked, renderMetrics } from "../../lib/admin/metrics.ts";
+import type { Job } from "../../lib/dispatch/contract.ts";
+import type { Settlement } from "../../lib/store/contract.ts";
 import { until } from "../support/until.ts";
 import { promtool } from "./promtool.ts";
 import { coinBody, openRoom } from "./room.ts";
@@ -107,6 +110,125 @@ Deno.test("a stranger who sends slowly makes no answer slow", () => {
   const { ack, received } = counts.read().sources.get("cryptosync")!;
   assertEquals(received.get("rejected too_slow"), 1);
   assertEquals(ack.sum, 0.002);
+});
+
+/** The lines of some metrics, without what explains them. */
+async function linesOf(looked: Partial<Looked>, ...names: string[]): Promise<string[]> {
+  const text = await renderMetrics({
+    now: 0,
+    counted: createCounts().read(),
+    counts: [],
+    routes: [],
+    running: new Map(),
+    plugins: [],
+    creditsPerEvent: new Map(),
+    lastHeard: new Map(),
+    streams: 0,
+    ...looked,
+  });
+  return text.split("\n").filter((line) => names.some((name) => line.startsWith(`coinrelay_${name}`)))
+    .map((line) => line.slice("coinrelay_".length));
+}
+
+Deno.test("histograms are in seconds, each bucket with all that is no longer than its bound", async () => {
+  const counts = createCounts();
+  const attempt = (state: "pending" | "done" | "dead", durationMs: number | null) =>
+    counts.attempt({
+      job: { route: "all" } as Job,
+      settlement: { next: { state }, attempt: { outcome: "done", durationMs } } as unknown as Settlement,
+    });
+  attempt("pending", 5);
+  attempt("dead", 0);
+  attempt("done", 400_000);
+  attempt("done", null); // the relay did not live to see how long it took
+  for (const [events, tookMs] of [[1, 0.5], [3, 40], [513, 3000]] as const) counts.commit(events, tookMs);
+  const counted = counts.read();
+  const lines = await linesOf({ counted }, "attempt_duration_seconds", "commit_", "deliveries_total");
+  const has = (line: string) => assert(lines.includes(line), `${line}\n${lines.join("\n")}`);
+  for (
+    const [le, count] of [["0.005", 2], ["0.01", 2], ["300", 2], ["+Inf", 3]]
+  ) has(`attempt_duration_seconds_bucket{le="${le}",route="all"} ${count}`);
+  has('attempt_duration_seconds_sum{route="all"} 400.005');
+  has('attempt_duration_seconds_count{route="all"} 3');
+  for (
+    const [le, count] of [["0.0005", 1], ["0.025", 1], ["0.05", 2], ["2.5", 2], ["+Inf", 3]]
+  ) has(`commit_duration_seconds_bucket{le="${le}"} ${count}`);
+  for (const [le, count] of [["1", 1], ["2", 1], ["4", 2], ["512", 2], ["+Inf", 3]]) {
+    has(`commit_batch_events_bucket{le="${le}"} ${count}`);
+  }
+  has("commit_batch_events_sum 517");
+  has("commit_batch_events_count 3");
+  assertEquals(lines.filter((line) => line.startsWith("deliveries_total")), [
+    'deliveries_total{route="all",result="dead"} 1',
+    'deliveries_total{route="all",result="done"} 2',
+  ]);
+});
+
+Deno.test("what stands now is told by route and plugin", async () => {
+  const count = (state: "pending" | "running" | "done" | "dead", count: number, oldest: number) => ({
+    route: "all",
+    state,
+    count,
+    oldest,
+  });
+  const plugin = (name: string, state: string, deaths: number, memoryBytes: number) => ({
+    name,
+    state,
+    deaths,
+    memoryBytes,
+  });
+  const looked = {
+    now: 100_000,
+    counts: [
+      count("running", 2, 40_000),
+      count("pending", 5, 70_000),
+      count("done", 90, 0),
+      count("dead", 3, 0),
+      { ...count("pending", 1, 100_001), route: "ahead" },
+    ],
+    running: new Map([["all", 2]]),
+    plugins: [
+      plugin("up", "running", 0, 1024),
+      plugin("dying", "waiting", 7, 0),
+      plugin("bad", "broken", 0, 0),
+      plugin("new", "starting", 0, 2048),
+    ],
+  };
+  assertEquals(await linesOf(looked, "backlog", "running", "dead_letters", "plugin"), [
+    'backlog_deliveries{route="all"} 7',
+    'backlog_deliveries{route="ahead"} 1',
+    'backlog_oldest_age_seconds{route="all"} 60',
+    'backlog_oldest_age_seconds{route="ahead"} 0',
+    'running_deliveries{route="all"} 2',
+    'dead_letters{route="all"} 3',
+    "plugin_processes 1",
+    'plugin_failing{plugin="up"} 0',
+    'plugin_failing{plugin="dying"} 1',
+    'plugin_failing{plugin="bad"} 1',
+    'plugin_failing{plugin="new"} 0',
+    'plugin_deaths_total{plugin="up"} 0',
+    'plugin_deaths_total{plugin="dying"} 7',
+    'plugin_deaths_total{plugin="bad"} 0',
+    'plugin_deaths_total{plugin="new"} 0',
+    'plugin_memory_bytes{plugin="up"} 1024',
+    'plugin_memory_bytes{plugin="new"} 2048',
+  ]);
+});
+
+Deno.test("/metrics tells of deliveries that run now, and of a source that the config has no more", async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => release = resolve);
+  await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }], run: () => held });
+  await room.deliver({ id: "a" });
+  await until("it runs", () => room.dispatcher.running().get("all") === 1);
+  const next = structuredClone(room.config);
+  next.sources[0]!.name = "renamed";
+  room.setConfig(next);
+  const text = await (await room.ask("/metrics")).text();
+  release();
+  assertEquals(value(text, 'coinrelay_running_deliveries{route="all"}'), 1);
+  assertEquals(value(text, 'coinrelay_api_credits_total{source="cryptosync"}'), 10);
+  assertEquals(value(text, 'coinrelay_api_credits_total{source="renamed"}'), 0);
 });
 
 Deno.test("credits are counted as the config prices them", async () => {
