@@ -15,6 +15,9 @@ export interface RelayApi {
 const TIMEOUT_MS = 5_000;
 const problem = z.looseObject({ detail: z.string() });
 const events = pageOf(z.looseObject({ id: z.string() }));
+type Events = z.infer<typeof events>;
+/** Pages that are asked for to find one event: some hundred thousand events of other sources. */
+const MOST_PAGES = 100;
 
 const { right, note, wrong, unknown } = findingsOf("health");
 
@@ -37,8 +40,17 @@ export function relayApi(url: string, token: string | undefined): RelayApi {
   return {
     overview: () => ask("overview", overview),
     async newestOf(source) {
-      const page = await ask(`events?${new URLSearchParams({ source, limit: "1" })}`, events);
-      return (typeof page === "string" ? undefined : page.items[0]?.id) ?? null;
+      let cursor: string | null = "";
+      for (let pages = 0; cursor !== null && pages < MOST_PAGES; pages++) {
+        const page: Events | string = await ask(
+          `events?${new URLSearchParams({ source, limit: "1", cursor })}`,
+          events,
+        );
+        if (typeof page === "string") return null;
+        if (page.items[0] !== undefined) return page.items[0].id;
+        cursor = page.next; // so much of other sources is newer that the relay has not looked farther
+      }
+      return null;
     },
   };
 }

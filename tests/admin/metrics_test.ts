@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createCounts } from "../../lib/admin/counts.ts";
 import { type Looked, renderMetrics } from "../../lib/admin/metrics.ts";
 import type { Job } from "../../lib/dispatch/contract.ts";
-import type { Settlement } from "../../lib/store/contract.ts";
+import type { AttemptReport } from "../../lib/dispatch/dispatcher.ts";
 import { until } from "../support/until.ts";
 import { promtool } from "./promtool.ts";
 import { coinBody, openRoom } from "./room.ts";
@@ -135,7 +135,10 @@ Deno.test("histograms are in seconds, each bucket with all that is no longer tha
   const attempt = (state: "pending" | "done" | "dead", durationMs: number | null) =>
     counts.attempt({
       job: { route: "all" } as Job,
-      settlement: { next: { state }, attempt: { outcome: "done", durationMs } } as unknown as Settlement,
+      settlement: {
+        next: { state },
+        attempt: { outcome: "done", durationMs },
+      } as AttemptReport["settlement"],
     });
   attempt("pending", 5);
   attempt("dead", 0);

@@ -4,10 +4,7 @@ import { localUrl } from "../../lib/config/local_url.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 import type { Finding } from "../../lib/doctor/finding.ts";
 import { holderOf, judgeHolder } from "../../lib/doctor/listeners.ts";
-import { judgeRoom } from "../../lib/doctor/disk.ts";
-import { judgeClock } from "../../lib/doctor/clock.ts";
 import { judgeOverview, relayApi } from "../../lib/doctor/relay.ts";
-import { examineProgram } from "../../lib/doctor/program.ts";
 import { secretFaults } from "../../lib/doctor/secrets.ts";
 import { runCommand } from "../commands/run_command.ts";
 import { createRelayFolder } from "../support/relay_process.ts";
@@ -148,32 +145,6 @@ Deno.test("doctor knows where to knock for each way to write an address", () => 
   ]);
 });
 
-Deno.test("doctor judges the disk by what is left, and by what a backup needs", () => {
-  const GIB = 2 ** 30;
-  const verdicts = [
-    judgeRoom({ free: 50 * 2 ** 20, store: 0 }),
-    judgeRoom({ free: 0.5 * GIB, store: 0 }),
-    judgeRoom({ free: 5 * GIB, store: 6 * GIB }),
-    judgeRoom({ free: 7 * GIB, store: 6 * GIB }),
-    judgeRoom(null),
-  ].map(([finding]) => finding?.verdict);
-  assertEquals(verdicts, ["wrong", "note", "note", "right", "unknown"]);
-});
-
-Deno.test("doctor judges the clock by what the sources permit", () => {
-  const skew = (ms: number) => ({ ms, uncertainMs: 600, host: "h" });
-  const verdicts = [
-    judgeClock(skew(0), 300),
-    judgeClock(skew(-5500), 300),
-    judgeClock(skew(-7000), 300),
-    judgeClock(skew(300_500), 300),
-    judgeClock(skew(-301_000), 300),
-    judgeClock(skew(7000), 5),
-    judgeClock(null, 300),
-  ].map(([finding]) => finding?.verdict);
-  assertEquals(verdicts, ["right", "right", "note", "note", "wrong", "wrong", "unknown"]);
-});
-
 Deno.test("doctor judges each secret by its form, and tells none", () => {
   const said = (...secrets: string[][]) =>
     secretFaults(configSchema.parse({
@@ -186,10 +157,4 @@ Deno.test("doctor judges each secret by its form, and tells none", () => {
   assertMatch(said([sound, `${sound}0`])[0]!, /^s0 accepts 2 secrets/);
   assertMatch(said([sound], [`${sound}0`, sound])[1]!, /^grave: +s1 and s0 have the same signing secret/);
   assertEquals(said([sound, sound]).filter((one) => one.startsWith("grave")), []);
-});
-
-Deno.test("doctor says when Deno is older than what the relay was tried with, and when the relay would be root", () => {
-  assertEquals(examineProgram("2.9.6", 1000).map(({ verdict }) => verdict), ["right"]);
-  assertEquals(examineProgram("3.0.0", null).map(({ verdict }) => verdict), ["right"]);
-  assertEquals(examineProgram("2.8.9", 0).map(({ verdict }) => verdict), ["note", "note"]);
 });
