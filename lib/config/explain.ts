@@ -32,11 +32,11 @@ export function explain(
     return issue.keys.map((key): Mistake => {
       const meant = suggest(key, known);
       if (meant !== undefined) typos.add(renderPath([...path, meant]));
-      return compact({
+      return given({
         path: renderPath([...path, key]),
         problem: "is not a known key",
-        permitted: known.join(", "),
-        hint: meant === undefined ? undefined : `did you mean ${JSON.stringify(meant)}?`,
+        permitted: known.join(", ") || undefined,
+        hint: didYouMean(key, known),
       });
     });
   });
@@ -50,7 +50,7 @@ function explainIssue(issue: Issue, value: Json, substitutions: readonly Substit
   const path = issue.path as Path;
   const where = renderPath(path);
   if (issue.code === "invalid_key") { // a rule that speaks of the key, so what stands under it is not shown
-    return issue.issues.map((inner) => compact({ path: where, problem: inner.message, ...remedyOf(inner) }));
+    return issue.issues.map((inner) => ({ path: where, problem: inner.message, ...remedyOf(inner) }));
   }
   const found = valueAt(value, path);
   const substitution = substitutions.find((one) => renderPath(one.path) === where);
@@ -62,7 +62,7 @@ function explainIssue(issue: Issue, value: Json, substitutions: readonly Substit
   const remedy = issue.code === "custom"
     ? remedyOf(issue)
     : shapeRemedy(issue, found, substitution !== undefined);
-  return [compact({ path: where, problem: problemOf(issue, found) + shown, ...remedy })];
+  return [{ path: where, problem: problemOf(issue, found) + shown, ...remedy }];
 }
 
 /** Where a value came from, as written; in a secret place what is written beside the names is not repeated. */
@@ -75,13 +75,13 @@ type Remedy = Pick<Mistake, "permitted" | "hint">;
 
 /** What a rule of `rules.ts` says beside its message. */
 function remedyOf(issue: Issue): Remedy {
-  return (issue.code === "custom" ? issue.params : undefined) as Remedy | undefined ?? {};
+  return given((issue.code === "custom" ? issue.params : undefined) as Remedy | undefined ?? {});
 }
 
 /** What the schema says about a place whose value does not fit it. */
 function shapeRemedy(issue: Issue, found: Json | undefined, fromEnvironment: boolean): Remedy {
   const node = schemaAt(issue.path as Path);
-  const permitted = issue.code !== "invalid_format" && node ? describeNode(node) : undefined;
+  const permitted = issue.code !== "invalid_format" && node ? describeNode(node) || undefined : undefined;
   const hint = found === undefined
     ? node?.description
     : fromEnvironment || typeof found !== "string"
@@ -130,11 +130,4 @@ function valueAt(value: Json, path: Path): Json | undefined {
     at = typeof at === "object" && at !== null ? (at as Record<string | number, Json>)[part] : undefined;
   }
   return at;
-}
-
-/** Leaves out what is not said. */
-function compact(mistake: { [K in keyof Mistake]-?: Mistake[K] | undefined } | Mistake): Mistake {
-  return Object.fromEntries(
-    Object.entries(mistake).filter(([key, text]) => text || key === "path"),
-  ) as unknown as Mistake;
 }

@@ -113,15 +113,11 @@ export function parseJson(text: string): Json {
   };
 
   const object = (depth: number): Json => {
-    at++;
     const result: Record<string, Json> = {};
-    for (let first = true;; first = false) {
-      skip();
-      if (first && text[at] === "}") break;
+    members("}", () => {
       const start = at;
       const quoted = takeText();
       if (quoted === undefined) {
-        if (text[at] === "}") fail("a trailing comma before }", "JSON does not permit it: remove the comma");
         if (take(WORD) !== undefined) fail("a key without quotes", "put keys in double quotes", start);
         unexpected("a key in double quotes");
       }
@@ -139,30 +135,32 @@ export function parseJson(text: string): Json {
         writable: true,
         configurable: true,
       });
-      skip();
-      if (text[at] === "}") break;
-      if (text[at] !== ",") missingComma("}");
-      at++;
-    }
-    at++;
+    });
     return result;
   };
 
   const array = (depth: number): Json => {
-    at++;
     const result: Json[] = [];
+    members("]", () => result.push(value(depth + 1)));
+    return result;
+  };
+
+  /** What stands between brackets, with commas between; `member` reads each. */
+  const members = (end: string, member: () => void) => {
+    at++;
     for (let first = true;; first = false) {
       skip();
-      if (first && text[at] === "]") break;
-      if (text[at] === "]") fail("a trailing comma before ]", "JSON does not permit it: remove the comma");
-      result.push(value(depth + 1));
+      if (text[at] === end && first) break;
+      if (text[at] === end) {
+        fail(`a trailing comma before ${end}`, "JSON does not permit it: remove the comma");
+      }
+      member();
       skip();
-      if (text[at] === "]") break;
-      if (text[at] !== ",") missingComma("]");
+      if (text[at] === end) break;
+      if (text[at] !== ",") missingComma(end);
       at++;
     }
     at++;
-    return result;
   };
 
   const missingComma = (end: string): never => {
