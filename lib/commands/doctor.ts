@@ -84,18 +84,8 @@ interface Wishes {
 async function* examineAll(file: string, inspection: Inspection, wishes: Wishes): AsyncGenerator<Finding> {
   const { config, mistakes } = inspection;
   yield* examineProgram(Deno.version.deno, Deno.uid());
-  const { right, wrong } = findingsOf("config");
-  if (config === null) {
-    for (const { path, problem, hint, permitted } of mistakes) {
-      const text = path === "" ? problem : `${path}: ${problem}`;
-      yield wrong(
-        `${file}: ${text}`,
-        hint ?? (permitted && `permitted: ${permitted}`) ??
-          "mend that place; `deno task check` shows what is left",
-      );
-    }
-    return;
-  }
+  const { right, mistaken } = findingsOf("config");
+  if (config === null) return yield* mistakes.map((mistake) => mistaken(mistake, file));
   const source = sourceNamed(config, wishes.source);
   yield right(file);
   yield* examineSecrets(config);

@@ -1,4 +1,5 @@
 /** What the doctor finds. @module */
+import type { Mistake } from "../config/mistake.ts";
 import { given } from "../given.ts";
 
 /** How grave a finding is: all is well; worth a look; must be mended; could not be found out. */
@@ -19,5 +20,19 @@ export interface Finding {
 export function findingsOf(check: string) {
   const make = (verdict: Verdict) => (text: string, remedy?: string): Finding =>
     given({ check, verdict, text, remedy });
-  return { right: make("right"), note: make("note"), wrong: make("wrong"), unknown: make("unknown") };
+  const wrong = make("wrong");
+  return {
+    right: make("right"),
+    note: make("note"),
+    wrong,
+    unknown: make("unknown"),
+    /** A mistake of the config. */
+    mistaken: ({ path, problem, permitted, hint }: Mistake, file?: string) =>
+      wrong(
+        [file, path, problem].filter((part) => part).join(": "),
+        hint ?? (permitted === undefined
+          ? "mend that place; `deno task check` shows what is left"
+          : `permitted: ${permitted}`),
+      ),
+  };
 }

@@ -8,7 +8,7 @@ import { type Finding, findingsOf } from "./finding.ts";
 import { pluginMistakes } from "./plugin_mistakes.ts";
 import { withPlugins } from "./with_plugins.ts";
 
-const { right, wrong } = findingsOf("plugins");
+const { right, wrong, mistaken } = findingsOf("plugins");
 
 /** Loads each plugin of the config's folder once; runs none. Never rejects. */
 export async function examinePlugins(
@@ -27,15 +27,7 @@ export async function examinePlugins(
         )]
       );
       const misused = await pluginMistakes({ value, mistakes, secrets, folder }, plugins);
-      const findings = [
-        ...broken,
-        ...misused.map(({ path, problem, permitted, hint }) =>
-          wrong(
-            `${path}: ${problem}`,
-            hint ?? (permitted === undefined ? "`deno task check` tells more" : `permitted: ${permitted}`),
-          )
-        ),
-      ];
+      const findings = [...broken, ...misused.map((mistake) => mistaken(mistake))];
       return findings.length > 0 ? findings : [right(`${descriptions.length} load`)];
     });
   } catch (error) {
