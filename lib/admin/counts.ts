@@ -77,27 +77,16 @@ export function createCounts(): Counts {
   const batch = histogram(BATCH_EVENTS);
   const commit = histogram(COMMIT_SECONDS);
 
-  function ofSource(name: string): SourceCounts {
-    let counts = sources.get(name);
-    if (counts === undefined) {
-      counts = { received: new Map(), notUnderstood: 0, charged: 0, ack: histogram(ACK_SECONDS) };
-      sources.set(name, counts);
-    }
-    return counts;
-  }
-
-  function ofRoute(name: string): RouteCounts {
-    let counts = routes.get(name);
-    if (counts === undefined) {
-      counts = { ended: new Map(), attempts: new Map(), duration: histogram(ATTEMPT_SECONDS) };
-      routes.set(name, counts);
-    }
-    return counts;
-  }
+  const newSource = (): SourceCounts => (
+    { received: new Map(), notUnderstood: 0, charged: 0, ack: histogram(ACK_SECONDS) }
+  );
+  const newRoute = (): RouteCounts => (
+    { ended: new Map(), attempts: new Map(), duration: histogram(ATTEMPT_SECONDS) }
+  );
 
   return {
     receipt({ source, result, reason, notUnderstood, test, tookMs }) {
-      const counts = ofSource(source);
+      const counts = sources.getOrInsertComputed(source, newSource);
       add(counts.received, reason === null ? result : `rejected ${reason}`);
       if (reason !== "too_slow") observe(counts.ack, ACK_SECONDS, tookMs / 1000); // who sends slowly, waits by choice
       if (result !== "accepted") return;
@@ -105,7 +94,7 @@ export function createCounts(): Counts {
       if (notUnderstood !== null) counts.notUnderstood++;
     },
     attempt({ job: { route }, settlement: { next, attempt } }) {
-      const counts = ofRoute(route);
+      const counts = routes.getOrInsertComputed(route, newRoute);
       if (next.state !== "pending") add(counts.ended, next.state);
       add(counts.attempts, attempt.outcome);
       if (attempt.durationMs !== null) observe(counts.duration, ATTEMPT_SECONDS, attempt.durationMs / 1000);

@@ -1,6 +1,6 @@
 /** What every answer of the admin listener is made from: the parts, and what is kept between two requests. @module */
 import { maskText } from "../config/mask.ts";
-import { secretValues } from "../config/secrets.ts";
+import { createSecretMemory } from "../config/secrets.ts";
 import type { Overview } from "./api/shapes.ts";
 import { type Bulk, createBulk } from "./bulk.ts";
 import type { AdminParts, Move, Standing } from "./parts.ts";
@@ -15,7 +15,7 @@ export interface Desk {
   tail: Tail;
   sources: Sources;
   bulk: Bulk;
-  /** `text` with every secret of the config in force taken out. */
+  /** `text` with every secret taken out of the config in force, and of those before that this desk has seen. */
   mask(text: string): string;
   /** How the relay is; at most a second old, however many ask. */
   overview(): Promise<Overview>;
@@ -40,14 +40,10 @@ export function createDesk(parts: AdminParts): Desk {
   const sources = createSources(parts);
   const listeners = new Set<(move: Move) => void>();
   let closing = false;
-  let secretsOf: { config: unknown; secrets: string[] } = { config: null, secrets: [] };
+  const secretsOf = createSecretMemory();
   let known: { at: number; standing: Promise<Standing>; overview: Promise<Overview> } | null = null;
 
-  function mask(text: string): string {
-    const config = parts.config();
-    if (secretsOf.config !== config) secretsOf = { config, secrets: secretValues(config) };
-    return maskText(text, secretsOf.secrets);
-  }
+  const mask = (text: string) => maskText(text, secretsOf(parts.config()));
 
   async function makeOverview(asked: Promise<Standing>): Promise<Overview> {
     const standing = await asked;

@@ -31,6 +31,11 @@ export class Refused extends Error {
   }
 }
 
+/** Of what says nothing that can be done. */
+export function badRequest(detail: string): Refused {
+  return new Refused(400, "bad_request", detail);
+}
+
 /** Of what does not exist. */
 export function notFound(detail: string): Refused {
   return new Refused(404, "not_found", detail);

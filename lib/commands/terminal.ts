@@ -1,7 +1,5 @@
 /** What commands print: plain for pipes and files, with colour and progress on a terminal. @module */
 
-const coloured = (stream: typeof Deno.stdout | typeof Deno.stderr) => stream.isTerminal() && !Deno.noColor;
-
 /** Paints text for standard output. */
 export const paint = {
   green: (text: string) => painted(32, text),
@@ -12,7 +10,7 @@ export const paint = {
 };
 
 function painted(code: number, text: string): string {
-  return coloured(Deno.stdout) ? `\x1b[${code}m${text}\x1b[0m` : text;
+  return Deno.stdout.isTerminal() && !Deno.noColor ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
 /** Takes away what could steer a terminal: texts from outside are shown, never obeyed. */

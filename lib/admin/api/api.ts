@@ -6,7 +6,7 @@ import { given } from "../../given.ts";
 import { discardOne, replay, retryOne, sendTestEvent, switchRoute, tryDry } from "../actions.ts";
 import type { Desk } from "../desk.ts";
 import type { AdminEnv } from "../guard/guard.ts";
-import { notFound, Refused } from "../problem.ts";
+import { badRequest, notFound, Refused } from "../problem.ts";
 import { findDeliveries } from "../read/find_deliveries.ts";
 import { findEvents } from "../read/find_events.ts";
 import { deliveriesOf, oneDelivery, oneEvent } from "../read/one_event.ts";
@@ -146,6 +146,6 @@ async function bodyOf(c: Context): Promise<unknown> {
   try {
     return text.trim() === "" ? {} : JSON.parse(text);
   } catch {
-    throw new Refused(400, "bad_request", "The body is not JSON.");
+    throw badRequest("The body is not JSON.");
   }
 }

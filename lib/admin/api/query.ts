@@ -4,7 +4,7 @@ import { nearOrAll } from "../../config/suggest.ts";
 import { DELIVERY_STATES } from "../../nouns.ts";
 import { fieldPatternMistake } from "../../pattern/field_pattern.ts";
 import type { BulkQuery } from "../bulk.ts";
-import { Refused } from "../problem.ts";
+import { badRequest } from "../problem.ts";
 import type { DeliveryQuery } from "../read/find_deliveries.ts";
 import { type EventQuery, MAX_COINS } from "../read/find_events.ts";
 
@@ -181,7 +181,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, given: unknown):
     const place = issue.path.join(".");
     return [place === "" ? issue.message : `${place}: ${issue.message}`];
   });
-  throw new Refused(400, "bad_request", mistakes.join("; ").replace(/[^?]$/, "$&."));
+  throw badRequest(mistakes.join("; ").replace(/[^?]$/, "$&."));
 }
 
 /** What nobody looks at must not pass for a filter. */
@@ -207,9 +207,7 @@ export function paramsOf(url: URL): Record<string, string> {
   const given = [...url.searchParams].filter(([, value]) => value !== "");
   const twice = given.find(([name], i) => given.findIndex(([before]) => before === name) < i);
   if (twice === undefined) return Object.fromEntries(given);
-  throw new Refused(
-    400,
-    "bad_request",
+  throw badRequest(
     `${twice[0]} is given twice: where several values are taken, write them in one, separated by commas.`,
   );
 }

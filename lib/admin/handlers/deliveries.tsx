@@ -6,7 +6,7 @@ import type { BulkJob } from "../api/shapes.ts";
 import { BulkPreview, JobPage } from "../pages/bulk.tsx";
 import { Deliveries } from "../pages/deliveries.tsx";
 import { DeliveryPage } from "../pages/delivery.tsx";
-import { notFound, Refused } from "../problem.ts";
+import { badRequest, notFound } from "../problem.ts";
 import { findDeliveries, isKnownByCount } from "../read/find_deliveries.ts";
 import { oneDelivery } from "../read/one_event.ts";
 import { leftBehind, routeItems } from "../read/routes.ts";
@@ -52,7 +52,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
     if (what === "retry") ({ changed } = await retryOne(parts, id));
     else if (what === "discard") ({ changed } = await discardOne(parts, id));
     else if (what === "replay") await replay(parts, { delivery: id });
-    else throw new Refused(400, "bad_request", "There is no such action.");
+    else throw badRequest("There is no such action.");
     const back = ownPath(String(form.get("back") ?? "")) ?? `/deliveries/${id}`;
     return c.redirect(withDone(back, changed > 0 ? what : "nothing"), 303);
   });
@@ -61,7 +61,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
     const form = await formOf(c);
     const [, action, which, now] =
       /^(retry|discard)-(chosen|all|(?<=discard-)waiting)(-now)?$/.exec(String(form.get("do"))) ?? [];
-    if (action === undefined) throw new Refused(400, "bad_request", "There is no such action.");
+    if (action === undefined) throw badRequest("There is no such action.");
     const search = new URLSearchParams(String(form.get("search") ?? ""));
     const asked = Object.fromEntries(search);
     const waiting = which === "waiting";

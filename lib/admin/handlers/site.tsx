@@ -5,7 +5,7 @@ import { paramsOf } from "../api/query.ts";
 import type { Desk } from "../desk.ts";
 import type { AdminEnv, Guard } from "../guard/guard.ts";
 import { type Frame, render } from "../pages/layout.tsx";
-import { Refused } from "../problem.ts";
+import { badRequest } from "../problem.ts";
 
 /** A request for a page. */
 export type Ctx = Context<AdminEnv>;
@@ -74,7 +74,7 @@ export async function formOf(c: Ctx): Promise<FormData> {
     return await c.req.formData();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new Refused(400, "bad_request", "The body is not a form: programs use the API.");
+    throw badRequest("The body is not a form: programs use the API.");
   }
 }
 
