@@ -52,6 +52,8 @@ export async function renderMetrics(looked: Looked): Promise<string> {
     new Counter({ name: `coinrelay_${name}`, help, labelNames, registers });
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `coinrelay_${name}`, help, labelNames, registers });
+  const histogram = (name: string, help: string, bounds: readonly number[], counted: Iterable<Labelled>) =>
+    registry.registerMetric(histogramMetric(`coinrelay_${name}`, help, bounds, [...counted]));
   const { sources, routes, batch, commit, memory } = looked.counted;
 
   const received = counter(
@@ -71,21 +73,14 @@ export async function renderMetrics(looked: Looked): Promise<string> {
     "API credits that the provider charged for new events.",
     "source",
   );
-  addHistogram(
-    registry,
+  histogram(
     "ack_duration_seconds",
     "From a request's arrival to its answer, unless its body came too slowly.",
     ACK_SECONDS,
-    [
-      ...sources,
-    ].map(([source, { ack }]) => [{ source }, ack]),
+    sources.entries().map(([source, { ack }]) => [{ source }, ack]),
   );
-  addHistogram(registry, "commit_batch_events", "Received events written by one commit.", BATCH_EVENTS, [
-    [{}, batch],
-  ]);
-  addHistogram(registry, "commit_duration_seconds", "How long a commit of events took.", COMMIT_SECONDS, [
-    [{}, commit],
-  ]);
+  histogram("commit_batch_events", "Received events written by one commit.", BATCH_EVENTS, [[{}, batch]]);
+  histogram("commit_duration_seconds", "How long a commit of events took.", COMMIT_SECONDS, [[{}, commit]]);
   for (const source of looked.creditsPerEvent.keys()) {
     for (const result of ["accepted", "duplicate"]) received.inc({ source, result, reason: "" }, 0);
     for (const reason of REFUSED_BECAUSE) received.inc({ source, result: "rejected", reason }, 0);
@@ -115,16 +110,12 @@ export async function renderMetrics(looked: Looked): Promise<string> {
     for (const [result, count] of ended) deliveries.inc({ route, result }, count);
     for (const [outcome, count] of outcomes) attempts.inc({ route, outcome }, count);
   }
-  addHistogram(
-    registry,
+  histogram(
     "attempt_duration_seconds",
     "How long attempts took.",
     ATTEMPT_SECONDS,
-    [
-      ...routes,
-    ].filter(([, { duration }]) => duration.buckets.some((count) => count > 0)).map((
-      [route, { duration }],
-    ) => [{ route }, duration]),
+    routes.entries().filter(([, { duration }]) => duration.buckets.some((count) => count > 0))
+      .map(([route, { duration }]) => [{ route }, duration]),
   );
 
   const lastEvent = gauge(
@@ -169,21 +160,19 @@ export async function renderMetrics(looked: Looked): Promise<string> {
   return await registry.metrics();
 }
 
-type Labels = Record<string, string>;
+type Labelled = [labels: Record<string, string>, counted: Histogram];
 
-/** Adds a histogram that was counted elsewhere: the library's own takes nothing but single values. */
-function addHistogram(
-  registry: Registry,
+/** A histogram that was counted elsewhere: the library's own takes nothing but single values. */
+function histogramMetric(
   name: string,
   help: string,
   bounds: readonly number[],
-  counted: readonly [Labels, Histogram][],
-): void {
-  const metricName = `coinrelay_${name}`;
+  counted: readonly Labelled[],
+): Metric {
   const values = counted.flatMap(([labels, { buckets, sum }]) => {
     let upTo = 0;
     const line = (part: string, value: number, le?: number | "+Inf") => ({
-      metricName: `${metricName}_${part}`,
+      metricName: `${name}_${part}`,
       labels: le === undefined ? labels : { le, ...labels },
       value,
     });
@@ -191,9 +180,6 @@ function addHistogram(
     const count = upTo + buckets[bounds.length]!;
     return [...lines, line("bucket", count, "+Inf"), line("sum", sum), line("count", count)];
   });
-  const metric = {
-    name: metricName,
-    get: () => Promise.resolve({ name: metricName, help, type: "histogram", values, aggregator: "sum" }),
-  };
-  registry.registerMetric(metric as unknown as Metric);
+  const get = () => Promise.resolve({ name, help, type: "histogram", values, aggregator: "sum" });
+  return { name, get } as unknown as Metric;
 }
