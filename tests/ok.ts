@@ -4,13 +4,11 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
+import { goesOn } from "../lib/task_help.ts";
 
-const HELP = `deno task ok
-
-What CI runs: asks the npm registry for known holes in the packages (if it answers), then checks format, lint and
+const HELP =
+  `What CI runs: asks the npm registry for known holes in the packages (if it answers), then checks format, lint and
 types, and runs every test. Ends at the first step that fails. Takes minutes; \`deno task test FILE\` runs a part.
-
-  -h, --help           print this
 
 Exit code: 0 all is right, 1 something is wrong.`;
 
@@ -21,16 +19,11 @@ const STEPS = [
   ["audit", "--level=high", "--ignore-registry-errors"],
   ["fmt", "--quiet", "--check"],
   ["lint", "--quiet"],
-  ["check", "--quiet", IMPORT_MAP, "main.ts", "lib", "plugins", "tests"],
+  ["check", "--quiet", IMPORT_MAP, "main.ts", "lib", "plugins", "tests", "bench"],
   ["run", "--quiet", IMPORT_MAP, "-A", "tests/run.ts"],
 ];
 
-const [argument] = Deno.args;
-if (argument === "--help" || argument === "-h") console.log(HELP);
-else if (argument !== undefined) {
-  console.error(`deno task ok: unexpected argument ${JSON.stringify(argument)}\n\n${HELP}`);
-  Deno.exitCode = 1;
-} else {
+if (goesOn("ok", HELP)) {
   for (const args of STEPS) {
     const step = new Deno.Command(Deno.execPath(), {
       args,

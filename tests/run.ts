@@ -50,6 +50,22 @@ async function passOn(chunk: Uint8Array): Promise<void> {
   for (let sent = 0; sent < chunk.length;) sent += await Deno.stdout.write(chunk.subarray(sent));
 }
 
+const HELP = `deno task test [FILE…] [flags of deno test]
+
+Runs the tests: those of the files or folders, or all, with the examples in the docstrings. Ends in one line with the count.
+
+  --filter TEXT        only the tests with this text in their name; \`deno test --help\` tells the other flags
+  -h, --help           print this
+
+\`deno task docs:test\` runs the commands of README and docs so, in a fresh copy.
+
+Exit code: that of deno test.`;
+
+if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+  console.log(HELP);
+  Deno.exit();
+}
+
 /** What is run when no file is named: the tests, and the examples in the docstrings. */
 const EVERYTHING = ["--doc", "tests", "plugins", "lib"];
 

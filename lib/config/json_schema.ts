@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { given } from "../given.ts";
+import { goesOn } from "../task_help.ts";
 import { configSchema } from "./schema.ts";
 
 /** A text that the environment fills in, where a number or a boolean belongs. */
@@ -31,6 +32,9 @@ function widen(node: Record<string, unknown>): void {
   );
 }
 
-if (import.meta.main) {
+const HELP =
+  "Writes config.schema.json, by which an editor completes config.json, anew from lib/config/schema.ts.";
+
+if (import.meta.main && goesOn("schema", HELP)) {
   Deno.writeTextFileSync(new URL("../../config.schema.json", import.meta.url), renderJsonSchema());
 }

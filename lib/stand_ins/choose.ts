@@ -6,6 +6,13 @@
  *
  * @module
  */
+import { goesOn } from "../task_help.ts";
+
+const HELP =
+  `Writes .imports.json, the import map that all tasks take: the standard library from JSR, or from lib/stand_ins/ where
+JSR does not answer. Every other task runs it first. COINRELAY_STD decides by hand: jsr, stand-ins, or a folder that
+holds a checkout of the standard library.`;
+if (!goesOn("imports", HELP)) Deno.exit();
 
 const ROOT = new URL("../../", import.meta.url);
 const MAP = new URL(".imports.json", ROOT);

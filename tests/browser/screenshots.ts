@@ -8,6 +8,7 @@ import { loadConfig } from "../../lib/config/load.ts";
 import { configureLog } from "../../lib/log.ts";
 import { startRelay } from "../../lib/relay.ts";
 import { SAMPLES } from "../../lib/samples.ts";
+import { goesOn } from "../../lib/task_help.ts";
 import { signedRequest } from "../support/signed_request.ts";
 import { until } from "../support/until.ts";
 import { findChromium, openPage, startChromium } from "./chromium.ts";
@@ -17,6 +18,10 @@ const OUT = join(ROOT, "docs", "images");
 const SECRET = "whsec_made_for_the_screenshots";
 /** Its signs need fonts that few machines have. */
 const HOSTILE = "non-ascii";
+
+const HELP =
+  `Runs the relay, sends it samples, and takes the pictures of the documents into docs/images/. Needs Chromium.`;
+if (!goesOn("screenshots", HELP)) Deno.exit();
 
 const executable = findChromium();
 if (executable === null) Deno.exit(1);

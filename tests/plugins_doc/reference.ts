@@ -4,6 +4,7 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
+import { goesOn } from "../../lib/task_help.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -150,4 +151,6 @@ async function deno(args: string[], input = ""): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-if (import.meta.main) await Deno.writeTextFile(REFERENCE, await makeReference());
+const HELP = "Writes docs/plugin_reference.md anew, from the docstrings of what plugins import.";
+
+if (import.meta.main && goesOn("reference", HELP)) await Deno.writeTextFile(REFERENCE, await makeReference());
