@@ -1,7 +1,8 @@
 /** Before and while many dead letters are retried or discarded, or what waits is discarded. @module */
 import type { BulkJob } from "../api/shapes.ts";
 import { type DeliveryFilters } from "./deliveries.tsx";
-import { type Frame, Page } from "./layout.tsx";
+import { type Frame, Notice, Page } from "./layout.tsx";
+import { Fact } from "./pieces.tsx";
 import { number, T } from "./text.tsx";
 
 /** Asks back before many are touched. */
@@ -30,14 +31,7 @@ export function BulkPreview({ frame, action, waiting, preview, filters, search }
           {narrowed.length > 0
             ? (
               <dl class="facts">
-                {narrowed.map(([name, value]) => (
-                  <>
-                    <dt>{name}</dt>
-                    <dd class="mono">
-                      <T>{value}</T>
-                    </dd>
-                  </>
-                ))}
+                {narrowed.map(([name, value]) => <Fact name={name}>{value}</Fact>)}
               </dl>
             )
             : waiting
@@ -83,9 +77,9 @@ export function JobPage({ frame, job }: { frame: Frame; job: BulkJob }) {
             <span data-state>{job.state}</span>
           </p>
           {job.error && (
-            <p class="notice bad">
+            <Notice level="bad">
               <T>{job.error}</T>
-            </p>
+            </Notice>
           )}
           <p>
             <a class="button" href="/deliveries">To the deliveries</a>

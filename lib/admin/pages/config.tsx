@@ -1,6 +1,6 @@
 /** The config in force, its secrets masked. @module */
 import type { Config } from "../../config/schema.ts";
-import { type Frame, Page } from "./layout.tsx";
+import { type Frame, Notice, Page } from "./layout.tsx";
 import { Block } from "./text.tsx";
 
 /** The page; `config` with its secrets masked, and why what was saved last is `refused`, if it is. */
@@ -15,12 +15,10 @@ export function ConfigPage(
       {refused !== null && (
         <section class="card" aria-label="Mistakes">
           <div class="body stack">
-            <p class="notice bad">
-              <span>
-                What was saved last is not in force, and a restart would fail. Mend the file: it takes effect
-                at once.
-              </span>
-            </p>
+            <Notice level="bad">
+              What was saved last is not in force, and a restart would fail. Mend the file: it takes effect at
+              once.
+            </Notice>
             <Block>{refused}</Block>
           </div>
         </section>

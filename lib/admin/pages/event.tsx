@@ -5,8 +5,8 @@ import { changeWords, eventWords } from "../../plugin/words.ts";
 import { Values } from "./change.tsx";
 import { Copies } from "./copies.tsx";
 import { DeliveryBlock } from "./delivery.tsx";
-import { Empty, type Frame, Page } from "./layout.tsx";
-import { coinPath, eventPath, Scroll, Severity } from "./pieces.tsx";
+import { Empty, type Frame, Notice, Page } from "./layout.tsx";
+import { coinPath, eventPath, Fact, Scroll, Severity } from "./pieces.tsx";
 import { Block, number, T, Time } from "./text.tsx";
 import type { Change } from "../../nouns.ts";
 import type { DryRun } from "../parts.ts";
@@ -46,12 +46,10 @@ export function EventPage({ frame, event, routes, url, dry }: EventPageProps) {
         </div>
       </div>
       {event.notUnderstood !== null && (
-        <p class="notice">
-          <span>
-            This body was not understood, so no route takes it:{" "}
-            <T>{event.notUnderstood}</T>. It is kept as it came.
-          </span>
-        </p>
+        <Notice>
+          This body was not understood, so no route takes it:{" "}
+          <T>{event.notUnderstood}</T>. It is kept as it came.
+        </Notice>
       )}
       {event.changes !== null && <Changes event={event} />}
       {dry && <DryResult route={dry.route} run={dry.run} />}
@@ -155,11 +153,9 @@ function DryResult({ route, run }: { route: string; run: DryRun }) {
       <div class="body stack">
         <p class="soft">This is what the route would have sent. Nothing went out.</p>
         {run.error !== null && (
-          <p class="notice bad">
-            <span>
-              <T>{run.error}</T>
-            </span>
-          </p>
+          <Notice level="bad">
+            <T>{run.error}</T>
+          </Notice>
         )}
         {run.lines.length === 0
           ? <p>It would have sent nothing.</p>
@@ -183,14 +179,8 @@ function Raw({ event, url }: { event: EventWhole; url: string | null }) {
           <dd>
             <a href={`/sources#${event.source}`}>{event.source}</a>
           </dd>
-          <dt>Event id</dt>
-          <dd class="mono">
-            <T>{event.id}</T>
-          </dd>
-          <dt>Event type</dt>
-          <dd class="mono">
-            <T>{event.type ?? "–"}</T>
-          </dd>
+          <Fact name="Event id">{event.id}</Fact>
+          <Fact name="Event type">{event.type ?? "–"}</Fact>
           {event.depth > 0 && (
             <>
               <dt>Emitted</dt>
@@ -199,14 +189,8 @@ function Raw({ event, url }: { event: EventWhole; url: string | null }) {
           )}
           {timestamp !== "" && (
             <>
-              <dt class="mono">{TIMESTAMP_HEADER}</dt>
-              <dd class="mono">
-                <T>{timestamp}</T>
-              </dd>
-              <dt class="mono">{EVENT_ID_HEADER}</dt>
-              <dd class="mono">
-                <T>{event.id}</T>
-              </dd>
+              <Fact name={TIMESTAMP_HEADER} code>{timestamp}</Fact>
+              <Fact name={EVENT_ID_HEADER} code>{event.id}</Fact>
               <dt class="mono">{SIGNATURE_HEADER}</dt>
               <dd>
                 <code>

@@ -13,7 +13,7 @@ export interface Frame {
   signedIn: boolean;
   overview: Overview;
   /** Told at the top, after something was done. */
-  note?: { level: "good" | "warning" | "bad"; text: string } | undefined;
+  note?: { level: Level; text: string } | undefined;
 }
 
 const NAV = [
@@ -73,11 +73,7 @@ export function Page({ title, at, frame, scripts = [], children }: {
           </div>
         </header>
         <main class="main" id="main">
-          {note && (
-            <p class={`notice ${note.level}`} role="status">
-              <span>{note.text}</span>
-            </p>
-          )}
+          {note && <Notice level={note.level} role="status">{note.text}</Notice>}
           {children}
         </main>
       </div>
@@ -144,6 +140,19 @@ export function Problems({ problems }: { problems: Overview["problems"] }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+type Level = "good" | "warning" | "bad";
+
+/** Something to be told where it belongs. */
+export function Notice(
+  { level = "warning", role, children }: { level?: Level; role?: "status" | "alert"; children: Child },
+) {
+  return (
+    <p class={`notice ${level}`} role={role}>
+      <span>{children}</span>
+    </p>
   );
 }
 

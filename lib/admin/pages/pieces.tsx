@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { DeliveryState } from "../../nouns.ts";
 import type { EventItem } from "../api/shapes.ts";
-import { plain } from "./text.tsx";
+import { plain, T } from "./text.tsx";
 
 /** Path of an event's page. */
 export function eventPath(seq: number): string {
@@ -62,6 +62,20 @@ export function RouteBadge({ delivery }: { delivery: EventItem["deliveries"][num
 /** What is too wide for narrow screens, and can be moved by keyboard. `label` says what it is to who cannot see it. */
 export function Scroll({ label, children }: { label: string; children: Child }) {
   return <div class="scroll" tabindex={0} role="region" aria-label={label}>{children}</div>;
+}
+
+/** One of the facts of a list: a text from outside, set as code; `code`: so is its name. */
+export function Fact(
+  { name, code = false, children }: { name: string; code?: boolean; children: string | undefined },
+) {
+  return (
+    <>
+      <dt class={code ? "mono" : undefined}>{code ? <T>{name}</T> : name}</dt>
+      <dd class="mono">
+        <T>{children}</T>
+      </dd>
+    </>
+  );
 }
 
 /** How much an event matters, where it is more than a little. */

@@ -1,7 +1,8 @@
 /** Plugins and routes: state, reach, trouble; and the switch. @module */
 import type { KvEntry } from "../../store/contract.ts";
 import type { PluginItem, RouteItem } from "../api/shapes.ts";
-import { Empty, type Frame, Page } from "./layout.tsx";
+import { Empty, type Frame, Notice, Page } from "./layout.tsx";
+import { Fact } from "./pieces.tsx";
 import { bytes, duration, number, T, Time } from "./text.tsx";
 
 const TONE: Record<PluginItem["state"], string> = {
@@ -103,18 +104,16 @@ function Route({ route, frame, kv }: { route: RouteItem; frame: Frame; kv: KvEnt
         )}
       </div>
       {mistakes.map(({ path, message }) => (
-        <p class="notice bad">
-          <span>
-            <code>
-              <T>{path}</T>
-            </code>: <T>{message}</T>
-          </span>
-        </p>
+        <Notice level="bad">
+          <code>
+            <T>{path}</T>
+          </code>: <T>{message}</T>
+        </Notice>
       ))}
       {!on && (
-        <p class="notice">
-          <span>Turned off here until the config changes: new events pass it by, and what waits waits.</span>
-        </p>
+        <Notice>
+          Turned off here until the config changes: new events pass it by, and what waits waits.
+        </Notice>
       )}
       <dl class="facts">
         <Filters filters={route.filters} />
@@ -137,16 +136,7 @@ function Route({ route, frame, kv }: { route: RouteItem; frame: Frame; kv: KvEnt
             {`What it remembers (${kv.length === KV_SHOWN ? `the first ${KV_SHOWN}` : kv.length})`}
           </summary>
           <dl class="facts">
-            {kv.map(({ key, value }) => (
-              <>
-                <dt class="mono">
-                  <T>{key}</T>
-                </dt>
-                <dd class="mono">
-                  <T>{value.slice(0, 500)}</T>
-                </dd>
-              </>
-            ))}
+            {kv.map(({ key, value }) => <Fact name={key} code>{value.slice(0, 500)}</Fact>)}
           </dl>
         </details>
       )}
@@ -170,12 +160,7 @@ function Filters({ filters }: { filters: RouteItem["filters"] }) {
   return (
     <>
       {given.map(([name, filter]) => (
-        <>
-          <dt>{name}</dt>
-          <dd class="mono">
-            <T>{Array.isArray(filter) ? filter.join(", ") : JSON.stringify(filter)}</T>
-          </dd>
-        </>
+        <Fact name={name}>{Array.isArray(filter) ? filter.join(", ") : JSON.stringify(filter)}</Fact>
       ))}
     </>
   );
@@ -236,23 +221,19 @@ function Plugin({ plugin }: { plugin: PluginItem }) {
         {routes.length === 0 && <span class="badge plain">no route asks for it</span>}
       </div>
       {error !== null && (
-        <p class="notice bad">
-          <span>
-            {error.file !== null && (
-              <code>
-                <T>{error.file + (error.line === null ? "" : `:${error.line}`)}</T>
-              </code>
-            )} <T>{error.message}</T>
-            {usable && ". The version before it goes on."}
-          </span>
-        </p>
+        <Notice level="bad">
+          {error.file !== null && (
+            <code>
+              <T>{error.file + (error.line === null ? "" : `:${error.line}`)}</T>
+            </code>
+          )} <T>{error.message}</T>
+          {usable && ". The version before it goes on."}
+        </Notice>
       )}
       {error === null && lastError !== null && (
-        <p class="notice">
-          <span>
-            Last trouble: <T>{lastError}</T>
-          </span>
-        </p>
+        <Notice>
+          Last trouble: <T>{lastError}</T>
+        </Notice>
       )}
       {waitsUntil !== null && (
         <p class="soft">

@@ -1,5 +1,5 @@
 /** Signing in, and what went wrong. @module */
-import { Bare } from "./layout.tsx";
+import { Bare, Notice } from "./layout.tsx";
 import { T } from "./text.tsx";
 
 /** The form. `next`: where to go afterwards. */
@@ -11,11 +11,7 @@ export function SignIn({ next, problem }: { next: string; problem?: string | und
           <h1>coinrelay</h1>
         </header>
         <form class="body stack" method="post" action="/sign-in">
-          {problem !== undefined && (
-            <p class="notice bad" role="alert">
-              <span>{problem}</span>
-            </p>
-          )}
+          {problem !== undefined && <Notice level="bad" role="alert">{problem}</Notice>}
           <input type="hidden" name="next" value={next} />
           <label>
             Token

@@ -3,8 +3,8 @@ import { isProviders, PROVIDER_TRIES } from "../../receive/failing.ts";
 import { REFUSED_BECAUSE } from "../../receive/ledger.ts";
 import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
-import { Empty, type Frame, Page } from "./layout.tsx";
-import { Scroll } from "./pieces.tsx";
+import { Empty, type Frame, Notice, Page } from "./layout.tsx";
+import { Fact, Scroll } from "./pieces.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
 
 /** What a reason means, in a few words. */
@@ -85,11 +85,9 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
       <div class="body stack">
         {failing !== null && <Failing failing={failing} />}
         {silent && (
-          <p class="notice">
-            <span>
-              {`Nothing but tests, if that, for more than ${silentMinutes} minutes. If the market is not that quiet, look in the provider's dashboard whether the webhook was disabled, and whether its URL still leads here.`}
-            </span>
-          </p>
+          <Notice>
+            {`Nothing but tests, if that, for more than ${silentMinutes} minutes. If the market is not that quiet, look in the provider's dashboard whether the webhook was disabled, and whether its URL still leads here.`}
+          </Notice>
         )}
         <dl class="facts">
           <dt>Last event</dt>
@@ -194,26 +192,24 @@ function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
   const { tries, refusals, since, authentic, gaveUp, disabledAt } = failing;
   const used = Math.min(tries, PROVIDER_TRIES);
   return (
-    <p class={`notice ${isProviders(failing) ? "bad" : ""}`}>
-      <span>
-        {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused since `}
-        <Time at={since} relative />, and not taken yet.{" "}
-        <span class="marks" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>
-          {Array.from({ length: PROVIDER_TRIES }, (_, index) => <i class={index < used ? "used" : ""}></i>)}
-        </span>
-        {gaveUp
-          ? ` The provider has most likely disabled the webhook: mend what is told below, then enable it in the provider's dashboard. `
-          : (
-            <>
-              {` ${used} of the provider's ${PROVIDER_TRIES} tries are used up; it disables the webhook `}
-              <Time at={disabledAt} relative />.{" "}
-            </>
-          )}
-        {authentic
-          ? "Some were rightly signed, so this is the provider."
-          : "None was rightly signed: it is strangers, or the secret is wrong."}
+    <Notice level={isProviders(failing) ? "bad" : "warning"}>
+      {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused since `}
+      <Time at={since} relative />, and not taken yet.{" "}
+      <span class="marks" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>
+        {Array.from({ length: PROVIDER_TRIES }, (_, index) => <i class={index < used ? "used" : ""}></i>)}
       </span>
-    </p>
+      {gaveUp
+        ? ` The provider has most likely disabled the webhook: mend what is told below, then enable it in the provider's dashboard. `
+        : (
+          <>
+            {` ${used} of the provider's ${PROVIDER_TRIES} tries are used up; it disables the webhook `}
+            <Time at={disabledAt} relative />.{" "}
+          </>
+        )}
+      {authentic
+        ? "Some were rightly signed, so this is the provider."
+        : "None was rightly signed: it is strangers, or the secret is wrong."}
+    </Notice>
   );
 }
 
@@ -265,18 +261,9 @@ function Refusal({ refusal }: { refusal: RefusalItem }) {
               <dd>{clock(ageSeconds)}</dd>
             </>
           )}
-          <dt>Timestamp</dt>
-          <dd class="mono">
-            <T>{headers.timestamp || "(missing)"}</T>
-          </dd>
-          <dt>Event id</dt>
-          <dd class="mono">
-            <T>{headers.id || "(missing)"}</T>
-          </dd>
-          <dt>Signature</dt>
-          <dd class="mono">
-            <T>{headers.signature || "(missing)"}</T>
-          </dd>
+          <Fact name="Timestamp">{headers.timestamp || "(missing)"}</Fact>
+          <Fact name="Event id">{headers.id || "(missing)"}</Fact>
+          <Fact name="Signature">{headers.signature || "(missing)"}</Fact>
           <dt>Body</dt>
           <dd>{bytes(bodyBytes)}</dd>
         </dl>
