@@ -168,7 +168,7 @@ async function tryAll(
       : await other?.trial.run(event) ?? null;
     await report.add(label, tried, before);
   }
-  return report.end(trial.plugin.strays) ? EXIT.done : EXIT.yourInput;
+  return report.end(trial.strays) ? EXIT.done : EXIT.yourInput;
 }
 
 /** What is to be tried: a route of the config, or one that it would be. */

@@ -35,7 +35,8 @@ export type Tried =
 export interface Trial extends AsyncDisposable {
   /** What is wrong with the route's options. */
   issues: OptionIssue[];
-  plugin: Pick<DryPlugin, "description" | "strays">;
+  /** What the plugin sent outside of a run, up to now. */
+  strays: DryPlugin["strays"];
   /** Tries one event; one at a time. */
   run(event: StoredEvent): Promise<Tried>;
 }
@@ -51,7 +52,7 @@ export async function openTrial(parts: TrialParts): Promise<Trial> {
   const table = createRouteTable([{ name: route.name, ...route.filters }]);
   return {
     issues: await plugin.checkOptions(route.options),
-    plugin,
+    strays: plugin.strays,
     async run(event) {
       const content = understand(event.body);
       if ("notUnderstood" in content) {
