@@ -29,8 +29,9 @@ export class Ahead {
     return this.#waiting.get(route)?.length ?? 0;
   }
 
-  /** Takes note of how long an attempt took. */
+  /** Takes note of how long an attempt took, unless the clock was set back meanwhile. */
   took(route: string, ms: number): void {
+    if (ms < 0) return;
     const before = this.#take.get(route) ?? ms;
     this.#take.set(route, before + SHARE * (ms - before));
   }

@@ -32,7 +32,9 @@ export async function readLines(
       if (done) return;
       for (const line of split(chunk)) take(line);
       bytes += chunk.length;
-      const ahead = began + 1000 * bytes / LIMITS.bytesPerSecond - now();
+      const at = now();
+      if (at < began) [began, bytes] = [at, chunk.length]; // the clock was set back
+      const ahead = began + 1000 * bytes / LIMITS.bytesPerSecond - at;
       for (let wait = Math.max(ahead, pause()); wait >= LEAST_PAUSE_MS; wait = pause()) {
         await new Promise((resolve) => setTimeout(resolve, wait));
       }

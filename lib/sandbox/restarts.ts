@@ -10,28 +10,36 @@ import type { PluginLimits } from "./house.ts";
  * const restarts = new Restarts({ minRestartMs: 10, maxRestartMs: 15 });
  * const waits = [0, 0, 0, 0].map((now) => {
  *   restarts.failed(now);
- *   return restarts.waitsUntil;
+ *   return restarts.waitsUntil(now);
  * });
  * assertEquals(waits, [0, 10, 15, 15]);
  * restarts.succeeded();
  * restarts.failed(100);
- * assertEquals(restarts.waitsUntil, 100);
+ * assertEquals(restarts.waitsUntil(100), 100);
+ * restarts.failed(100);
+ * assertEquals([restarts.waitsUntil(105), restarts.waitsUntil(40)], [110, 50]); // the clock was set back
  * ```
  */
 export class Restarts {
-  /** Not started again before; milliseconds since 1970. */
-  waitsUntil = 0;
   /** Since the last success. */
   #failures = 0;
+  #failedAt = 0;
+  #wait = 0;
 
   constructor(private readonly limits: Pick<PluginLimits, "minRestartMs" | "maxRestartMs">) {}
+
+  /** Not started again before; milliseconds since 1970. A clock that was set back since then prolongs no wait. */
+  waitsUntil(now: number): number {
+    this.#failedAt = Math.min(this.#failedAt, now);
+    return this.#failedAt + this.#wait;
+  }
 
   /** Takes note of a failure at `now`. */
   failed(now: number): void {
     const { minRestartMs, maxRestartMs } = this.limits;
-    const wait = this.#failures === 0 ? 0 : Math.min(maxRestartMs, minRestartMs * 2 ** (this.#failures - 1));
+    this.#wait = this.#failures === 0 ? 0 : Math.min(maxRestartMs, minRestartMs * 2 ** (this.#failures - 1));
     this.#failures++;
-    this.waitsUntil = now + wait;
+    this.#failedAt = now;
   }
 
   /** Takes note of a success: the next failure is a first one. */
@@ -42,6 +50,6 @@ export class Restarts {
   /** Begins anew, as for another version. */
   reset(): void {
     this.#failures = 0;
-    this.waitsUntil = 0;
+    this.#wait = 0;
   }
 }

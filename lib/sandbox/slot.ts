@@ -93,7 +93,7 @@ export class PluginSlot {
 
   /** Not started again before; milliseconds since 1970. */
   get waitsUntil(): number {
-    return this.#restarts.waitsUntil;
+    return this.#restarts.waitsUntil(this.house.now());
   }
 
   get pid(): number | null {

@@ -20,6 +20,7 @@ Deno.test("as many are claimed ahead as may run twice over, where attempts are q
   assertEquals(limit([]), 0, "nobody knows yet");
   assertEquals([limit([50]), limit([51])], [8, 0]);
   assertEquals([limit([50, 60]), limit([60, ...Array<number>(40).fill(1)])], [0, 8], "it follows");
+  assertEquals(limit([60, -3_600_000]), 0, "the clock was set back");
   assertEquals(limit([1], { concurrency: 100 }), 64);
   assertEquals(limit([1], { rate: { count: 1, perMs: 1000 } }), 0);
   assertEquals(limit([1], { schedule: { ...ROUTE!.schedule, digest: { everyMs: 1000 } } }), 0);
