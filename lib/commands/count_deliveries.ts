@@ -10,7 +10,7 @@ export async function countDeliveries(
   store: Pick<Store, "counts" | "deliveries">,
   filter: DeliveryFilter,
 ): Promise<{ count: number; routes: Record<string, number> }> {
-  const routes: Record<string, number> = {};
+  const routes = noCounts();
   const { states, routes: asked, ...narrowed } = filter;
   if (Object.keys(narrowed).length === 0) {
     for (const { route, state, count } of await store.counts()) {
@@ -30,6 +30,9 @@ export async function countDeliveries(
   progress.clear();
   return { count: sum(routes), routes };
 }
+
+/** No counts yet, by route: a route may have a name of every object's. */
+export const noCounts = (): Record<string, number> => Object.create(null);
 
 /** Counts by route, in words. */
 export const byRoute = (counts: Readonly<Record<string, number>>): string =>

@@ -1,6 +1,6 @@
 /** `deno task move-store`: copies a store to another place, while no relay runs. @module */
 import { dirname } from "@std/path";
-import { type Environment, withDotenv } from "../config/environment.ts";
+import { type Environment, substitute, withDotenv } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { formsOf, maskText } from "../config/mask.ts";
 import { moveStore, type OnProgress } from "../store/move.ts";
@@ -75,9 +75,8 @@ export async function run(args: string[]): Promise<number> {
 
 /** A URL with its `${NAME}` replaced. */
 function substituted(flag: string, url: string, environment: Environment): string {
-  return url.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
-    const value = environment[variable];
-    if (value === undefined) throw new UsageError(`${flag} names \${${variable}}, which is not set`);
-    return value;
-  });
+  const { value, mistakes: [mistake] } = substitute(url, environment);
+  if (mistake === undefined) return String(value);
+  const { problem, hint, permitted } = mistake;
+  throw new UsageError(`${flag}: ${problem}: ${hint ?? `permitted: ${permitted}`}`);
 }

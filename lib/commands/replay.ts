@@ -6,7 +6,7 @@ import { createRouteTable } from "../route/table.ts";
 import { type BesideRelay, besideRelay } from "./beside_relay.ts";
 import { COMMON_HELP, EXIT, readArguments, UsageError, type Values } from "./command.ts";
 import { confirmed } from "./confirm.ts";
-import { byRoute } from "./count_deliveries.ts";
+import { byRoute, noCounts } from "./count_deliveries.ts";
 import { planReplay, type ReplayChoice } from "./plan_replay.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
 import { routesOf } from "./routes_now.ts";
@@ -118,7 +118,7 @@ async function targetRoute(
 async function replay(beside: BesideRelay, choice: ReplayChoice, values: Given): Promise<number> {
   const { store } = beside;
   const progress = createProgress();
-  const plan = { deliveries: 0, events: 0, underway: 0, routes: {} as Record<string, number> };
+  const plan = { deliveries: 0, events: 0, underway: 0, routes: noCounts() };
   for await (const { wishes, underway } of planReplay(store, choice)) {
     plan.underway += underway;
     plan.deliveries += wishes.length;

@@ -134,6 +134,7 @@ Deno.test("how much an event matters is its gravest change, else what it says of
     [{ event_type: "relay.link.suspicious", data: {} }, "critical"],
     [{ event_type: "relay.link.suspicious", data: { severity: "notice" } }, "notice"],
     [{ event_type: "relay.link.suspicious", data: { severity: "dire" } }, "critical"],
+    [{ event_type: "constructor", data: {} }, "info"],
     [JSON.parse(coinBody("a", [])), "info"],
     [
       JSON.parse(coinBody("a", [update("image", "a", "b"), update("public_notices", "", "A breach.")])),

@@ -106,6 +106,16 @@ Deno.test("a coin whose id is no well-formed text breaks no page", async () => {
   assertEquals((await room.ask(coin!, { headers: { accept: "text/html" } })).status, 200);
 });
 
+Deno.test("what every object has a part of the name of is no more than a name: of an event's type, of what was done", async () => {
+  await using room = await openRoom();
+  await room.deliver({ body: JSON.stringify({ event_type: "constructor", data: { id: "aave" } }) });
+  for (const path of ["/", "/events/seq:1", "/coins/aave", "/deliveries?done=constructor"]) {
+    const response = await room.ask(path);
+    assertEquals([path, response.status], [path, 200]);
+    assert(!(await response.text()).includes('<p class="notice'), path);
+  }
+});
+
 Deno.test("a page stays small whatever an event holds", async () => {
   await using room = await openRoom();
   const long = "long ".repeat(50_000);

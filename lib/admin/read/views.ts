@@ -52,22 +52,22 @@ function severityOfEvent(type: string | null, content: Content | null): Severity
   if (content === null) return "warning";
   if (content.changes !== null) return gravest(content.changes.map((change) => severityOf(change)));
   const told = type?.startsWith("relay.") ? content.data["severity"] : undefined;
-  return SEVERITIES.find((severity) => severity === told) ?? SEVERITY_OF_TYPE[type ?? ""] ?? "info";
+  return SEVERITIES.find((severity) => severity === told) ?? SEVERITY_OF_TYPE.get(type) ?? "info";
 }
 
-const SEVERITY_OF_TYPE: Record<string, Severity> = {
-  "cg.coin.listed": "notice",
-  "cg.coin.exchange.added": "notice",
-  "relay.contract.added": "notice",
-  "relay.contract.removed": "warning",
-  "relay.contract.migrated": "critical",
-  "relay.contract.invalid": "critical",
-  "relay.delivery.dead": "warning",
-  "relay.link.suspicious": "critical",
-  "relay.plugin.failing": "warning",
-  "relay.source.rejecting": "critical",
-  "relay.source.silent": "warning",
-};
+const SEVERITY_OF_TYPE = new Map<string | null, Severity>([
+  ["cg.coin.listed", "notice"],
+  ["cg.coin.exchange.added", "notice"],
+  ["relay.contract.added", "notice"],
+  ["relay.contract.removed", "warning"],
+  ["relay.contract.migrated", "critical"],
+  ["relay.contract.invalid", "critical"],
+  ["relay.delivery.dead", "warning"],
+  ["relay.link.suspicious", "critical"],
+  ["relay.plugin.failing", "warning"],
+  ["relay.source.rejecting", "critical"],
+  ["relay.source.silent", "warning"],
+]);
 
 /** A delivery for listings. `mask` takes secrets out of errors. */
 export function deliveryItem(
