@@ -8,61 +8,16 @@ import {
   type Ended,
   faulted,
   givenBack,
+  interrupted,
   MAX_DEPTH,
   settlement,
+  unkeepable,
 } from "../../lib/dispatch/settle.ts";
 import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
 import type { Route } from "../../lib/route/resolve.ts";
+import { DELIVERY, EVENT, POLICY, ROUTE } from "./fixtures.ts";
 
-const POLICY = { maxAttempts: 10, minDelayMs: 2000, maxDelayMs: 3_600_000 };
 const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
-
-const EVENT: StoredEvent = {
-  seq: 1,
-  source: "cryptosync",
-  id: "evt-1",
-  type: "cg.coin.info.updated",
-  coin: "aave",
-  receivedAt: 1_776_066_000_000,
-  timestamp: "1776066000",
-  signature: "00",
-  body: new TextEncoder().encode(
-    '{"event_type":"cg.coin.info.updated","data":{"id":"aave","symbol":"aave","name":"Aave","changes":[{"field":"name","change_type":"update","new_value":"Aave"},{"field":"symbol","change_type":"update","new_value":"AAVE"}]}}',
-  ),
-  test: false,
-  depth: 0,
-};
-
-const DELIVERY: Delivery = {
-  id: 7,
-  event: 1,
-  route: "names",
-  state: "running",
-  matched: [1],
-  attempts: 1,
-  dueAt: 0,
-  createdAt: 0,
-  finishedAt: null,
-  error: null,
-  replayOf: null,
-  discarded: false,
-};
-
-const ROUTE: Route = {
-  name: "names",
-  plugin: "log",
-  filters: {},
-  options: {},
-  allow: {},
-  concurrency: 1,
-  timeoutMs: 1000,
-  order: "any",
-  rate: null,
-  retry: POLICY,
-  schedule: { digest: null, quietHours: null, timeZone: "UTC" },
-  urgent: null,
-  configured: true,
-};
 
 function ended(
   result: Partial<Result>,
@@ -91,14 +46,6 @@ function ended(
     plan: (_content, now) => [{ route: "alarms", matched: null, dueAt: now }],
   };
 }
-
-Deno.test("a plugin gets only the changes that its route matched", () => {
-  const { changes, coin, data } = eventForPlugin(EVENT, [1]);
-  assertEquals(changes, [{ field: "symbol", change_type: "update", new_value: "AAVE" }]);
-  assertEquals(coin, { id: "aave", symbol: "aave", name: "Aave" });
-  assertEquals(data, { id: "aave", symbol: "aave", name: "Aave" });
-  assertEquals(eventForPlugin(EVENT, null).changes.length, 2);
-});
 
 Deno.test("success settles a delivery as done, with what it remembers and emits", () => {
   const { next, attempt, kv, emitted } = settlement(
@@ -131,6 +78,12 @@ Deno.test("what was sent is kept with each delivery of a digest, its bodies with
   assertEquals(settlement(ended({ sent })).attempt?.sent, sent);
   assertEquals(settlement(ended({ sent }), false).attempt?.sent, [{ ...sent[0]!, body: "" }]);
   assertEquals(settlement(ended({ sent, outcome: "retry", error: "no" })).attempt?.sent, sent);
+});
+
+Deno.test("what an attempt of a digest remembers and emits is written once, with the first of its deliveries", () => {
+  const left = { kv: [{ key: "a", value: "1" }], emitted: [{ type: "x", data: {} }] };
+  const { next, kv, emitted } = settlement(ended(left), false);
+  assertEquals([next, kv, emitted], [{ state: "done" }, [], []]);
 });
 
 Deno.test("what is emitted bears the same id in every attempt, so that nothing is stored twice", () => {
@@ -178,6 +131,59 @@ Deno.test("what failed before quiet hours is tried again after them, unless it m
     next("2026-01-01T21:59:30Z", { urgent, schedule: { ...schedule, digest } }),
     "2026-01-02T07:00:00.000Z",
   );
+});
+
+Deno.test("an attempt that makes a dead letter keeps nothing of what it wrote, and emits nothing", () => {
+  const { kv, emitted } = settlement(
+    ended({ outcome: "permanent", kv: [{ key: "a", value: "1" }], emitted: [{ type: "x", data: {} }] }),
+  );
+  assertEquals([kv, emitted.map(({ type }) => type)], [[], [DEAD_EVENT_TYPE]]);
+});
+
+Deno.test("an event of the relay's own tells its coin where there is one, and is planned as what has no changes", () => {
+  const contents: unknown[] = [];
+  const own = (event: Partial<StoredEvent>) =>
+    [{ emitted: [{ type: "x", data: { n: 1 } }] }, { outcome: "permanent" } as const].map((result) => {
+      const plan: Ended["plan"] = (content) => (contents.push(content), []);
+      const [one] = settlement({ ...ended(result, {}, event), plan }).emitted;
+      return [one!.coin, JSON.parse(new TextDecoder().decode(one!.body)).coin];
+    });
+  const aave = { id: "aave", symbol: "aave", name: "Aave" };
+  assertEquals(own({}), [["aave", aave], ["aave", aave]]);
+  const coinless = new TextEncoder().encode('{"event_type":"relay.note","data":{}}');
+  assertEquals(own({ type: "relay.note", coin: null, body: coinless }), [[null, undefined], [
+    null,
+    undefined,
+  ]]);
+  const nothing = { id: "", symbol: "", name: "" };
+  assertEquals(contents.map((content) => Object(content)["coin"]), [aave, aave, nothing, nothing]);
+  assertEquals(contents.map((content) => Object(content)["changes"]), Array(4).fill(null));
+});
+
+Deno.test("what tells of a death is one deeper in its chain, so that no chain of deaths is without end", () => {
+  const depthOf = (depth: number) =>
+    settlement(ended({ outcome: "permanent" }, {}, { depth })).emitted[0]!.depth;
+  assertEquals([0, 1, MAX_DEPTH, MAX_DEPTH + 1].map(depthOf), [1, 2, MAX_DEPTH, MAX_DEPTH]);
+});
+
+Deno.test("what the store cannot keep of a route that is in force no more is a dead letter that leaves nothing", () => {
+  const left = ended({ kv: [{ key: "a", value: "1" }], emitted: [{ type: "x", data: {} }] });
+  const refusal = new TypeError("cannot be bound");
+  const { attempt, next, kv, emitted } = unkeepable(
+    { ...left, route: undefined },
+    settlement(left),
+    refusal,
+  );
+  assertEquals([attempt?.outcome, attempt?.error], [
+    "permanent",
+    "the store cannot keep what came of it: cannot be bound",
+  ]);
+  assertEquals([next, kv, emitted], [{ state: "dead" }, [], []]);
+});
+
+Deno.test("an attempt took no less than no time, though the clock was set back in it", () => {
+  const { claimed } = ended({});
+  assertEquals(interrupted(claimed, 1000, 400).attempt?.durationMs, 0);
 });
 
 Deno.test("a permanent failure makes a dead letter at once, and an event that tells of it", () => {

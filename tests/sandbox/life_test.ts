@@ -150,19 +150,25 @@ Deno.test("what a route no longer grants is out of reach at once, also of a proc
   }
 });
 
-Deno.test("a process without work is stopped, and started on demand", async () => {
+Deno.test("a process that had no work for long is stopped, and started on demand", async () => {
   let now = Date.now();
-  await using home = await house({ "living.ts": LIVING }, { now: () => now, limits: { idleMs: 60_000 } });
-  await home.plugins.configure([route("living")]);
+  const files = { "living.ts": LIVING, "other.ts": "export default { run() {} };" };
+  await using home = await house(files, { now: () => now, limits: { idleMs: 60_000 } });
+  const other = () => home.plugins.status()[1]!;
+  await home.plugins.configure([route("living"), route("other")]);
   now += 10_000;
   await until("the process that only described it has ended", () => only(home).state === "idle");
   assertEquals((await home.plugins.runner.run(job("living")))?.outcome, "done");
+  assertEquals((await home.plugins.runner.run(job("other")))?.outcome, "done");
   const { pid } = only(home);
   assert(await alive(pid!));
   now += 59_000;
   assertEquals((await home.plugins.runner.run(job("living")))?.outcome, "done");
   assertEquals(only(home).pid, pid);
-  now += 61_000;
+  now += 59_000;
+  await until("the other, which had no work since, rests", () => other().state === "idle");
+  assertEquals(only(home).pid, pid);
+  now += 2_000;
   await until("it rests", () => only(home).state === "idle");
   await until("its process is gone", async () => !await alive(pid!));
   assertEquals(only(home).deaths, 0);
@@ -229,7 +235,9 @@ Deno.test("a run that heeds nothing costs its process, once the others in it hav
   assertEquals(never?.outcome, "timeout");
   const next = await runner.run(job("mixed"));
   held.resolve(null);
-  const first = (await patient)?.emitted[0]?.data["pid"] as number;
+  const ended = await patient;
+  assertEquals(ended?.outcome, "done");
+  const first = ended?.emitted[0]?.data["pid"] as number;
   assertNotEquals(next?.emitted[0]?.data["pid"], first, "new jobs go to a new process");
   await until("the old process has ended", async () => !await alive(first));
   assertEquals(only(home).deaths, 0);
