@@ -221,6 +221,10 @@ Deno.test("files are written to memory: read back within the run, gone after it,
   assertEquals(second!.logs, first!.logs);
   const { reports: [refused] } = await dry(body(`await Deno.writeTextFile("${base}/x", "")`));
   assertMatch(refused!.error!, /Requires write access/);
+  const anywhere = await dry(body(`await Deno.writeTextFile("/nowhere/x", "y")`), {
+    allow: { write: ["/"] },
+  });
+  assertEquals(anywhere.reports[0]!.sendings, [{ kind: "file", path: "/nowhere/x", text: "y" }]);
 });
 
 Deno.test("each run is told apart, also in what it does not wait for", async () => {

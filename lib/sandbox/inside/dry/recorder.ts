@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { coversHost } from "../../grants.ts";
 import { hostOf } from "../../hosts.ts";
+import { isWithin } from "../../in_folder.ts";
 import { type DryGrants, shorten } from "../../protocol.ts";
 import { type Sending, SENDING_LIMITS } from "../../sending.ts";
 import { type Files, replaceFiles } from "./files.ts";
@@ -39,7 +40,7 @@ export function startRecorder(
     if (!coversHost(grants, host)) throw new Deno.errors.NotCapable(`Requires net access to "${host}"`);
   };
   const mustWrite = (path: string) => {
-    if (granted.write.some((folder) => path === folder || path.startsWith(`${folder}/`))) return;
+    if (granted.write.some((place) => isWithin(place, path))) return;
     throw new Deno.errors.NotCapable(`Requires write access to "${path}"`);
   };
   replaceSockets(teller, mustReach);
