@@ -34,15 +34,13 @@ export interface LaunchPlace {
   code: readonly string[];
 }
 
-/** Deno's permissions by kind. A kind that is not here is not given. */
+/** Deno's permissions by kind, but for the environment's: that is given whole. A kind that is not here is not given. */
 export interface Permissions {
   read: string[];
   write: string[];
   net: string[];
   run: string[];
   sys: string[];
-  /** Every variable: the config may name any, and names are all that Deno could restrict. */
-  env: true;
 }
 
 /** The permissions of a relay whose store is at `storePlace`. */
@@ -76,7 +74,6 @@ export function permissionsOf(
     ]),
     run: unique([deno, ...SHELL === null ? [] : [SHELL]]),
     sys: ["networkInterfaces"],
-    env: true,
   };
 }
 
@@ -85,8 +82,8 @@ export function permissionsOf(
  *
  * @throws {RangeError} At a path with a comma, which Deno takes for two.
  */
-export function flagsOf({ read, write, net, run, sys }: Permissions): string[] {
-  const kinds = Object.entries({ read, write, net, run, sys }).filter(([, names]) => names.length > 0);
+export function flagsOf(permissions: Permissions): string[] {
+  const kinds = Object.entries<string[]>({ ...permissions }).filter(([, names]) => names.length > 0);
   const comma = kinds.flatMap(([, names]) => names).find((name) => name.includes(","));
   if (comma !== undefined) {
     throw new RangeError(
@@ -95,7 +92,7 @@ export function flagsOf({ read, write, net, run, sys }: Permissions): string[] {
   }
   return [
     ...kinds.map(([kind, names]) => `--allow-${kind}=${names.join(",")}`),
-    "--allow-env",
+    "--allow-env", // every variable: the config may name any, and names are all that Deno could restrict
     "--no-prompt",
   ];
 }

@@ -164,7 +164,6 @@ Deno.test("with a listener, a database and certificates elsewhere, just these ar
     net: ["[::]:80", "127.0.0.1:8081", "db.example:5432"],
     run: ["/bin/deno", ...(Deno.build.os === "linux" ? ["/bin/sh"] : [])],
     sys: ["networkInterfaces"],
-    env: true,
   });
 });
 
