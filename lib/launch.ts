@@ -7,7 +7,7 @@
  * @module
  */
 import { dirname, resolve } from "@std/path";
-import { withDotenv } from "./config/environment.ts";
+import { type Environment, withDotenv } from "./config/environment.ts";
 import { localUrl } from "./config/local_url.ts";
 import { LAUNCHED } from "./launch/launched.ts";
 import { mappedFolders } from "./launch/mapped_folders.ts";
@@ -67,7 +67,20 @@ function planOf(args: readonly string[]): Plan {
   };
   const found = permissionsOf(needed, place, placeOf(needed.store, dirname(configFile)));
   const flags = flagsOf({ ...found, read: withTargets(found.read), write: withTargets(found.write) });
-  return { flags, url: localUrl(needed.server), env: telemetryOf(withDotenv(configFile, environment)) };
+  return {
+    flags,
+    url: localUrl(needed.server),
+    env: telemetryOf(withDotenvIfReadable(configFile, environment)),
+  };
+}
+
+/** That `.env` cannot be read the relay itself tells. */
+function withDotenvIfReadable(configFile: string, environment: Environment): Environment {
+  try {
+    return withDotenv(configFile, environment);
+  } catch {
+    return environment;
+  }
 }
 
 /** What the first start makes of the example: away from the project, with the project's own plugins. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from "@std/path";
 import { given } from "../given.ts";
 import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
-import { type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
+import { dotenvFile, type Environment, substitute, type Substitution, withDotenv } from "./environment.ts";
 import { explain } from "./explain.ts";
 import { isRecord, record } from "./loosely.ts";
 import { ConfigError, type Mistake, type Path } from "./mistake.ts";
@@ -12,6 +12,7 @@ import { schemaAt } from "./permitted.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { secretsIn } from "./secrets.ts";
 import { rememberSubstitutions } from "./substitutions.ts";
+import { noText, unreadable } from "./unreadable.ts";
 
 /** A config as far as it could be read. */
 export interface Inspection {
@@ -63,19 +64,16 @@ function readConfig(file: string): { json: Json } | Mistake {
   try {
     text = Deno.readTextFileSync(file);
   } catch (error) {
-    const missing = error instanceof Deno.errors.NotFound;
-    return {
-      path: "",
-      problem: missing
-        ? `does not exist in ${dirname(resolve(file))}`
-        : `cannot be read: ${messageOf(error)}`,
-      hint: missing ? "`deno task start` makes a first one" : "check who may read the file",
-    };
+    if (!(error instanceof Deno.errors.NotFound)) return { path: "", ...unreadable(file, error) };
+    const problem = `does not exist in ${dirname(resolve(file))}`;
+    return { path: "", problem, hint: "`deno task start` makes a first one" };
   }
   try {
     return { json: parseJson(text) };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
+    const none = noText(text);
+    if (none !== null) return { path: "", ...none };
     const { line, column, message, hint } = error;
     return given({ path: `line ${line}, column ${column}`, problem: message, hint });
   }
@@ -85,8 +83,8 @@ function readEnvironment(file: string, environment: Environment): { environment:
   try {
     return { environment: withDotenv(file, environment) };
   } catch (error) {
-    const problem = `.env beside it cannot be read: ${messageOf(error)}`;
-    return { path: "", problem, hint: "check who may read the file" };
+    const { problem, hint } = unreadable(dotenvFile(file), error);
+    return { path: "", problem: `.env beside it ${problem}`, hint };
   }
 }
 

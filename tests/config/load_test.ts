@@ -1,5 +1,5 @@
 import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { inspectConfig, loadConfig } from "../../lib/config/load.ts";
 import { ConfigError } from "../../lib/config/mistake.ts";
 import { MASK, maskText } from "../../lib/config/mask.ts";
@@ -70,6 +70,38 @@ Deno.test("loadConfig() says of a file that is not there how to make one", () =>
   assertEquals(error.file, "/nowhere/config.json");
   assertStringIncludes(error.message, "config.json: does not exist in /nowhere\n    `deno task start`");
 });
+
+Deno.test("loadConfig() says of what is no text which file to name", () =>
+  inFolder({ "config.json": "{}" }, async (folder) => {
+    const told = (file: string) => assertThrows(() => loadConfig(file, {}), ConfigError).message;
+    const other = join(folder, "other");
+    const folderName = basename(folder);
+    assertEquals(
+      told(folder),
+      `${folderName}: is a folder\n    name the file in it: ${join(folder, "config.json")}`,
+    );
+    assertEquals(told(join(folder, "plugins")), "plugins: is a folder\n    a file belongs there");
+    const bytes = {
+      program: [0x7f, 0x45, 0x4c, 0x46, 2, 1],
+      picture: [0x89, 0x50, 0x4e, 0x47],
+      utf16: [0xff, 0xfe, 0x7b, 0],
+    };
+    for (const [what, content] of Object.entries(bytes)) {
+      await Deno.writeFile(other, Uint8Array.from(content));
+      assertEquals(
+        told(other),
+        "other: is no text in UTF-8\n    name another file; if it is the right one, save it as UTF-8",
+        what,
+      );
+    }
+    await Deno.writeFile(other, Uint8Array.from([0x7b, 0x22, 0xe9, 0x22, 0x3a, 0x31, 0x7d])); // é in Latin-1: read as before
+    assertStringIncludes(told(other), "sources: is missing");
+    await Deno.mkdir(join(folder, ".env"));
+    assertEquals(
+      told(join(folder, "config.json")),
+      "config.json: .env beside it is a folder\n    a file belongs there",
+    );
+  }));
 
 Deno.test("loadConfig() takes a byte order mark, in config.json and in .env", () =>
   inFolder({

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { LAUNCHER } from "../support/launcher.ts";
 import { until } from "../support/until.ts";
 import { flagsFor, makeFolder, start, writeConfig } from "./launched.ts";
 
@@ -283,6 +284,23 @@ Deno.test("a launched relay goes on masking the secrets of the config before", a
     await relay.meet("aave");
     await relay.find(/met aave with ••• •••/);
     assert(!/an-old-token|a-new-token/.test(relay.said()), relay.said());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a .env that cannot be read is told in words", async () => {
+  const folder = await makeFolder();
+  try {
+    await Deno.mkdir(join(folder, ".env"));
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...LAUNCHER, "start", "--config", join(folder, "config.json")],
+      stdout: "null",
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stderr)], [
+      1,
+      "config.json: .env beside it is a folder\n    a file belongs there\n",
+    ]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
