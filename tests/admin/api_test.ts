@@ -323,6 +323,7 @@ Deno.test("a route is turned off and on again", async () => {
   assertEquals((await room.json("/api/events/e")).deliveries, []);
   assertEquals((await (await room.post("/api/routes/all", { on: true })).json()).on, true);
   assertEquals((await room.post("/api/routes/nobody", { on: true })).status, 404);
+  assertEquals(room.actions, [["route off", { route: "all" }], ["route on", { route: "all" }]]);
 });
 
 Deno.test("what waits for a route that is not in force is told, and its dead letters are counted", async () => {

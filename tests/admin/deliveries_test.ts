@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { createAdmin } from "../../lib/admin/admin.tsx";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { anEvent, ending } from "../store/fixtures.ts";
 import { until } from "../support/until.ts";
@@ -50,7 +51,7 @@ const place = (one: { route: string; event: { id: string } }) => `${one.route} $
 Deno.test("deliveries are narrowed by state, route, coin, source, event and time, all together, a page at a time", async () => {
   await using room = await stillRoom([{ name: "second", path: "/second" }]);
   await fill(room, 3);
-  await end(room, "other", "dead", ["a0", "b0", "a1"]); // what else it had runs
+  await end(room, "other", "dead", ["a0", "b1", "a2"]); // what else it had runs
   const found = async (query: string) => {
     const seen: string[] = [];
     let pages = 0;
@@ -66,15 +67,16 @@ Deno.test("deliveries are narrowed by state, route, coin, source, event and time
   };
   const all = ["b2", "a2", "b1", "a1", "b0", "a0"].flatMap((id) => [`other ${id}`, `first ${id}`]);
   assertEquals(await found(""), [all, 6]);
-  assertEquals(await found("state=dead"), [["other a1", "other b0", "other a0"], 2]);
-  assertEquals(await found("state=running,pending&coin=b&event=b1"), [["other b1", "first b1"], 1]);
+  assertEquals(await found("state=dead"), [["other a2", "other b1", "other a0"], 2]);
+  assertEquals(await found("state=running,pending&coin=b&event=b0"), [["other b0", "first b0"], 1]);
+  assertEquals(await found("route=other"), [all.filter((one) => one.startsWith("other")), 3]);
   assertEquals(await found("route=first"), [all.filter((one) => one.startsWith("first")), 3]);
   assertEquals(await found("route=first,other&state=pending"), [
     all.filter((one) => one.startsWith("first")),
     3,
   ]);
   assertEquals(await found("route=other&coin=a"), [["other a2", "other a1", "other a0"], 2]);
-  assertEquals(await found("state=dead&coin=b"), [["other b0"], 1]);
+  assertEquals(await found("state=dead&coin=b"), [["other b1"], 1]);
   assertEquals(await found("source=second&route=other"), [["other b2", "other b1", "other b0"], 2]);
   assertEquals(await found("source=second&event=b1&route=first"), [["first b1"], 1]);
   assertEquals((await found("source=cryptosync&event=b1"))[0], []);
@@ -111,6 +113,13 @@ Deno.test("a page of deliveries for which much is looked through says where to g
     body: new URLSearchParams({ do: "discard-all", search: "source=cryptosync" }),
   });
   assertStringIncludes(await preview.text(), "Discard 20,000+ dead letters?");
+  const { id, total } = await (await room.post("/api/dead-letters/discard", { source: "cryptosync" })).json();
+  assertEquals(total, 20_000);
+  const job = await until("the work has ended", async () => {
+    const now = await room.json(`/api/jobs/${id}`);
+    return now.state === "finished" ? now : null;
+  });
+  assertEquals([job.total, job.done], [20_501, 20_501]);
 });
 
 /** What bulk work may be narrowed by, and the dead letters that it then takes. */
@@ -194,6 +203,11 @@ Deno.test("a discarded dead letter stays with its event, and can still be retrie
     ["first", true],
     ["other", false],
   ]);
+  const { deliveries: [again] } = await (await room.post("/api/replay", {
+    event: one.event.id,
+    route: "first",
+  })).json();
+  assertEquals((await room.json(`/api/deliveries/${again}`)).replayOf, one.id);
   assertEquals(await done("retry"), 1);
   const { state, discarded } = await room.json(`/api/deliveries/${one.id}`);
   assertEquals([state, discarded], ["pending", false]);
@@ -234,4 +248,28 @@ Deno.test("a replay takes the changes that its route matches, names what it repl
     assertEquals(await replay({ event, source: "cryptosync", route: "nobody" }), "not_found", event);
   }
   assertEquals((await room.json("/api/deliveries?route=nobody")).items, []);
+});
+
+Deno.test("the dashboard is busy for as long as bulk work goes on, and remembers the last fifty", async () => {
+  await using room = await stillRoom();
+  await fill(room, 1);
+  await end(room, "first", "dead");
+  const held = Promise.withResolvers<number>();
+  room.parts.store.discard = () => held.promise;
+  const admin = createAdmin(room.parts);
+  const ask = async (path: string, body?: unknown) => {
+    const init = {
+      headers: { host: "127.0.0.1" },
+      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    };
+    return await admin.handle(new Request(`http://127.0.0.1${path}`, init), "127.0.0.1");
+  };
+  const { id } = await (await ask("/api/dead-letters/discard", { all: true })).json();
+  assertEquals(admin.busy(), true);
+  held.resolve(2);
+  await until("the work has ended", () => !admin.busy());
+  assertEquals((await ask(`/api/jobs/${id}`)).status, 200);
+  for (let i = 0; i < 50; i++) await ask("/api/dead-letters/discard", { coin: "nobody" });
+  assertEquals((await ask(`/api/jobs/${id}`)).status, 404);
+  admin.close();
 });

@@ -49,7 +49,7 @@ Deno.test("events are narrowed by source, by test or none, and by a change that 
   assertEquals(await ids("test=true&source=second"), []);
   assertEquals(await ids("notUnderstood=true"), ["junk"]);
   assertEquals(await ids("notUnderstood=0&coin=aave , btc,"), ["second", "both"]);
-  assertEquals(await ids("field=name&changeType=addition"), ["both"]);
+  assertEquals(await ids("field=name,&changeType=addition"), ["both"]);
   assertEquals(await ids("field=links.*&changeType=addition"), []);
 });
 
@@ -155,6 +155,12 @@ Deno.test("what is asked for by a program is answered to one, whatever it would 
     (await room.ask(path, { headers: { accept } })).headers.get("content-type");
   assertEquals(await type("/api/nothing"), "application/problem+json");
   assertEquals(await type("/nothing"), "text/html; charset=UTF-8");
+  const { StoreUnavailable } = await import("../../lib/store/contract.ts");
+  room.parts.store.event = () => Promise.reject(new StoreUnavailable("the disk is full"));
+  for (const path of ["/events/seq:1", "/api/events/seq:1"]) {
+    const { status, headers } = await room.ask(path, { headers: { accept } });
+    assertEquals([status, headers.get("retry-after")], [503, "5"], path);
+  }
   assertStringIncludes(
     await (await room.ask("/nothing", { headers: { accept } })).text(),
     "<h1>Not Found</h1>",

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startOf } from "../../lib/admin/stream.ts";
+import { anEvent } from "../store/fixtures.ts";
 import { until } from "../support/until.ts";
 import { coinBody, openRoom, update } from "./room.ts";
 
@@ -122,21 +123,31 @@ Deno.test("a reader that was farther on in another store is shown what is new in
 Deno.test("a filtered stream leaves the rest out, and still says how far it is", async () => {
   await using room = await openRoom({ routes: [{ name: "names", plugin: "log", fields: ["name"] }] });
   const begin = async (query: string) => follow(await room.ask(`/api/stream?after=0&${query}`));
-  const [coin, field, route, text] = await Promise.all([
-    begin("coin=btc"),
-    begin("field=links.*"),
-    begin("route=names"),
-    begin("q=needle"),
-  ]);
+  const wanted: Record<string, string> = {
+    "coin=btc": "link",
+    "field=links.*": "link",
+    "changeType=removal": "link",
+    "route=names": "name",
+    "q=needle": "name",
+    "type=x.y": "typed",
+    "notUnderstood=1": "junk",
+    "test=1": "test",
+    "source=second": "second",
+  };
+  const streams = await Promise.all(Object.keys(wanted).map(begin));
   await room.deliver({ id: "name", body: coinBody("aave", [update("name", "a", "needle")]) });
-  await room.deliver({ id: "link", body: coinBody("btc", [update("links.homepage", [], [])]) });
-  await until(
-    "each has its own",
-    () => [coin, field, route, text].every(({ messages }) => messages.length === 1),
-  );
-  assertEquals([coin, field, route, text].map((stream) => stream.ids()[0]), ["link", "link", "name", "name"]);
-  await until("each says how far it is", () => [route, text].every(({ lastId }) => lastId() === "2"));
-  for (const stream of [coin, field, route, text]) await stream.close();
+  const gone = { ...update("links.homepage", [], []), change_type: "removal" };
+  await room.deliver({ id: "link", body: coinBody("btc", [gone]) });
+  await room.deliver({ id: "typed", body: '{"event_type":"x.y","data":{}}' });
+  await room.deliver({ id: "junk", body: "junk" });
+  await room.store.append([
+    anEvent("test", { test: true, coin: null }),
+    anEvent("second", { source: "second", coin: null }),
+  ]);
+  await until("each has its own", () => streams.every(({ messages }) => messages.length === 1));
+  assertEquals(streams.map((stream) => stream.ids()[0]), Object.values(wanted));
+  await until("each says how far it is", () => streams.every(({ lastId }) => lastId() === "6"));
+  for (const stream of streams) await stream.close();
 });
 
 Deno.test("a page's stream brings rows, deliveries that move on, and how the relay is", async () => {
