@@ -14,7 +14,7 @@ import * as shapes from "./shapes.ts";
 /** One thing that can be asked. */
 interface Operation {
   method: "get" | "post";
-  /** Under `/api`, unless it says otherwise. */
+  /** Under `/api`. */
   path: string;
   summary: string;
   /** Parts of the path in braces, and what they mean. */
@@ -31,152 +31,74 @@ const { pageOf } = shapes;
 const eventId = { id: "The event id its source gave it (URL-encoded), or seq:N" };
 const deliveryId = { id: "A delivery's id" };
 
+const operation =
+  (method: Operation["method"]) =>
+  (path: string, summary: string, answer: Operation["answer"], more: Partial<Operation> = {}): Operation => (
+    { method, path, summary, answer, ...more }
+  );
+const [get, post] = [operation("get"), operation("post")];
+
 /** Every operation, in the order in which a reader meets them. */
 export const OPERATIONS: readonly Operation[] = [
-  { method: "get", path: "/overview", summary: "How the relay is, at a glance", answer: shapes.overview },
-  {
-    method: "get",
-    path: "/events",
-    summary: "Events, newest first",
-    query: query.eventsParams,
-    answer: pageOf(shapes.eventItem),
-  },
-  {
-    method: "get",
-    path: "/events/{id}",
-    summary: "One event with its deliveries and attempts",
+  get("/overview", "How the relay is, at a glance", shapes.overview),
+  get("/events", "Events, newest first", pageOf(shapes.eventItem), { query: query.eventsParams }),
+  get("/events/{id}", "One event with its deliveries and attempts", shapes.eventWhole, {
     parts: eventId,
     query: query.eventParams,
-    answer: shapes.eventWhole,
-  },
-  {
-    method: "post",
-    path: "/events/{id}/try",
-    summary: "Run it through a route's plugin; nothing goes out",
+  }),
+  post("/events/{id}/try", "Run it through a route's plugin; nothing goes out", shapes.dryRun, {
     parts: eventId,
     query: query.eventParams,
     body: query.tryBody,
-    answer: shapes.dryRun,
-  },
-  {
-    method: "get",
-    path: "/stream",
-    summary: "Events as they arrive, over SSE; `Last-Event-ID` resumes",
+  }),
+  get("/stream", "Events as they arrive, over SSE; `Last-Event-ID` resumes", { text: "text/event-stream" }, {
     query: query.streamParams,
-    answer: { text: "text/event-stream" },
-  },
-  {
-    method: "get",
-    path: "/deliveries",
-    summary: "Deliveries, newest first",
+  }),
+  get("/deliveries", "Deliveries, newest first", pageOf(shapes.deliveryItem), {
     query: query.deliveriesParams,
-    answer: pageOf(shapes.deliveryItem),
-  },
-  {
-    method: "get",
-    path: "/deliveries/{id}",
-    summary: "One delivery with its attempts",
-    parts: deliveryId,
-    answer: shapes.deliveryWhole,
-  },
-  {
-    method: "post",
-    path: "/deliveries/{id}/retry",
-    summary: "Try it again now",
-    parts: deliveryId,
-    answer: shapes.changed,
-  },
-  {
-    method: "post",
-    path: "/deliveries/{id}/discard",
-    summary: "Mark a dead letter as dealt with, or what waits for a route that is not in force",
-    parts: deliveryId,
-    answer: shapes.changed,
-  },
-  {
-    method: "get",
-    path: "/dead-letters",
-    summary: "Dead letters, newest first",
+  }),
+  get("/deliveries/{id}", "One delivery with its attempts", shapes.deliveryWhole, { parts: deliveryId }),
+  post("/deliveries/{id}/retry", "Try it again now", shapes.changed, { parts: deliveryId }),
+  post(
+    "/deliveries/{id}/discard",
+    "Mark a dead letter as dealt with, or what waits for a route that is not in force",
+    shapes.changed,
+    { parts: deliveryId },
+  ),
+  get("/dead-letters", "Dead letters, newest first", pageOf(shapes.deliveryItem), {
     query: query.deadLettersParams,
-    answer: pageOf(shapes.deliveryItem),
-  },
-  {
-    method: "post",
-    path: "/dead-letters/retry",
-    summary: "Retry many; with `preview`, only count them",
+  }),
+  post("/dead-letters/retry", "Retry many; with `preview`, only count them", shapes.job, {
     body: query.retryManyBody,
     status: 202,
-    answer: shapes.job,
     preview: shapes.preview,
-  },
-  {
-    method: "post",
-    path: "/dead-letters/discard",
-    summary: "Discard many; with `preview`, only count them",
+  }),
+  post("/dead-letters/discard", "Discard many; with `preview`, only count them", shapes.job, {
     body: query.discardManyBody,
     status: 202,
-    answer: shapes.job,
     preview: shapes.preview,
-  },
-  {
-    method: "get",
-    path: "/jobs/{id}",
-    summary: "How far such work is",
-    parts: { id: "A job's id" },
-    answer: shapes.job,
-  },
-  {
-    method: "post",
-    path: "/replay",
-    summary: "Make a new delivery, whatever was made before",
+  }),
+  get("/jobs/{id}", "How far such work is", shapes.job, { parts: { id: "A job's id" } }),
+  post("/replay", "Make a new delivery, whatever was made before", shapes.replayed, {
     body: query.replayBody,
     status: 201,
-    answer: shapes.replayed,
-  },
-  {
-    method: "post",
-    path: "/test-event",
-    summary: "Sign a test event and send it the whole way",
+  }),
+  post("/test-event", "Sign a test event and send it the whole way", shapes.testAnswer, {
     body: query.testBody,
     status: 201,
-    answer: shapes.testAnswer,
-  },
-  {
-    method: "get",
-    path: "/sources",
-    summary: "The sources and what they received",
-    answer: pageOf(shapes.sourceItem),
-  },
-  {
-    method: "get",
-    path: "/sources/{name}/refusals",
-    summary: "What a source refused lately, explained",
+  }),
+  get("/sources", "The sources and what they received", pageOf(shapes.sourceItem)),
+  get("/sources/{name}/refusals", "What a source refused lately, explained", pageOf(shapes.refusalItem), {
     parts: { name: "A source" },
-    answer: pageOf(shapes.refusalItem),
-  },
-  { method: "get", path: "/routes", summary: "The routes in force", answer: pageOf(shapes.routeItem) },
-  {
-    method: "post",
-    path: "/routes/{name}",
-    summary: "Turn a route off or on, until the config changes",
+  }),
+  get("/routes", "The routes in force", pageOf(shapes.routeItem)),
+  post("/routes/{name}", "Turn a route off or on, until the config changes", shapes.routeItem, {
     parts: { name: "A route" },
     body: query.switchBody,
-    answer: shapes.routeItem,
-  },
-  {
-    method: "get",
-    path: "/routes/{name}/kv",
-    summary: "What a route remembers",
-    parts: { name: "A route" },
-    answer: shapes.kvItems,
-  },
-  { method: "get", path: "/plugins", summary: "The plugins", answer: pageOf(shapes.pluginItem) },
-  {
-    method: "get",
-    path: "/config",
-    summary: "The config in force, its secrets masked",
-    answer: z.record(z.string(), z.unknown()),
-  },
+  }),
+  get("/routes/{name}/kv", "What a route remembers", shapes.kvItems, { parts: { name: "A route" } }),
+  get("/plugins", "The plugins", pageOf(shapes.pluginItem)),
+  get("/config", "The config in force, its secrets masked", z.record(z.string(), z.unknown())),
 ];
 
 /** The methods by which a path under `/api` is asked; none where there is no such path. */
