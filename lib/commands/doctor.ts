@@ -100,15 +100,15 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
     pluginsDir: resolve(folder, config.pluginsDir),
     store: store.file,
   });
-  yield* judgeStore(store);
-  if (store.file !== null) yield* judgeRoom(readRoom(existing(dirname(store.file)), store.bytes));
+  yield judgeStore(store);
+  if (store.file !== null) yield judgeRoom(readRoom(existing(dirname(store.file)), store.bytes));
 
   wishes.onStep("plugins");
   yield* await examinePlugins(file, { ...inspection, config });
 
   wishes.onStep("clock");
   const shortest = Math.min(...config.sources.map(({ maxAgeSeconds }) => maxAgeSeconds));
-  yield* judgeClock(await measureSkew(wishes.clockUrls, Date.now), shortest);
+  yield judgeClock(await measureSkew(wishes.clockUrls, Date.now), shortest);
 
   wishes.onStep("relay");
   const api = yield* examineRelay(config);

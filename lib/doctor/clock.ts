@@ -62,12 +62,12 @@ export function skewOf(date: string | null, sent: number, came: number): Omit<Sk
 }
 
 /** @param maxAgeSeconds The shortest that a source permits a delivery to be old. */
-export function judgeClock(skew: Skew | null, maxAgeSeconds: number): Finding[] {
+export function judgeClock(skew: Skew | null, maxAgeSeconds: number): Finding {
   if (skew === null) {
-    return [unknown(
+    return unknown(
       "not compared: no server elsewhere answered",
       "`timedatectl` tells whether the system keeps it right; --clock-url names a server to compare with",
-    )];
+    );
   }
   const off = Math.max(0, Math.abs(skew.ms) - skew.uncertainMs);
   const words = `${Math.round(Math.abs(skew.ms) / 1000)} s ${
@@ -75,17 +75,16 @@ export function judgeClock(skew: Skew | null, maxAgeSeconds: number): Finding[] 
   } ${skew.host}`;
   const remedy = "turn on time synchronisation: `timedatectl set-ntp true`, or chrony";
   if (off > maxAgeSeconds * 1000) {
-    return [
-      wrong(
-        `this machine's clock is ${words}: every delivery is refused as too old or from the future`,
-        remedy,
-      ),
-    ];
+    return wrong(
+      `this machine's clock is ${words}: every delivery is refused as too old or from the future`,
+      remedy,
+    );
   }
   if (off > NOTE_MS) {
-    return [
-      note(`this machine's clock is ${words}; deliveries are refused from ${maxAgeSeconds} s on`, remedy),
-    ];
+    return note(
+      `this machine's clock is ${words}; deliveries are refused from ${maxAgeSeconds} s on`,
+      remedy,
+    );
   }
-  return [right(`agrees with ${skew.host} to ${Math.ceil((off + skew.uncertainMs) / 1000)} s`)];
+  return right(`agrees with ${skew.host} to ${Math.ceil((off + skew.uncertainMs) / 1000)} s`);
 }

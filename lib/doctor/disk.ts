@@ -28,20 +28,18 @@ export function readRoom(folder: string, storeBytes: number): Room | null {
 }
 
 /** Judges. */
-export function judgeRoom(room: Room | null): Finding[] {
-  if (room === null) return [unknown("the system does not tell how much room is left")];
+export function judgeRoom(room: Room | null): Finding {
+  if (room === null) return unknown("the system does not tell how much room is left");
   const words = `${inMiB(room.free)} free; the store takes ${inMiB(room.store)}`;
   const remedy = "make room, or keep events for fewer days: retention.days in config.json";
   if (room.free < LEAST_BYTES) {
-    return [
-      wrong(`${words}: a full disk answers the provider 503, and it disables webhooks that do`, remedy),
-    ];
+    return wrong(`${words}: a full disk answers the provider 503, and it disables webhooks that do`, remedy);
   }
-  if (room.free < LOW_BYTES) return [note(words, remedy)];
+  if (room.free < LOW_BYTES) return note(words, remedy);
   if (room.free < room.store) {
-    return [note(`${words}: a backup beside it does not fit`, "write backups to another disk")];
+    return note(`${words}: a backup beside it does not fit`, "write backups to another disk");
   }
-  return [right(words)];
+  return right(words);
 }
 
 const inMiB = (bytes: number) =>

@@ -22,8 +22,8 @@ export interface SecretFault {
 
 /** Looks at the signing secrets, the tokens and the passwords in URLs. */
 export function examineSecrets(config: Config): Finding[] {
-  const findings = secretFaults(config).map(({ grave, path, problem, remedy }) =>
-    (grave ? wrong : note)(path === "" ? problem : `${path} ${problem}`, remedy)
+  const findings = secretFaults(config).map(({ grave: isGrave, path, problem, remedy }) =>
+    (isGrave ? wrong : note)(path === "" ? problem : `${path} ${problem}`, remedy)
   );
   if (findings.some(({ verdict }) => verdict === "wrong")) return findings;
   const count = config.sources.reduce((sum, { secrets }) => sum + secrets.length, 0);
@@ -34,71 +34,60 @@ export function examineSecrets(config: Config): Finding[] {
 export function secretFaults(config: Config): SecretFault[] {
   const { sources, admin } = config;
   const faults = sources.flatMap(({ name, secrets }, i) => [
-    ...secrets.flatMap((secret, j) =>
-      signingSecret(secret).map((fault) => ({ ...fault, path: `sources[${i}].secrets[${j}]` }))
-    ),
-    ...(secrets.length > 1
-      ? [{
-        grave: false,
-        path: "",
-        problem: `${name} accepts ${secrets.length} secrets`,
-        remedy:
-          "right while one is being rotated; take the old one out when the provider signs with the new one",
-      }]
-      : []),
+    ...secrets.flatMap((secret, j) => signingSecret(`sources[${i}].secrets[${j}]`, secret)),
+    ...secrets.length > 1
+      ? [mild(
+        "",
+        `${name} accepts ${secrets.length} secrets`,
+        "right while one is being rotated; take the old one out when the provider signs with the new one",
+      )]
+      : [],
   ]);
   faults.push(...shared(sources));
   for (const key of ["token", "readToken"] as const) {
     if ((admin[key]?.length ?? LEAST_LENGTH) >= LEAST_LENGTH) continue;
-    faults.push({
-      grave: true,
-      path: `admin.${key}`,
-      problem: "is so short that it can be guessed",
-      remedy: "make one with `openssl rand -hex 32`",
-    });
+    faults.push(
+      grave(`admin.${key}`, "is so short that it can be guessed", "make one with `openssl rand -hex 32`"),
+    );
   }
   for (const path of shortPasswords(config as unknown as Json)) {
-    faults.push({
-      grave: false,
-      path: "",
-      problem:
-        `the password in ${path} is short: it is masked wherever these letters stand, so logs read oddly`,
-      remedy: "choose a longer one",
-    });
+    faults.push(mild(
+      "",
+      `the password in ${path} is short: it is masked wherever these letters stand, so logs read oddly`,
+      "choose a longer one",
+    ));
   }
   return faults;
 }
 
-function signingSecret(secret: string): Omit<SecretFault, "path">[] {
+const faultOf = (grave: boolean) => (path: string, problem: string, remedy: string): SecretFault => (
+  { grave, path, problem, remedy }
+);
+const [grave, mild] = [faultOf(true), faultOf(false)];
+
+function signingSecret(path: string, secret: string): SecretFault[] {
   if (/^(["'`]).*\1$/s.test(secret)) {
-    return [{
-      grave: true,
-      problem: "is in quotation marks, which count as part of it",
-      remedy: "take them away",
-    }];
+    return [grave(path, "is in quotation marks, which count as part of it", "take them away")];
   }
   if (/[\s\p{Cc}\p{Cf}]/u.test(secret)) {
-    return [{
-      grave: true,
-      problem: "holds white space or a character that cannot be seen",
-      remedy: "copy it from the provider's dashboard again, whole and on one line",
-    }];
+    return [grave(
+      path,
+      "holds white space or a character that cannot be seen",
+      "copy it from the provider's dashboard again, whole and on one line",
+    )];
   }
   if (secret.replace(PREFIX, "").length < LEAST_LENGTH) {
-    return [{
-      grave: true,
-      problem: "is so short that it can be guessed, or was not copied whole",
-      remedy: "copy it from the provider's dashboard again, from whsec_ to its end",
-    }];
+    return [grave(
+      path,
+      "is so short that it can be guessed, or was not copied whole",
+      "copy it from the provider's dashboard again, from whsec_ to its end",
+    )];
   }
-  if (!secret.startsWith(PREFIX)) {
-    return [{
-      grave: false,
-      problem: `does not begin with ${PREFIX}, as the provider's secrets do`,
-      remedy: "the prefix belongs to the secret: copy it whole",
-    }];
-  }
-  return [];
+  return secret.startsWith(PREFIX) ? [] : [mild(
+    path,
+    `does not begin with ${PREFIX}, as the provider's secrets do`,
+    "the prefix belongs to the secret: copy it whole",
+  )];
 }
 
 function shared(sources: Config["sources"]): SecretFault[] {
@@ -107,14 +96,12 @@ function shared(sources: Config["sources"]): SecretFault[] {
     secrets.flatMap((secret) => {
       const owner = owners.get(secret);
       owners.set(secret, owner ?? name);
-      return owner === undefined || owner === name ? [] : [{
-        grave: true,
-        path: "",
-        problem: `${name} and ${owner} have the same signing secret`,
-        remedy:
-          "copy each from the provider's dashboard again, which gives each webhook its own: now one of the two refuses " +
+      return owner === undefined || owner === name ? [] : [grave(
+        "",
+        `${name} and ${owner} have the same signing secret`,
+        "copy each from the provider's dashboard again, which gives each webhook its own: now one of the two refuses " +
           "everything",
-      }];
+      )];
     })
   );
 }

@@ -15,7 +15,7 @@ const line = ({ verdict, text, remedy }: Finding) => `${verdict}: ${text}${remed
 const lines = (findings: readonly Finding[]) => findings.map(line);
 
 Deno.test("doctor tells how much room is left, and from where on it is too little", () => {
-  const room = (free: number, store = 3 * MIB) => lines(judgeRoom({ free, store }))[0]!;
+  const room = (free: number, store = 3 * MIB) => lines([judgeRoom({ free, store })])[0]!;
   const remedy = "→ make room, or keep events for fewer days: retention.days in config.json";
   assertEquals(
     room(100 * MIB - 1),
@@ -29,14 +29,14 @@ Deno.test("doctor tells how much room is left, and from where on it is too littl
     room(20_480 * MIB, 20_480 * MIB + 1),
     /^note: .*: a backup beside it does not fit → write backups/,
   );
-  assertEquals(judgeRoom(null)[0]?.verdict, "unknown");
+  assertEquals(judgeRoom(null).verdict, "unknown");
   assertEquals(readRoom("/nowhere/at/all", 1), null);
   assertEquals(readRoom(".", 7)?.store, 7);
 });
 
 Deno.test("doctor tells a store that is sound from one that was not read through, is not there, or is older", () => {
   const told = (parts: Partial<Parameters<typeof judgeStore>[0]>) =>
-    lines(
+    lines([
       judgeStore({
         file: "/x/relay.db",
         bytes: 1.5 * MIB,
@@ -45,7 +45,7 @@ Deno.test("doctor tells a store that is sound from one that was not read through
         readThrough: true,
         ...parts,
       }),
-    )[0];
+    ])[0];
   assertEquals(told({}), "right: /x/relay.db: sound, 1.5 MiB");
   assertEquals(
     told({ readThrough: false }),
