@@ -101,6 +101,17 @@ export function readArguments<const Flags extends Record<string, Flag>>(
   return { values: { ...values } as Values<Flags & typeof COMMON>, words: positionals };
 }
 
+/**
+ * The name of the flag that is given, of those that exclude each other; undefined where none is.
+ *
+ * @throws {UsageError} When there are several.
+ */
+export function onlyOne(flags: Readonly<Record<string, unknown>>): string | undefined {
+  const names = Object.keys(flags).filter((name) => flags[name] !== undefined);
+  if (names.length < 2) return names[0];
+  throw new UsageError(`${names.map((name) => `--${name}`).join(" and ")} exclude each other`);
+}
+
 /** A file that the user named, from where the user stands; `deno task` itself runs in the project's folder. */
 export function userPath(path: string): string {
   return resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path);

@@ -4,7 +4,7 @@ import { given } from "../given.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { SAMPLES } from "../samples.ts";
 import { bodyIn, sampleNamed } from "./body_flags.ts";
-import { UsageError } from "./command.ts";
+import { onlyOne, UsageError } from "./command.ts";
 
 /** A body to send. */
 export interface TestEvent {
@@ -32,22 +32,16 @@ export interface Wish {
  * @throws {UsageError} When the wishes do not fit together.
  */
 export function testEvents(wish: Wish): TestEvent[] {
-  const ways = [
-    wish.sample && "--sample",
-    wish.all && "--all",
-    wish.file !== undefined && "--file",
-    wish.field !== undefined && "--field",
-  ];
-  const chosen = ways.filter((way) => typeof way === "string");
-  if (chosen.length > 1) throw new UsageError(`${chosen.join(" and ")} exclude each other`);
-  if (wish.field === undefined) {
+  const { sample, all, file, field } = wish;
+  const chosen = onlyOne({ sample, all, file, field });
+  if (field === undefined) {
     const alone = (["old", "new", "type"] as const).find((name) => wish[name] !== undefined);
     if (alone) throw new UsageError(`--${alone} needs --field`);
   }
-  if (wish.file !== undefined) return [fromFile(wish.file, wish)];
-  if (wish.field !== undefined) return [fromField(wish.field, wish)];
-  if (wish.event !== undefined && chosen.length === 0) return [fromType(wish.event, wish)];
-  const samples = wish.all ? SAMPLES : wish.sample ? wish.sample.map(sampleNamed) : SAMPLES.slice(0, 1);
+  if (file !== undefined) return [fromFile(file, wish)];
+  if (field !== undefined) return [fromField(field, wish)];
+  if (wish.event !== undefined && chosen === undefined) return [fromType(wish.event, wish)];
+  const samples = all ? SAMPLES : sample ? sample.map(sampleNamed) : SAMPLES.slice(0, 1);
   return samples.map(({ name, summary, body }) => ({
     label: `${name}: ${summary}`,
     body: encode(reworded(body, wish)),

@@ -4,7 +4,7 @@ import { SAMPLES } from "../samples.ts";
 import type { Store } from "../store/contract.ts";
 import { type ChosenEvent, labelOf, lastEvents, madeEvent } from "../try/choose_events.ts";
 import { bodyIn, sampleNamed } from "./body_flags.ts";
-import { UsageError, wholeNumberOf } from "./command.ts";
+import { onlyOne, UsageError, wholeNumberOf } from "./command.ts";
 
 /** The flags that choose. */
 export interface EventChoice {
@@ -21,22 +21,15 @@ export interface EventChoice {
  *
  * @throws {UsageError} Where they do not.
  */
-export function checkChoice({ sample, file, event: id, last, live, diff }: EventChoice): void {
-  const ways = [
-    sample && "--sample",
-    file !== undefined && "--file",
-    id !== undefined && "--event",
-    last !== undefined && "--last",
-  ]
-    .filter((way) => typeof way === "string");
-  if (ways.length > 1) throw new UsageError(`${ways.join(" and ")} exclude each other`);
-  if (diff === "sent" && id === undefined && last === undefined) {
+export function checkChoice({ sample, file, event, last, live, diff }: EventChoice): void {
+  onlyOne({ sample, file, event, last });
+  if (diff === "sent" && event === undefined && last === undefined) {
     throw new UsageError(
       "--diff sent compares stored events with what was sent for them: add --event or --last",
     );
   }
-  if (diff !== undefined && live) throw new UsageError("--diff and --live exclude each other");
-  const one = sample?.length === 1 || file !== undefined || id !== undefined || countOf(last) === 1;
+  onlyOne({ diff, live });
+  const one = sample?.length === 1 || file !== undefined || event !== undefined || countOf(last) === 1;
   if (live && !one) {
     throw new UsageError("--live sends one event: choose it with --sample, --file, --event or --last 1");
   }
