@@ -1,7 +1,7 @@
 /** Why a delivery was refused, most likely, and what to do: "explain this 401". @module */
 import type { SourceConfig } from "../config/schema.ts";
-import { ageSeconds } from "../verify/age.ts";
-import { sign } from "../verify/signature.ts";
+import { ageSeconds, UNIX_SECONDS } from "../verify/age.ts";
+import { sign, SIGNATURE } from "../verify/signature.ts";
 import { EVENT_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from "../verify/verify.ts";
 import type { Refusal } from "./ledger.ts";
 
@@ -29,7 +29,7 @@ export function explainRefusal(refusal: Refusal, sources: readonly SourceConfig[
   return {
     ...find(refusal, sources),
     signedText: `${timestamp}:${id}:${new TextDecoder().decode(refusal.body.subarray(0, SHOWN_BYTES))}`,
-    ageSeconds: /^\d{1,12}$/.test(timestamp) ? ageSeconds(timestamp, at) : null,
+    ageSeconds: UNIX_SECONDS.test(timestamp) ? ageSeconds(timestamp, at) : null,
   };
 }
 
@@ -117,7 +117,7 @@ function badSignature(refusal: Refusal, sources: readonly SourceConfig[]): Findi
   const step = "Is the signature right under one of the source's secrets?";
   const secrets = sources.find(({ name }) => name === refusal.source)?.secrets ?? [];
   const given = refusal.headers.signature;
-  if (!/^[0-9a-f]{64}$/i.test(given)) return { step, ...wrongForm(refusal, secrets) };
+  if (!SIGNATURE.test(given)) return { step, ...wrongForm(refusal, secrets) };
   if (refusal.body.byteLength < refusal.bodyBytes) {
     return {
       step,

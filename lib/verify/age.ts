@@ -3,7 +3,8 @@
 /** Why a timestamp is refused. */
 export type AgeReason = "bad_timestamp" | "stale_timestamp" | "future_timestamp";
 
-const UNIX_SECONDS = /^\d{1,12}$/;
+/** What a timestamp looks like. */
+export const UNIX_SECONDS = /^\d{1,12}$/;
 
 /**
  * Judges a timestamp header.

@@ -3,7 +3,8 @@ import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
-const SIGNATURE = /^[0-9a-f]{64}$/i;
+/** What a signature looks like. */
+export const SIGNATURE = /^[0-9a-f]{64}$/i;
 const encoder = new TextEncoder();
 
 /** Filled anew for each delivery: to make a small buffer takes longer than to fill it. */

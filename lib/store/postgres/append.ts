@@ -30,7 +30,7 @@ export function insert(tx: Transaction, events: readonly NewEvent[]): Promise<Ap
     seen.add(key);
     return [{ position, ...event, body: event.body.toBase64() }];
   });
-  return understand(tx, events, tx.query<Inserted>(INSERT, given));
+  return answersOf(tx, events, tx.query<Inserted>(INSERT, given));
 }
 
 interface Inserted {
@@ -38,7 +38,7 @@ interface Inserted {
   due: string[] | null;
 }
 
-async function understand(
+async function answersOf(
   tx: Transaction,
   events: readonly NewEvent[],
   inserting: Promise<Inserted[]>,
