@@ -4,7 +4,7 @@ import type { CoinView, Known } from "../read/coin.ts";
 import { Value } from "./change.tsx";
 import { Empty, type Frame, Page } from "./layout.tsx";
 import { EventRow } from "./live.tsx";
-import { eventPath, Scroll } from "./pieces.tsx";
+import { eventPath, Table } from "./pieces.tsx";
 import { number, T, Time } from "./text.tsx";
 
 /** The page; `coin` is null when no event speaks of it. */
@@ -57,19 +57,12 @@ function Told({ coin }: { coin: CoinView }) {
           <header>
             <h2>{title}</h2>
           </header>
-          <Scroll label={`${title}, as a table`}>
-            <table>
-              <thead>
-                <tr>
-                  <th>Field</th>
-                  <th>Last known value</th>
-                  <th>Since</th>
-                  <th class="num">Changes</th>
-                </tr>
-              </thead>
-              <tbody>{known.map((one) => <KnownRow known={one} />)}</tbody>
-            </table>
-          </Scroll>
+          <Table
+            label={`${title}, as a table`}
+            columns={[["Field"], ["Last known value"], ["Since"], ["Changes", "num"]]}
+          >
+            {known.map((one) => <KnownRow known={one} />)}
+          </Table>
         </section>
       ))}
       {coin.categories.length > 0 && (

@@ -3,7 +3,7 @@ import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
 import type { DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
 import type { LeftBehind } from "../read/routes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
-import { Choice, coinPath, eventPath, Pager, Scroll, StateBadge, stateWord } from "./pieces.tsx";
+import { Choice, coinPath, eventPath, Pager, StateBadge, stateWord, Table } from "./pieces.tsx";
 import { number, T, Time } from "./text.tsx";
 
 /** What the listing is narrowed by, as the address has it. */
@@ -30,7 +30,8 @@ export function Deliveries({ frame, rows, routes, left, filters, search, dead, n
   now: number;
 }) {
   const mayWrite = frame.role === "full";
-  const someDead = rows.items.some(({ state, discarded }) => state === "dead" && !discarded);
+  /** Whether there are dead letters to choose from. */
+  const choose = mayWrite && rows.items.some(({ state, discarded }) => state === "dead" && !discarded);
   const filtered = Object.values(filters).some((value) => value);
   const names = [...routes.map(({ name }) => name), ...left.map(({ route }) => route)];
   const abandoned = left.filter(({ route, waiting }) =>
@@ -68,34 +69,23 @@ export function Deliveries({ frame, rows, routes, left, filters, search, dead, n
         </form>
         {rows.items.length === 0 ? <None filtered={filtered} /> : (
           <form method="post" action="/dead-letters">
-            <Scroll label="Table of deliveries">
-              <table class="cards">
-                <thead>
-                  <tr>
-                    {mayWrite && someDead && (
-                      <th>
-                        <input
-                          type="checkbox"
-                          data-all="id"
-                          aria-label="Choose every dead letter on this page"
-                        />
-                      </th>
-                    )}
-                    <th>State</th>
-                    <th>Route</th>
-                    <th>Coin</th>
-                    <th>Event</th>
-                    <th class="num">Attempts</th>
-                    <th>When</th>
-                    <th>Last error</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.items.map((delivery) => <Row delivery={delivery} choose={mayWrite && someDead} />)}
-                </tbody>
-              </table>
-            </Scroll>
-            {mayWrite && someDead && (
+            <Table
+              label="Table of deliveries"
+              class="cards"
+              columns={[
+                ...choose ? [[<ChooseAll />]] as const : [],
+                ["State"],
+                ["Route"],
+                ["Coin"],
+                ["Event"],
+                ["Attempts", "num"],
+                ["When"],
+                ["Last error"],
+              ]}
+            >
+              {rows.items.map((delivery) => <Row delivery={delivery} choose={choose} />)}
+            </Table>
+            {choose && (
               <div class="pager">
                 <div class="row">
                   <span class="soft">Chosen:</span>
@@ -139,6 +129,10 @@ export function Deliveries({ frame, rows, routes, left, filters, search, dead, n
       </section>
     </Page>
   );
+}
+
+function ChooseAll() {
+  return <input type="checkbox" data-all="id" aria-label="Choose every dead letter on this page" />;
 }
 
 function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) {
@@ -201,52 +195,48 @@ function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]
       : <span class="soft">0</span>;
   return (
     <section class="card" aria-label="By route">
-      <Scroll label="Deliveries by route and state">
-        <table>
-          <thead>
+      <Table
+        label="Deliveries by route and state"
+        columns={[
+          ["Route"],
+          ["Waiting", "num"],
+          ["Running", "num"],
+          ["Done", "num"],
+          ["Dead letters", "num"],
+          ["Oldest waiting"],
+        ]}
+      >
+        {routes.map(({ name, on, counts, oldestWaitingAt, scheduled }) => {
+          const late = !scheduled && oldestWaitingAt !== null &&
+            now - Date.parse(oldestWaitingAt) > 10 * 60_000;
+          return (
             <tr>
-              <th>Route</th>
-              <th class="num">Waiting</th>
-              <th class="num">Running</th>
-              <th class="num">Done</th>
-              <th class="num">Dead letters</th>
-              <th>Oldest waiting</th>
+              <td>
+                <a href={`/plugins#route-${name}`}>{name}</a> {!on && <span class="badge warn">off</span>}
+              </td>
+              <td class="num">{link(name, "pending", counts.pending)}</td>
+              <td class="num">{link(name, "running", counts.running)}</td>
+              <td class="num">{link(name, "done", counts.done)}</td>
+              <td class="num">{link(name, "dead", counts.dead)}</td>
+              <td>
+                <Time at={oldestWaitingAt} relative /> {late && <span class="badge warn">late</span>}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {routes.map(({ name, on, counts, oldestWaitingAt, scheduled }) => {
-              const late = !scheduled && oldestWaitingAt !== null &&
-                now - Date.parse(oldestWaitingAt) > 10 * 60_000;
-              return (
-                <tr>
-                  <td>
-                    <a href={`/plugins#route-${name}`}>{name}</a> {!on && <span class="badge warn">off</span>}
-                  </td>
-                  <td class="num">{link(name, "pending", counts.pending)}</td>
-                  <td class="num">{link(name, "running", counts.running)}</td>
-                  <td class="num">{link(name, "done", counts.done)}</td>
-                  <td class="num">{link(name, "dead", counts.dead)}</td>
-                  <td>
-                    <Time at={oldestWaitingAt} relative /> {late && <span class="badge warn">late</span>}
-                  </td>
-                </tr>
-              );
-            })}
-            {left.map(({ route, waiting, running, done, dead }) => (
-              <tr>
-                <td>
-                  {route} <span class="badge warn">not in force</span>
-                </td>
-                <td class="num">{link(route, "pending", waiting)}</td>
-                <td class="num">{link(route, "running", running)}</td>
-                <td class="num">{link(route, "done", done)}</td>
-                <td class="num">{link(route, "dead", dead)}</td>
-                <td></td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+          );
+        })}
+        {left.map(({ route, waiting, running, done, dead }) => (
+          <tr>
+            <td>
+              {route} <span class="badge warn">not in force</span>
+            </td>
+            <td class="num">{link(route, "pending", waiting)}</td>
+            <td class="num">{link(route, "running", running)}</td>
+            <td class="num">{link(route, "done", done)}</td>
+            <td class="num">{link(route, "dead", dead)}</td>
+            <td></td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

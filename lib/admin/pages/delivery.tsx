@@ -1,7 +1,7 @@
 /** One delivery: its attempts, and what can be done with it. @module */
 import type { AttemptItem, DeliveryWhole } from "../api/shapes.ts";
 import { type Frame, Page } from "./layout.tsx";
-import { coinPath, eventPath, Scroll, StateBadge } from "./pieces.tsx";
+import { coinPath, eventPath, StateBadge, Table } from "./pieces.tsx";
 import { duration, T, Time } from "./text.tsx";
 
 /** A delivery with its attempts and what can be done with it. */
@@ -67,43 +67,34 @@ export function DeliveryBlock(
         )}
       </div>
       {tries.length > 0 && (
-        <Scroll label={`Attempts of delivery ${id}`}>
-          <table class="tries">
-            <thead>
-              <tr>
-                <th>Attempt</th>
-                <th>Began</th>
-                <th class="num">Took</th>
-                <th>Outcome</th>
-                <th>What it said</th>
-              </tr>
-            </thead>
-            <tbody>
-              {tries.map((attempt) => (
-                <tr>
-                  <td>{attempt.number}</td>
-                  <td class="nowrap">
-                    <Time at={attempt.startedAt} />
-                  </td>
-                  <td class="num">{duration(attempt.durationMs)}</td>
-                  <td>
-                    <span class={`badge ${attempt.outcome === "done" ? "good" : "bad"}`}>
-                      {attempt.outcome}
-                    </span>
-                  </td>
-                  <td class="small">
-                    {attempt.error !== null && (
-                      <div>
-                        <T>{attempt.error}</T>
-                      </div>
-                    )}
-                    {attempt.sent.map((one) => <SentBlock sent={one} />)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+        <Table
+          label={`Attempts of delivery ${id}`}
+          class="tries"
+          columns={[["Attempt"], ["Began"], ["Took", "num"], ["Outcome"], ["What it said"]]}
+        >
+          {tries.map((attempt) => (
+            <tr>
+              <td>{attempt.number}</td>
+              <td class="nowrap">
+                <Time at={attempt.startedAt} />
+              </td>
+              <td class="num">{duration(attempt.durationMs)}</td>
+              <td>
+                <span class={`badge ${attempt.outcome === "done" ? "good" : "bad"}`}>
+                  {attempt.outcome}
+                </span>
+              </td>
+              <td class="small">
+                {attempt.error !== null && (
+                  <div>
+                    <T>{attempt.error}</T>
+                  </div>
+                )}
+                {attempt.sent.map((one) => <SentBlock sent={one} />)}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       {tries.length === 0 && error !== null && (
         <p class="small">

@@ -6,7 +6,7 @@ import { Values } from "./change.tsx";
 import { Copies } from "./copies.tsx";
 import { DeliveryBlock } from "./delivery.tsx";
 import { Empty, type Frame, Notice, Page } from "./layout.tsx";
-import { coinPath, eventPath, Fact, Scroll, Severity } from "./pieces.tsx";
+import { coinPath, eventPath, Fact, Severity, Table } from "./pieces.tsx";
 import { Block, number, T, Time } from "./text.tsx";
 import type { Change } from "../../nouns.ts";
 import type { DryRun } from "../parts.ts";
@@ -72,36 +72,27 @@ function Changes({ event }: { event: EventWhole }) {
         <h2 class="grow">Changes</h2>
         <span class="soft small">{number(changes.length)}</span>
       </header>
-      {changes.length === 0 ? <Empty title="It carries no changes" /> : (
-        <Scroll label="Table of changes">
-          <table class="cards">
-            <thead>
+      {changes.length === 0
+        ? <Empty title="It carries no changes" />
+        : (
+          <Table label="Table of changes" class="cards" columns={[["What"], ["Field"], ["Before → after"]]}>
+            {changes.slice(0, SHOWN_CHANGES).map((change) => (
               <tr>
-                <th>What</th>
-                <th>Field</th>
-                <th>Before → after</th>
+                <td>
+                  <T>{changeWords(change as Change)}</T>
+                </td>
+                <td class="mono">
+                  <T>{change.field}</T>
+                </td>
+                <td>
+                  <div class="change">
+                    <Values change={change} whole />
+                  </div>
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {changes.slice(0, SHOWN_CHANGES).map((change) => (
-                <tr>
-                  <td>
-                    <T>{changeWords(change as Change)}</T>
-                  </td>
-                  <td class="mono">
-                    <T>{change.field}</T>
-                  </td>
-                  <td>
-                    <div class="change">
-                      <Values change={change} whole />
-                    </div>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      )}
+            ))}
+          </Table>
+        )}
     </section>
   );
 }

@@ -59,9 +59,26 @@ export function RouteBadge({ delivery }: { delivery: EventItem["deliveries"][num
   );
 }
 
-/** What is too wide for narrow screens, and can be moved by keyboard. `label` says what it is to who cannot see it. */
-export function Scroll({ label, children }: { label: string; children: Child }) {
-  return <div class="scroll" tabindex={0} role="region" aria-label={label}>{children}</div>;
+/**
+ * A table, which can be moved by keyboard where it is too wide for the screen. `label` says what it is to who cannot see
+ * it; `num`: a column of numbers.
+ */
+export function Table({ label, class: name, columns, children }: {
+  label: string;
+  class?: string;
+  columns: readonly (readonly [head: Child, kind?: "num"])[];
+  children: Child;
+}) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label={label}>
+      <table class={name}>
+        <thead>
+          <tr>{columns.map(([head, kind]) => <th class={kind}>{head}</th>)}</tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
 }
 
 /** One of the facts of a list: a text from outside, set as code; `code`: so is its name. */

@@ -4,7 +4,7 @@ import { REFUSED_BECAUSE } from "../../receive/ledger.ts";
 import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { Empty, type Frame, Notice, Page } from "./layout.tsx";
-import { Fact, Scroll } from "./pieces.tsx";
+import { Fact, Table } from "./pieces.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
 
 /** What a reason means, in a few words. */
@@ -152,32 +152,28 @@ function Reasons({ source: { name, rejected, day } }: { source: SourceItem }) {
   const sum = (steps: SourceItem["day"], reason: RefusedBecause) =>
     number(steps.reduce((total, step) => total + (step.reasons[reason] ?? 0), 0));
   return (
-    <Scroll label={`Why ${name} refused`}>
-      <table>
-        <thead>
-          <tr>
-            <th>Refused because</th>
-            <th class="num">Last hour</th>
-            <th class="num">Last 24 hours</th>
-            <th class="num">Since the start</th>
-          </tr>
-        </thead>
-        <tbody>
-          {reasons.map((reason) => (
-            <tr>
-              <td>
-                <span class={`badge ${isGrave(reason) ? "bad" : "warn"}`} title={reason}>
-                  {REASON[reason]}
-                </span>
-              </td>
-              <td class="num">{sum(day.slice(-STEPS_AN_HOUR), reason)}</td>
-              <td class="num">{sum(day, reason)}</td>
-              <td class="num">{number(rejected[reason] ?? 0)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scroll>
+    <Table
+      label={`Why ${name} refused`}
+      columns={[
+        ["Refused because"],
+        ["Last hour", "num"],
+        ["Last 24 hours", "num"],
+        ["Since the start", "num"],
+      ]}
+    >
+      {reasons.map((reason) => (
+        <tr>
+          <td>
+            <span class={`badge ${isGrave(reason) ? "bad" : "warn"}`} title={reason}>
+              {REASON[reason]}
+            </span>
+          </td>
+          <td class="num">{sum(day.slice(-STEPS_AN_HOUR), reason)}</td>
+          <td class="num">{sum(day, reason)}</td>
+          <td class="num">{number(rejected[reason] ?? 0)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
