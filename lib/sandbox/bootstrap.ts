@@ -12,9 +12,9 @@ import { openChannel } from "./inside/channel.ts";
 import { createContext, logWith } from "./inside/context.ts";
 import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
 import type { Recorder } from "./inside/dry/recorder.ts";
-import { ipv4Client, watchedFetch } from "./inside/fetch.ts";
-import { createSentNotes, type SentNotes } from "./inside/sent.ts";
+import { createSentNotes, type SentNotes } from "./inside/sent_notes.ts";
 import { type AnyPlugin, checkOptions, pluginIn, shapeOf } from "./inside/shape.ts";
+import { ipv4Client, watchedFetch } from "./inside/watched_fetch.ts";
 import {
   type JobForPlugin,
   LIMITS,

@@ -1,4 +1,4 @@
-/** Keeps a plugin from flooding the relay. Pure policies: the time is passed in. @module */
+/** Keeps a plugin from flooding the relay. A pure policy: the time is passed in. @module */
 
 /** Lets so many through at once, and so many a second from then on. */
 export interface Throttle {

@@ -18,7 +18,7 @@ const current = (window: RateWindow, rate: Rate, now: number) =>
  * The window as it is to be read at `now`: claims from the future (the clock was set back) count as made now. To be
  * kept when it is not the one given, or those claims would count until the clock has caught up.
  */
-export function rewind(window: RateWindow, rate: Rate, now: number): RateWindow {
+export function readAt(window: RateWindow, rate: Rate, now: number): RateWindow {
   const latest = now + grainOf(rate);
   if (window.every(([at]) => at <= latest)) return window;
   return window.map(([at, count]) => [Math.min(at, latest), count]);

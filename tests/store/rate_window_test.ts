@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { allowance, type RateWindow, refund, rewind, spend } from "../../lib/store/rate_window.ts";
+import { allowance, type RateWindow, readAt, refund, spend } from "../../lib/store/rate_window.ts";
 import { seeded } from "./fixtures.ts";
 
 Deno.test("a rate is kept in every stretch of its time, and is used up to at least half", () => {
@@ -37,10 +37,10 @@ Deno.test("a rate of none allows none", () => {
   assertEquals(allowance([], { count: 0, perMs: 1000 }, 5000), { free: 0, nextAt: 6000 });
 });
 
-Deno.test("rewind leaves a window alone that is not from the future", () => {
+Deno.test("readAt leaves a window alone that is not from the future", () => {
   const window: RateWindow = [[5000, 2]];
-  assert(rewind(window, { count: 2, perMs: 1000 }, 4980) === window);
-  const rewound = rewind(window, { count: 2, perMs: 1000 }, 4000);
+  assert(readAt(window, { count: 2, perMs: 1000 }, 4980) === window);
+  const rewound = readAt(window, { count: 2, perMs: 1000 }, 4000);
   assertEquals(rewound, [[4020, 2]]);
   assertEquals(
     spend(rewound, { count: 3, perMs: 1000 }, 4000, 1),

@@ -1,6 +1,6 @@
 /** Keeps the rates of routes, for all relays together: their windows are in the rows of the routes. @module */
 import type { ClaimRoute, Rate } from "../contract.ts";
-import { allowance, type RateWindow, refund, rewind, spend } from "../rate_window.ts";
+import { allowance, type RateWindow, readAt, refund, spend } from "../rate_window.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What a route's rate allows now, and when it allows more. */
@@ -25,7 +25,7 @@ export async function readPaces(tx: Transaction, routes: readonly ClaimRoute[], 
   );
   return new Map(rows.map(({ name, claims }) => {
     const rate = rates.get(name)!;
-    const window = rewind(claims, rate, now);
+    const window = readAt(claims, rate, now);
     if (window !== claims) keep(tx, name, window);
     return [name, { rate, window, ...allowance(window, rate, now) }];
   }));

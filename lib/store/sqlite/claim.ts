@@ -1,6 +1,6 @@
 /** Takes due deliveries under a lease. @module */
 import type { Claimed, ClaimRequest, ClaimResult, ClaimRoute, Rate } from "../contract.ts";
-import { allowance, type RateWindow, rewind, spend } from "../rate_window.ts";
+import { allowance, type RateWindow, readAt, spend } from "../rate_window.ts";
 import { giveBack } from "./give_back.ts";
 import { setLanes } from "./lanes.ts";
 import { type DeliveryRow, EVENT_COLUMNS, type EventRow, toDelivery, toEvent } from "./rows.ts";
@@ -69,7 +69,7 @@ interface Pace {
 function paceOf(tx: Transaction, route: number, rate: Rate, now: number): Pace {
   const { claims } = tx.db.get<{ claims: string }>("SELECT claims FROM routes WHERE id = ?", route)!;
   const kept: RateWindow = JSON.parse(claims);
-  const window = rewind(kept, rate, now);
+  const window = readAt(kept, rate, now);
   return window === kept ? { window, ...allowance(window, rate, now) } : keep(tx, route, rate, now, window);
 }
 

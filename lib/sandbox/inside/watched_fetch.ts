@@ -1,6 +1,6 @@
 /** A plugin's `fetch`: the runtime's own, with refusals put in words and told to the relay. @module */
 import { refusalOf } from "./failure.ts";
-import type { SentNotes } from "./sent.ts";
+import type { SentNotes } from "./sent_notes.ts";
 import { createTemplates } from "./templates.ts";
 
 const templateOf = createTemplates();

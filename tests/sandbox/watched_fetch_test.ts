@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { watchedFetch } from "../../lib/sandbox/inside/fetch.ts";
+import { watchedFetch } from "../../lib/sandbox/inside/watched_fetch.ts";
 import { createTemplates } from "../../lib/sandbox/inside/templates.ts";
 
 Deno.test("a URL that is asked again is read once", () => {
