@@ -466,6 +466,34 @@ Deno.test("what an address asks for and nobody would look at is refused, not pas
   ], (path) => room.post(path, {}));
 });
 
+Deno.test("what a request asks for and would not get is refused, not passed over", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log" }],
+    run: () => ({ outcome: "permanent" }),
+  });
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  const { id } = await until("it is dead", async () => (await room.json("/api/dead-letters")).items.at(-1));
+  for (const action of ["retry", "discard"]) {
+    const response = await room.post(`/api/deliveries/${id}/${action}`, { preview: true });
+    assertEquals([response.status, (await response.json()).detail], [
+      400,
+      "“preview” is not known here: nothing is taken here.",
+    ]);
+  }
+  assertEquals((await room.json(`/api/deliveries/${id}`)).discarded, false);
+  assertEquals((await room.ask(`/api/deliveries/${id}/discard`, { method: "POST" })).status, 200);
+
+  const { event: { seq } } = await room.json(`/api/deliveries/${id}`);
+  assertEquals((await room.ask(`/api/events/seq:${seq}?source=cryptosync`)).status, 200);
+  assertEquals((await room.ask(`/api/events/seq:${seq}?source=relay`)).status, 404);
+  assertEquals(
+    (await room.post("/api/replay", { event: `seq:${seq}`, source: "relay", route: "all" })).status,
+    404,
+  );
+  assertEquals((await room.json("/api/routes/all/kv")).items, []);
+  assertEquals((await room.ask("/api/routes/al/kv")).status, 404);
+});
+
 Deno.test("a path that is asked by another method tells by which", async () => {
   await using room = await openRoom({ routes: ROUTES });
   const told = async (method: string, path: string) => {

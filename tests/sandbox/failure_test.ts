@@ -54,7 +54,7 @@ Deno.test("the author of a wait that is none is told so, and where", () => {
     return told;
   };
   const takes = (given: string) =>
-    `RetryLater takes the seconds to wait, a number from 0 on, not ${given}: it is tried again as after any error (busy.ts:3)`;
+    `RetryLater takes the seconds to wait, a number from 0 on, not ${given}: so it counts as any other error (busy.ts:3)`;
   assertEquals(ending("soon", "the receiver is busy"), `the receiver is busy; ${takes('"soon"')}`);
   for (
     const [seconds, given] of [[NaN, "NaN"], [-7, "-7"], [Infinity, "Infinity"], [undefined, "undefined"]]

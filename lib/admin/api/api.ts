@@ -62,8 +62,13 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     (c) => deliveries(c, { ...query.check(query.deadLettersParams, params(c)), state: ["dead"] }),
   );
   api.get("/deliveries/:id{\\d+}", bare, async (c) => c.json(await oneDelivery(store, idOf(c), mask)));
-  api.post("/deliveries/:id{\\d+}/retry", bare, async (c) => c.json(await retryOne(parts, idOf(c))));
-  api.post("/deliveries/:id{\\d+}/discard", bare, async (c) => c.json(await discardOne(parts, idOf(c))));
+  api.post("/deliveries/:id{\\d+}/retry", bare, noBody, async (c) => c.json(await retryOne(parts, idOf(c))));
+  api.post(
+    "/deliveries/:id{\\d+}/discard",
+    bare,
+    noBody,
+    async (c) => c.json(await discardOne(parts, idOf(c))),
+  );
   const many = async (c: Context<AdminEnv>, action: BulkJob["action"], wish: query.BulkChoice) => {
     const which = query.bulkQuery(wish);
     return wish.preview ? c.json(await bulk.count(which)) : c.json(await bulk.start(action, which), 202);
@@ -113,7 +118,12 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
     return c.json((await routes()).find(({ name }) => name === c.req.param("name")));
   });
   api.get("/routes/:name/kv", bare, async (c) => {
-    return c.json({ items: kvItems(await store.kvList(c.req.param("name")), mask) });
+    const name = c.req.param("name");
+    const items = kvItems(await store.kvList(name), mask);
+    const known = items.length > 0 || parts.routes().some((route) => route.name === name) ||
+      (await store.counts()).some(({ route }) => route === name);
+    if (!known) throw notFound(`No route is called “${name}”.`);
+    return c.json({ items });
   });
   api.get(
     "/plugins",
@@ -134,7 +144,13 @@ type DeliveriesWish = Parameters<typeof query.deliveryQuery>[0];
 
 /** Before a handler that takes nothing in its address. */
 const bare: MiddlewareHandler = async (c, next) => {
-  query.check(query.noParams, params(c));
+  query.check(query.nothing, params(c));
+  await next();
+};
+
+/** Before a handler that takes nothing in its body either: what is asked for there must not pass for done. */
+const noBody: MiddlewareHandler = async (c, next) => {
+  query.check(query.nothing, await bodyOf(c));
   await next();
 };
 

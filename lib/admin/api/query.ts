@@ -92,8 +92,8 @@ export const eventParams = z.strictObject({
   source: z.string().optional().describe("Where several sources have this event id"),
 });
 
-/** Whatever takes no parameters. */
-export const noParams = z.strictObject({});
+/** What takes nothing, in its address or its body. */
+export const nothing = z.strictObject({});
 
 const bulkFilters = {
   route: z.array(text).min(1, "must name a route").optional(),
@@ -188,7 +188,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, given: unknown):
 function unknownName(name: string, known: readonly string[] | null): string {
   const problem = `“${name}” is not known here`;
   if (known === null) return problem;
-  if (known.length === 0) return `${problem}: this takes nothing in its address`;
+  if (known.length === 0) return `${problem}: nothing is taken here`;
   return `${problem}: ${nearOrAll(name, known)}`;
 }
 

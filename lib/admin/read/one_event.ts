@@ -16,7 +16,7 @@ const MOST_DELIVERIES = 200;
 export async function oneEvent(store: StoreReads, id: string, source?: string): Promise<StoredEvent> {
   const seq = /^seq:(\d{1,15})$/.exec(id)?.[1];
   const bySeq = seq === undefined ? null : await store.event({ seq: Number(seq) });
-  if (bySeq !== null) return bySeq;
+  if (bySeq !== null && (source ?? bySeq.source) === bySeq.source) return bySeq;
   const events = await store.events(source === undefined ? { id } : { id, source }, { limit: 2 });
   if (events.length > 1) {
     const sources = events.map((event) => event.source).join(", ");

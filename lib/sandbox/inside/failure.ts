@@ -70,10 +70,10 @@ export function endingOf(thrown: unknown, folder: string): Ending {
   return ending;
 }
 
-/** What is told of a wait that is none; the delivery is tried again all the same. */
+/** What is told of a wait that is none. */
 function noWait(seconds: unknown): string {
   const given = shorten(Deno.inspect(seconds, { depth: 0 }), 100);
-  return `RetryLater takes the seconds to wait, a number from 0 on, not ${given}: it is tried again as after any error`;
+  return `RetryLater takes the seconds to wait, a number from 0 on, not ${given}: so it counts as any other error`;
 }
 
 /** The access that an error says was refused, also where it is another error's cause; null when it says none. */
