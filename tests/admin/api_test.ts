@@ -200,6 +200,9 @@ Deno.test("a body that is not UTF-8 is given as bytes too", async () => {
   assertEquals(event.type, null);
   assertEquals(event.bodyBase64, "/wBB");
   assertMatch(event.notUnderstood, /not JSON in UTF-8/);
+  await room.deliver({ id: "marked", body: "\uFEFF{}" });
+  const marked = await room.json("/api/events/marked");
+  assertEquals([marked.body, marked.bodyBase64], ["\uFEFF{}", null]);
 });
 
 Deno.test("a dead letter is retried and then succeeds; another is discarded", async () => {

@@ -75,6 +75,7 @@ Deno.test("a coin's categories are told as it joined or left each last", async (
       change("categories", "addition"),
     ]),
   });
+  await room.deliver({ body: coinBody("btc", [update("categories", ["a"], ["b"])]) });
   const { categories, groups } = (await coinView(room.store, "aave"))!;
   assertEquals(categories.map(({ name, left, seq }) => [name, left ? "left" : "joined", seq]), [
     ["meme", "joined", 2],
@@ -82,6 +83,8 @@ Deno.test("a coin's categories are told as it joined or left each last", async (
     ["defi", "joined", 1],
   ]);
   assertEquals(groups, []);
+  const whole = (await coinView(room.store, "btc"))!; // all of them at once
+  assertEquals([whole.categories, whole.groups[0]!.known[0]!.value], [[], ["b"]]);
 });
 
 Deno.test("a coin's newest name is its name, and its page leads on to its older events", async () => {

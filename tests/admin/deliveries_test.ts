@@ -273,3 +273,62 @@ Deno.test("the dashboard is busy for as long as bulk work goes on, and remembers
   assertEquals((await ask(`/api/jobs/${id}`)).status, 404);
   admin.close();
 });
+
+Deno.test("a delivery's page says how it stands, and offers what can be done about that", async () => {
+  await using room = await stillRoom();
+  await fill(room, 3);
+  await end(room, "first", "dead", ["a0", "b0"]); // the others run
+  await end(room, "other", "done", ["a0"]);
+  const { items } = await room.json("/api/deliveries?limit=500");
+  const idOf = (route: string, event: string) =>
+    items.find((one: Parameters<typeof place>[0]) => place(one) === `${route} ${event}`).id;
+  await room.store.discard({ ids: [idOf("first", "b0")] }, 1);
+  const { deliveries: [waiting] } = await (await room.post("/api/replay", { delivery: idOf("other", "a0") }))
+    .json();
+  const shown = async (id: number) => {
+    const html = await (await room.ask(`/deliveries/${id}`)).text();
+    const block = /data-delivery="\d+".*?<\/form>/s.exec(html)![0];
+    const texts = (tag: string) =>
+      [...block.matchAll(new RegExp(`<${tag}[^>]*>([^<]*)</`, "g"))].map(([, text]) => text);
+    return [/class="badge[^"]*">([^<]*)/.exec(block)![1], ...texts("button")];
+  };
+  assertEquals(await shown(idOf("first", "a0")), ["dead letter", "Retry now", "Discard"]);
+  assertEquals(await shown(idOf("first", "b0")), ["discarded", "Retry now"]);
+  assertEquals(await shown(idOf("first", "a1")), ["running"]);
+  assertEquals(await shown(idOf("other", "a0")), ["done", "Replay"]);
+  assertEquals(await shown(waiting), ["waiting", "Retry now"]);
+  const retrying = await room.store.claim({
+    relay: "test",
+    now: Date.now(),
+    leaseUntil: Date.now(),
+    routes: [{ route: "other", limit: 1, order: "any", rate: null }],
+  });
+  await room.store.settle("test", retrying.claimed.map((one) => ending(one, "pending")), 1);
+  assertEquals(await shown(retrying.claimed[0]!.delivery.id), ["will retry", "Retry now"]);
+});
+
+Deno.test("the deliveries page offers work on as many dead letters as its filters take, whatever states it shows", async () => {
+  await using room = await stillRoom([{ name: "second", path: "/second" }]);
+  await fill(room, 3);
+  await end(room, "first", "dead");
+  await end(room, "other", "dead", ["a0"]);
+  const { items: [one] } = await room.json("/api/dead-letters?route=first");
+  await room.store.discard({ ids: [one.id] }, 1);
+  const offered = async (query: string) => {
+    const html = await (await room.ask(`/deliveries?limit=500&${query}`)).text();
+    return [...html.matchAll(/-all"[^>]*>([^<]*)/g)].map(([, text]) => text);
+  };
+  assertEquals(await offered(""), ["Retry all 6 dead letters …", "Discard all 6…"]);
+  assertEquals(await offered("route=first"), ["Retry all 5 dead letters that match…", "Discard all 5…"]);
+  assertEquals(await offered("coin=a"), ["Retry all that match…", "Discard all that match…"]);
+  assertEquals(await offered("state=running"), []);
+  const preview = async (search: string) => {
+    const body = new URLSearchParams({ do: "retry-all", search });
+    return /<h1>([^<]*)/.exec(await (await room.ask("/dead-letters", { method: "POST", body })).text())![1];
+  };
+  assertEquals(await preview("state=running&discarded=1&route=first"), "Retry 5 dead letters?");
+  assertEquals(await preview("coin=a&cursor=1"), "Retry 4 dead letters?");
+  const { items: routes } = await room.json("/api/routes");
+  assertEquals(routes[0].counts, { pending: 0, running: 0, done: 0, dead: 5 });
+  assertEquals(routes[1].counts, { pending: 0, running: 5, done: 0, dead: 1 });
+});

@@ -146,6 +146,10 @@ Deno.test("how much an event matters is its gravest change, else what it says of
   }
   const { items } = await room.json("/api/events?after=0");
   assertEquals(items.map(({ severity }: { severity: string }) => severity), events.map(([, one]) => one));
+  const [junk, price] = items;
+  assertEquals([junk.coin, junk.data, junk.changes], [null, null, null]);
+  assertEquals([price.coin, price.data, price.changes], [null, { severity: "critical" }, null]);
+  assertEquals([items.at(-1).coin.id, items.at(-1).data], ["a", null]);
 });
 
 Deno.test("what is asked for by a program is answered to one, whatever it would like to read", async () => {

@@ -147,6 +147,14 @@ Deno.test("signing in gives a cookie that scripts and other sites never see, and
   assertMatch(outAgain.headers.getSetCookie()[0]!, /Max-Age=0/);
 });
 
+Deno.test("where no token is asked for there is nothing to sign in to, and signing in leads to the live view", async () => {
+  await using open = await openRoom();
+  assertEquals((await open.ask("/sign-in", { headers: HTML })).headers.get("location"), "/");
+  await using room = await openRoom({ admin: TOKENS });
+  const page = await (await room.ask("/sign-in", { headers: HTML })).text();
+  assertStringIncludes(page, '<input type="hidden" name="next" value="/"');
+});
+
 Deno.test("a session ends in a week, with its token, and when a single character of it is changed", async () => {
   let now = Date.parse("2026-01-01T00:00:00Z");
   await using room = await openRoom({ admin: { ...TOKENS }, now: () => now });

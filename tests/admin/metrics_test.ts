@@ -224,6 +224,8 @@ Deno.test("/metrics tells of deliveries that run now, and of a source that the c
   await using room = await openRoom({ routes: [{ name: "all", plugin: "log" }], run: () => held });
   await room.deliver({ id: "a" });
   await until("it runs", () => room.dispatcher.running().get("all") === 1);
+  assertEquals((await room.json("/api/routes")).items[0].running, 1);
+  assertEquals((await room.json("/api/overview")).running, 1);
   const next = structuredClone(room.config);
   next.sources[0]!.name = "renamed";
   room.setConfig(next);

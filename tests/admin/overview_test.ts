@@ -257,6 +257,10 @@ Deno.test("the overview counts what was new in the last minute, from all sources
   now += 40_000;
   await deliver("c");
   assertEquals(await perMinute(), 3);
+  const [, rate] = /data-rate="([^"]+)"/.exec(await (await room.ask("/")).text())!;
+  const steps: Record<string, number>[] = JSON.parse(rate!.replaceAll("&quot;", '"'));
+  const told = steps.map(({ accepted, duplicate }) => [accepted, duplicate]).filter(([a, d]) => a! + d! > 0);
+  assertEquals(told, [[1, 0], [2, 1], [1, 0]]);
 });
 
 Deno.test("the overview is put together once a second, and again at once when the clock was set back or it failed", async () => {
@@ -282,6 +286,23 @@ Deno.test("the overview is put together once a second, and again at once when th
   assertEquals(await look(), [503, 4]);
   fails = false;
   assertEquals(await look(), [200, 5]);
+});
+
+Deno.test("a source that has not been heard yet is silent when it has been waited for long enough", async () => {
+  let now = NOW;
+  await using room = await openRoom({ now: () => now, sources: [{ silentMinutes: 60 }] });
+  const { events } = room.store;
+  const silent = async () => {
+    const { items } = await room.json("/api/sources");
+    return items?.[0].silent;
+  };
+  room.parts.store.events = () => Promise.reject(new StoreUnavailable("the disk is full"));
+  assertEquals(await silent(), undefined);
+  room.parts.store.events = events.bind(room.store);
+  now += 60 * 60_000;
+  assertEquals(await silent(), false);
+  now += 1;
+  assertEquals(await silent(), true);
 });
 
 Deno.test("a source's last event outlasts a restart, a source without one has none", async () => {

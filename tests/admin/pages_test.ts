@@ -451,4 +451,6 @@ Deno.test("a listing's last page says that it is the last, and each leads back t
   const [older] = await pager("/?coin=aave&limit=2");
   assertEquals(older, "/?coin=aave&limit=2&cursor=3");
   assertEquals(await pager(older!), ["/?coin=aave&limit=2", "That was all"]);
+  const rows = async (path: string) => (await (await room.ask(path)).text()).match(/(?<=data-seq=")\d+/g);
+  assertEquals(await rows(older!), ["2", "1"]);
 });

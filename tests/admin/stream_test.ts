@@ -169,6 +169,13 @@ Deno.test("a page's stream brings rows, deliveries that move on, and how the rel
   );
   const { overview } = JSON.parse(stream.messages.findLast(({ event }) => event === "pulse")!.data);
   assertEquals(overview.perMinute, 0);
+  const pulses = () =>
+    stream.messages.filter(({ event }) => event === "pulse").map(({ data }) => JSON.parse(data));
+  const pulse = await until(
+    "a pulse that knows of the event",
+    () => pulses().find(({ overview }) => overview.perMinute === 1),
+  );
+  assertEquals(pulse.rate.at(-1).accepted + pulse.rate.at(-2).accepted, 1);
   await stream.close();
 });
 
