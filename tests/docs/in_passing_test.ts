@@ -124,6 +124,7 @@ const NOT_RUN: Record<string, string> = {
   "MOVE_EVENTS=1000000 deno task test tests/cluster/move_killed_test.ts": SUITE,
   "systemctl status coinrelay": SYSTEMD,
   "systemctl restart coinrelay": SYSTEMD,
+  "systemctl edit coinrelay": SYSTEMD,
   "systemd-analyze security": SYSTEMD,
   "systemd-analyze verify": SYSTEMD,
   "journalctl -u coinrelay": SYSTEMD,
