@@ -5,7 +5,7 @@ import type { Config, SourceConfig } from "../config/schema.ts";
 import { SAMPLES } from "../samples.ts";
 import { COMMON_HELP, configFile, numberOf, readArguments, UsageError, wholeNumberOf } from "./command.ts";
 import { type Answer, bypassProxy, type Outgoing, postEvent } from "./post_event.ts";
-import { createReport, type Sent } from "./send_report.ts";
+import { createReport } from "./send_report.ts";
 import { sourceNamed, webUrl } from "./target_flags.ts";
 import { table } from "./terminal.ts";
 import { testEvents } from "./test_event.ts";
@@ -113,7 +113,7 @@ export async function run(args: string[]): Promise<number> {
       : index === 0
       ? values.id
       : `${values.id}-${index + 1}`;
-    const outgoing: Outgoing = {
+    const outgoing = {
       id,
       body,
       timestamp: String(Math.floor(Date.now() / 1000 - age)),
@@ -124,8 +124,7 @@ export async function run(args: string[]): Promise<number> {
       const answer = index + copy === 0
         ? await postPatiently(url, outgoing, waitMs)
         : await postEvent(url.href, outgoing);
-      const sent: Sent = { id, label, answer };
-      report.add(sent);
+      report.add({ id, label, answer });
       if (answer.kind === "unreachable") return false;
     }
     return true;

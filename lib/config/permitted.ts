@@ -31,14 +31,18 @@ export function schemaAt(path: Path, root?: SchemaNode): SchemaNode | undefined 
   configNode ??= z.toJSONSchema(configSchema, { io: "input" }) as SchemaNode;
   let node: SchemaNode | undefined = root ?? configNode;
   for (const part of path) {
-    const { properties, additionalProperties, items, anyOf }: SchemaNode = node ?? {};
+    const { properties, additionalProperties: others, items, anyOf = [] }: SchemaNode = node ?? {};
     if (typeof part === "number") node = items;
-    else if (properties && Object.hasOwn(properties, part)) node = properties[part];
-    else if (typeof additionalProperties === "object") node = additionalProperties;
-    else {node = anyOf?.find((one) => one.properties && Object.hasOwn(one.properties, part))?.properties
-        ?.[part];}
+    else if (typeof others === "object") node = ownOf(properties, part) ?? others;
+    else {node = [properties, ...anyOf.map((one) => one.properties)].map((all) => ownOf(all, part)).find(
+        Boolean,
+      );}
   }
   return node;
+}
+
+function ownOf(properties: SchemaNode["properties"], key: string): SchemaNode | undefined {
+  return properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
 }
 
 /** The keys that an object at a node may have. */

@@ -199,13 +199,9 @@ function unique(
     const text = entry[key];
     if (typeof text !== "string") return;
     const before = first.get(same(text));
-    if (before === undefined) first.set(same(text), i);
-    else {refuse(
-        context,
-        `is taken by ${renderPath([list, before])} already`,
-        { hint: "each needs its own" },
-        [list, i, key],
-      );}
+    if (before === undefined) return void first.set(same(text), i);
+    const taken = `is taken by ${renderPath([list, before])} already`;
+    refuse(context, taken, { hint: "each needs its own" }, [list, i, key]);
   });
 }
 
