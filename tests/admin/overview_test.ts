@@ -116,6 +116,10 @@ const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> 
     { sources: [source({ failing: failing({ authentic: true, tries: 4 }) })] },
     ["bad: cryptosync keeps refusing deliveries: 4 of the provider's 14 tries used (/sources#cryptosync)"],
   ],
+  "somebody else tries more often than the provider would": [
+    { sources: [source({ failing: failing({ authentic: true, tries: 20 }) })] },
+    ["bad: cryptosync keeps refusing deliveries: 14 of the provider's 14 tries used (/sources#cryptosync)"],
+  ],
   "the provider has given up": [
     { sources: [source({ failing: failing({ eventId: "evt", tries: 14, gaveUp: true }) })] },
     [

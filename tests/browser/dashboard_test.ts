@@ -553,6 +553,11 @@ Deno.test({
                 await page.setViewportSize({ width: 360, height: 740 });
                 await assertFits(page, `${path} on a phone`);
               }
+              for (const path of ["/", "/config", "/test"]) {
+                await page.goto(path);
+                const here = await page.locator("nav [aria-current]").boundingBox();
+                assert(here!.x >= 0 && here!.x + here!.width < 361, `${path} is seen to be here on a phone`);
+              }
               const background = await page.evaluate("getComputedStyle(document.body).backgroundColor");
               assertEquals(background === "rgb(14, 17, 22)", colorScheme === "dark");
             }, { colorScheme });

@@ -42,6 +42,9 @@ export function localTimes(root = document) {
   }
 }
 
+// A narrow window shows only some of the pages' names.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 localTimes();
 setInterval(() => {
   for (const element of document.querySelectorAll("time[data-relative]")) localTimes(element.parentElement);

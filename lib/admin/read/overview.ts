@@ -67,7 +67,9 @@ function problemsOfSource({ name, failing, silent, lastEventAt }: SourceNow): Pr
       level: isProviders(failing) ? "bad" : "warning",
       text: gaveUp
         ? `${name}: the provider has most likely disabled the webhook, after ${tries} tries that were refused`
-        : `${name} keeps refusing deliveries: ${tries} of the provider's ${triesAllowed} tries used`,
+        : `${name} keeps refusing deliveries: ${
+          Math.min(tries, triesAllowed)
+        } of the provider's ${triesAllowed} tries used`,
       page,
     });
   }
