@@ -6,6 +6,7 @@ import { localUrl } from "../config/local_url.ts";
 import type { Config } from "../config/schema.ts";
 import { maskText } from "../config/mask.ts";
 import { CLOCK_URLS, judgeClock, measureSkew } from "../doctor/clock.ts";
+import { examineCopies } from "../doctor/copies.ts";
 import { judgeRoom, readRoom } from "../doctor/disk.ts";
 import { examineFiles } from "../doctor/files.ts";
 import { type Finding, findingsOf, type Verdict } from "../doctor/finding.ts";
@@ -16,6 +17,7 @@ import { tryPublicUrl } from "../doctor/public_url.ts";
 import { judgeOverview, type RelayApi, relayApi } from "../doctor/relay.ts";
 import { examineSecrets } from "../doctor/secrets.ts";
 import { judgeStore } from "../doctor/store.ts";
+import { PROJECT } from "../project.ts";
 import { examineStore } from "../store/examine.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
 import { bypassProxy } from "./post_event.ts";
@@ -84,6 +86,7 @@ interface Wishes {
 async function* examineAll(file: string, inspection: Inspection, wishes: Wishes): AsyncGenerator<Finding> {
   const { config, mistakes } = inspection;
   yield* examineProgram(Deno.version.deno, Deno.uid());
+  yield* examineCopies(PROJECT);
   const { right, mistaken } = findingsOf("config");
   if (config === null) return yield* mistakes.map((mistake) => mistaken(mistake, file));
   const source = sourceNamed(config, wishes.source);

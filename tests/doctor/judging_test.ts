@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { examineCopies } from "../../lib/doctor/copies.ts";
 import { judgeRoom, readRoom } from "../../lib/doctor/disk.ts";
 import type { Finding } from "../../lib/doctor/finding.ts";
 import { type Holder, judgeHolder } from "../../lib/doctor/listeners.ts";
@@ -121,4 +123,34 @@ Deno.test("doctor finds the newest event of a quiet source, however much a busy 
   assertEquals(await api.newestOf("busy"), "e8999");
   assertEquals(await api.newestOf("nobody"), null);
   assertEquals(await relayApi(url, undefined).newestOf("busy"), null);
+});
+
+Deno.test("a unit and a command that an upgrade left behind are told of, those of another program's folder are not", async () => {
+  const folder = await Deno.makeTempDir();
+  const [project, root] = [join(folder, "program/"), join(folder, "root")];
+  const unit = `[Service]\nWorkingDirectory=${join(folder, "program")}\n`;
+  const write = async (file: string, text: string) => {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await Deno.writeTextFile(file, text);
+  };
+  const told = () => examineCopies(project, root).map(({ verdict, text }) => `${verdict}: ${text}`);
+  const installed = join(root, "/etc/systemd/system/coinrelay.service");
+  try {
+    await write(join(project, "deploy/systemd/coinrelay.service"), unit);
+    await write(join(project, "deploy/systemd/coinrelay"), "new");
+    assertEquals(told(), [], "not installed");
+    await write(join(root, "/usr/local/bin/coinrelay"), "old");
+    await write(installed, `${unit}MemoryMax=1G\n`);
+    assertEquals(told(), [
+      "note: /etc/systemd/system/coinrelay.service is not as this version has it",
+      "note: /usr/local/bin/coinrelay is not as this version has it",
+    ]);
+    await write(installed, "[Service]\nWorkingDirectory=/opt/coinrelay\n");
+    assertEquals(told(), [], "of another program");
+    await write(installed, unit);
+    await write(join(root, "/usr/local/bin/coinrelay"), "new");
+    assertEquals(told(), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
