@@ -10,6 +10,7 @@ import type { Desk } from "./desk.ts";
 import type { Move } from "./parts.ts";
 import { Refused } from "./problem.ts";
 import { PAGE_ROWS } from "./api/query.ts";
+import { standingOf } from "./pages/pieces.tsx";
 import { compileQuery, type EventQuery, findEvents, type Found } from "./read/find_events.ts";
 import type { Waker } from "./read/tail.ts";
 
@@ -101,7 +102,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
         const known = (await standing(desk, wish.query, at, rows)).filter(({ delivery }) =>
           !moves.has(delivery)
         );
-        if (known.length > 0) await send(stream, [message({ event: "moves", data: JSON.stringify(known) })]);
+        if (known.length > 0) await send(stream, [movesMessage(known)]);
       }
       while (goOn()) {
         if (behind && !narrowed) at = Math.max(at, await desk.tail.last() - PAGE_STREAM_ROWS);
@@ -110,7 +111,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
         const news = rows.filter(wanted).map(wish.write);
         at = rows.at(-1)?.event.seq ?? at;
         if (moves.size > 0) {
-          news.push(message({ event: "moves", data: JSON.stringify([...moves.values()]) }));
+          news.push(movesMessage([...moves.values()]));
           moves.clear();
         }
         if (performance.now() - pulseAt > PULSE_MS) {
@@ -135,6 +136,14 @@ export function message({ event, data, id }: { event?: string; data: string; id?
   return `${event === undefined ? "" : `event: ${event}\n`}${lines}${
     id === undefined ? "" : `id: ${id}\n`
   }\n`;
+}
+
+/** Deliveries that moved on, each with what is said of it. */
+function movesMessage(moves: readonly Move[]): string {
+  return message({
+    event: "moves",
+    data: JSON.stringify(moves.map((move) => ({ ...move, ...standingOf(move) }))),
+  });
 }
 
 /** Sends messages, many in one write: each write costs the relay as much as many rows. */

@@ -161,14 +161,10 @@ Deno.test("a page's stream brings rows, deliveries that move on, and how the rel
   const row = await until("the row", () => stream.messages.find(({ event }) => event === "row"));
   assertEquals(row.data.includes(`data-seq="1"`), true);
   const moves = await until("the move", () => stream.messages.find(({ event }) => event === "moves"));
-  assertEquals(
-    JSON.parse(moves.data).map((move: { route: string; state: string }) => [move.route, move.state]),
-    [
-      ["all", "dead"],
-    ],
-  );
-  const { overview } = JSON.parse(stream.messages.findLast(({ event }) => event === "pulse")!.data);
-  assertEquals(overview.perMinute, 0);
+  const [move] = JSON.parse(moves.data);
+  assertEquals([move.route, move.state, move.word, move.tone], ["all", "dead", "dead letter", "bad"]);
+  const { overview, word } = JSON.parse(stream.messages.findLast(({ event }) => event === "pulse")!.data);
+  assertEquals([overview.perMinute, overview.health, word], [0, "good", "All is well"]);
   const pulses = () =>
     stream.messages.filter(({ event }) => event === "pulse").map(({ data }) => JSON.parse(data));
   const pulse = await until(

@@ -3,8 +3,6 @@ import { localTimes } from "./app.js";
 
 const MOST_ROWS = 200;
 const MOST_MOVES = 2000;
-const TONES = { pending: "", running: "busy", done: "good", dead: "bad" };
-const WORDS = { pending: "waiting", running: "running", done: "done", dead: "dead letter" };
 
 // The watchlist is this browser's own.
 const KEY = "coinrelay.watchlist";
@@ -135,7 +133,7 @@ function follow() {
   });
 
   source.addEventListener("pulse", (message) => {
-    const { overview, rate, problems } = JSON.parse(message.data);
+    const { overview, word, rate, problems } = JSON.parse(message.data);
     const tile = (name, text) => {
       const element = document.querySelector(`[data-tile="${name}"]`);
       if (element.textContent !== text) element.textContent = text;
@@ -155,7 +153,7 @@ function follow() {
     }
     const health = document.querySelector("[data-lamp]");
     health.className = `lamp ${overview.health}`;
-    health.textContent = { good: "All is well", warning: "Worth a look", bad: "Needs you" }[overview.health];
+    health.textContent = word;
     const notices = document.querySelector("[data-problems]");
     if (notices.outerHTML !== problems) notices.outerHTML = problems;
     showRate(rate);
@@ -184,12 +182,10 @@ function follow() {
     none.hidden = list.children.length > 0;
   }
 
-  function showMove({ delivery, state, attempts, discarded }, root) {
+  function showMove({ delivery, tone, word }, root) {
     const badge = root.querySelector(`a[data-delivery="${delivery}"]`);
     if (!badge) return;
-    const retrying = state === "pending" && attempts > 0;
-    const word = discarded ? "discarded" : retrying ? "will retry" : WORDS[state];
-    badge.className = `badge ${discarded ? "" : retrying ? "warn" : TONES[state]}`;
+    badge.className = `badge ${tone}`;
     badge.title = word;
     badge.querySelector(".vh").textContent = word;
   }

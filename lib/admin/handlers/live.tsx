@@ -4,7 +4,7 @@ import * as query from "../api/query.ts";
 import type { Overview } from "../api/shapes.ts";
 import type { Desk } from "../desk.ts";
 import { CoinPage } from "../pages/coin.tsx";
-import { Problems } from "../pages/layout.tsx";
+import { HEALTH, Problems } from "../pages/layout.tsx";
 import { EventRow, Live, type Rate } from "../pages/live.tsx";
 import { coinPath, eventPath } from "../pages/pieces.tsx";
 import { coinView } from "../read/coin.ts";
@@ -90,7 +90,8 @@ function rememberedPulse(desk: Desk): () => Promise<string> {
     const overview = await desk.overview();
     if (last?.overview !== overview) {
       const problems = String(<Problems problems={overview.problems} />);
-      last = { overview, text: JSON.stringify({ overview, rate: await rateOf(desk), problems }) };
+      const word = HEALTH[overview.health];
+      last = { overview, text: JSON.stringify({ overview, word, rate: await rateOf(desk), problems }) };
     }
     return last.text;
   };

@@ -121,7 +121,7 @@ function Document(
 }
 
 /** How the relay is, in a word. */
-const HEALTH: Record<Overview["health"], string> = {
+export const HEALTH: Record<Overview["health"], string> = {
   good: "All is well",
   warning: "Worth a look",
   bad: "Needs you",

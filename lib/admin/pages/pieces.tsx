@@ -2,6 +2,7 @@
 import type { Child } from "hono/jsx";
 import type { DeliveryState } from "../../nouns.ts";
 import type { EventItem } from "../api/shapes.ts";
+import type { Move } from "../parts.ts";
 import { plain, T } from "./text.tsx";
 
 /** Path of an event's page. */
@@ -29,14 +30,15 @@ export function stateWord(states: string): string {
 
 /** Where a delivery stands. */
 export function StateBadge({ delivery }: { delivery: Progress }) {
-  const { tone, word } = standing(delivery);
+  const { tone, word } = standingOf(delivery);
   return <span class={`badge ${tone}`}>{word}</span>;
 }
 
 /** How far a delivery is. */
-type Progress = Pick<EventItem["deliveries"][number], "state" | "attempts" | "discarded">;
+type Progress = Pick<Move, "state" | "attempts" | "discarded">;
 
-function standing({ state, attempts, discarded }: Progress) {
+/** What is said of a delivery's state, and in which colour. */
+export function standingOf({ state, attempts, discarded }: Progress): { tone: string; word: string } {
   if (discarded) return { tone: "", word: "discarded" };
   if (state === "pending" && attempts > 0) return { tone: "warn", word: "will retry" };
   return { tone: TONE[state], word: WORD[state] };
@@ -45,7 +47,7 @@ function standing({ state, attempts, discarded }: Progress) {
 /** A route's delivery in a listing of events. The script of the live page keeps it true. */
 export function RouteBadge({ delivery }: { delivery: EventItem["deliveries"][number] }) {
   const { id, route } = delivery;
-  const { tone, word } = standing(delivery);
+  const { tone, word } = standingOf(delivery);
   return (
     <a
       class={`badge ${tone}`}
