@@ -234,6 +234,19 @@ Deno.test("what is claimed ahead while leases are renewed is not forgotten", asy
   assertEquals(deliveries.filter(({ attempts }) => attempts > 1), []);
 });
 
+Deno.test("a store that renews no lease is told of, and what runs goes on", async () => {
+  const held = Promise.withResolvers<Result>();
+  await using at = await startClocked(() => held.promise);
+  await at.add("held");
+  await until("it runs", () => at.dispatcher.running().get("a") === 1);
+  at.late.renew = Promise.reject(new StoreUnavailable("the disk is away"));
+  await at.renew();
+  assertEquals(at.faults.map(String), ["StoreUnavailable: the disk is away"]);
+  held.resolve(DONE);
+  const [delivery] = await at.done(1);
+  assertEquals(delivery!.attempts, 1);
+});
+
 Deno.test("a delivery that is lost, and claimed again, is written down when it ends", async () => {
   const first = Promise.withResolvers<Result>();
   let runs = 0;

@@ -41,6 +41,8 @@ async function startDispatcher(
   const store = await openStore("sqlite:relay.db", folder);
   const reports: AttemptReport[] = [];
   const faults: unknown[] = [];
+  /** What is special about the events that are added, and about whoever is told of attempts. */
+  const special = { depth: 0, text: "", observe: (_report: AttemptReport): void => {} };
   const dispatcher = createDispatcher({
     store,
     runner: { run, readyAt },
@@ -48,13 +50,14 @@ async function startDispatcher(
     relay: "relay-1",
     now: Date.now,
     random: () => 0.5,
-    observe: (report) => reports.push(report),
+    observe(report) {
+      special.observe(report);
+      reports.push(report);
+    },
     onFault: (error) => faults.push(error),
   });
   store.onCommit((news) => dispatcher.wake(news.routes));
   let count = 0;
-  /** What is special about the events that are added. */
-  const special = { depth: 0, text: "" };
   return {
     store,
     dispatcher,
@@ -408,6 +411,41 @@ Deno.test("an attempt that the plugin could not begin is undone", async () => {
   assertEquals(delivery!.attempts, 1);
   assertEquals((await started.store.attempts(delivery!.id)).length, 1);
   assert(delivery!.dueAt >= delivery!.createdAt + 1000, "it is not asked for again at once");
+});
+
+Deno.test("whoever fails to hear of an attempt keeps others from being told of no other, and no attempt is made again", async () => {
+  const ended = Promise.withResolvers<Result>();
+  let made = 0;
+  await using started = await startDispatcher(() => (made++, ended.promise));
+  started.special.observe = ({ job }) => {
+    if (job.event.id === "evt-1") throw new RangeError("no room for it");
+  };
+  started.dispatcher.configure([route("a")]);
+  await started.add(3, "a");
+  await until("all run", () => made === 3);
+  ended.resolve(DONE); // all at once, so that all are written together
+  const done = await started.settled(3);
+  await until("the others are told", () => started.reports.length >= 2);
+  assertEquals(started.reports.map(({ job }) => job.event.id).toSorted(), ["evt-2", "evt-3"]);
+  assertEquals(started.faults.map(String), ["RangeError: no room for it"]);
+  assertEquals([made, ...done.map(({ attempts }) => attempts)], [3, 1, 1, 1]);
+});
+
+Deno.test("a claim whose undoing the store refuses is undone later: no attempt is counted, and none is lost", async () => {
+  let made = 0;
+  await using started = await startDispatcher(() => Promise.resolve(++made === 1 ? null : DONE));
+  const { store, dispatcher, faults } = started;
+  const settle = store.settle.bind(store);
+  let refusals = 0;
+  store.settle = (relay, settlements, now) =>
+    settlements.some(({ attempt }) => attempt === null) && ++refusals === 1
+      ? Promise.reject(new TypeError("cannot be bound"))
+      : settle(relay, settlements, now);
+  dispatcher.configure([route("a")]);
+  await started.add(1, "a");
+  const [delivery] = await started.settled(1);
+  assertEquals([made, delivery!.attempts, refusals], [2, 1, 2]);
+  assertEquals(faults.map(String), ["TypeError: cannot be bound"]);
 });
 
 Deno.test("stopping waits for what runs, and gives back what does not end in time", async () => {

@@ -28,6 +28,13 @@ Deno.test("a route remembers up to a limit, and what is replaced or deleted does
   assertStringIncludes(error!, `at most ${KV_ROUTE_BYTES}`);
 });
 
+Deno.test("what an attempt sent is kept, though what it would remember is not", async () => {
+  const sent = [{ what: "POST https://x.example/", status: 200, body: "" }];
+  const result = { ...remembering({ key: "new", value: json(65_000) }), sent };
+  const kept = await holdToMeasure(result, "a", { kvList: () => Promise.resolve(entries(17)) });
+  assertEquals([kept.outcome, kept.sent], ["permanent", sent]);
+});
+
 Deno.test("a route that remembers too much already may forget", async () => {
   assertEquals((await held(entries(20), { key: "3", value: null })).outcome, "done");
 });
