@@ -64,6 +64,19 @@ Deno.test("a lock that another process holds: 503, and what ran meanwhile is wri
   await at.assertKept();
 });
 
+Deno.test("a file that is moved away under the relay: 503, and all goes on when it is put back", async () => {
+  await using folder = await tempFolder();
+  await using at = await startStoringRelay(folder.path);
+  await at.send();
+  await Deno.rename(at.file, `${at.file}.away`);
+  await at.sendUntilRefused();
+  assertEquals(await at.ready(), 503);
+  await Deno.rename(`${at.file}.away`, at.file);
+  await at.sendUntilAccepted();
+  assertEquals(await at.ready(), 200);
+  await at.assertKept();
+});
+
 Deno.test("a file that is no database is refused at the start, with what to do", async () => {
   await using folder = await tempFolder();
   await using at = await startStoringRelay(folder.path);

@@ -278,3 +278,25 @@ async function fill(store: Store): Promise<void> {
   );
   await store.close();
 }
+
+Deno.test("nothing is accepted while the file or its log is moved away or deleted", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    await put(store, "a");
+    for (const name of ["relay.db", "relay.db-wal"]) {
+      const [place, elsewhere] = [join(folder, name), join(folder, "elsewhere")];
+      await Deno.rename(place, elsewhere);
+      await assertRejects(() => store.ready(), StoreUnavailable, `${name}: it was moved away or deleted`);
+      await assertRejects(() => put(store, "b"), StoreUnavailable);
+      await Deno.rename(elsewhere, place);
+      await put(store, `after ${name}`);
+    }
+    await store.close();
+    const again = await openStore("sqlite:relay.db", folder);
+    assertEquals((await again.events({}, { limit: 10 })).map(({ id }) => id).toSorted(), [
+      "a",
+      "after relay.db",
+      "after relay.db-wal",
+    ]);
+    await again.close();
+  }));

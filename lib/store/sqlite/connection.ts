@@ -78,6 +78,26 @@ export class Connection {
     }
   }
 
+  /**
+   * Whether the file and its log are still where they were. Neither SQLite nor the system minds when they are deleted
+   * while they are open, but what is written then is gone with the process.
+   *
+   * @throws {StoreUnavailable} when they are not.
+   */
+  expectInPlace(): void {
+    for (const path of [this.file, `${this.file}-wal`]) {
+      try {
+        Deno.statSync(path);
+      } catch (cause) {
+        throw new StoreUnavailable(
+          `Cannot use ${path}: it was moved away or deleted, and what is written now would be lost. Put it back, or ` +
+            `start the relay anew`,
+          { cause },
+        );
+      }
+    }
+  }
+
   /** Runs several statements at once. For schemas: its errors carry no code. */
   script(sql: string): void {
     this.#open().exec(sql);

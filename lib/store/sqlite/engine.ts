@@ -43,6 +43,8 @@ export class Engine {
   #soon: ReturnType<typeof setTimeout> | undefined;
   /** How often a sync was asked for. */
   #flushes = 0;
+  /** Whether the file was not in its place when it was last looked for. */
+  #displaced = false;
 
   constructor(readonly file: string, private readonly options: EngineOptions) {
     this.#sync = new WalSync(() => Deno.open(`${file}-wal`, { read: true, write: true }));
@@ -112,6 +114,18 @@ export class Engine {
     }
   }
 
+  /**
+   * Looks whether the file is in its place. Where it is not, nothing is written until it is again. To be called now and
+   * then: to look before each commit would hold up whoever waits for it.
+   *
+   * @throws {StoreUnavailable} when it is not.
+   */
+  expectInPlace(): void {
+    this.#displaced = true;
+    this.db.expectInPlace();
+    this.#displaced = false;
+  }
+
   /** What another process has committed since the last call: not known exactly, so all routes may have work. */
   newsFromElsewhere(): CommitNews | null {
     try {
@@ -132,6 +146,7 @@ export class Engine {
   }
 
   #commit<T>(body: (tx: Transaction) => T): { result: T; news: CommitNews | null } {
+    if (this.#displaced) this.expectInPlace();
     if (this.#sync.suspect) this.#heal();
     if (this.options.shared) this.routes.clear();
     const tx = new Transaction(this.db, this.routes, this.log);

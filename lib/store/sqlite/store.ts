@@ -79,6 +79,11 @@ export class SqliteStore extends SqliteReads implements Store {
     }
     engine.newsFromElsewhere(); // what was there before is no news
     store.#looking = setInterval(() => {
+      try {
+        engine.expectInPlace();
+      } catch {
+        // what is written next tells
+      }
       const news = engine.newsFromElsewhere();
       if (news) store.#tell(news);
     }, LOOK_EVERY_MS);
@@ -160,6 +165,7 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   async ready(): Promise<void> {
+    this.#engine.expectInPlace();
     // Another value each time: SQLite writes nothing to the disk where a row stays as it is.
     const sql = "INSERT INTO marks VALUES ('asked', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1";
     await this.#engine.write((tx) => tx.db.run(sql), { synced: true });
