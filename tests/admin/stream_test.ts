@@ -207,6 +207,24 @@ Deno.test("a page that was cut off is told how all stands that it shows, discard
   await stream.close();
 });
 
+Deno.test("a row that is shown again says that its dead letter was discarded meanwhile", async () => {
+  await using room = await openRoom({
+    routes: [{ name: "all", plugin: "log", events: ["cg.*"] }],
+    run: () => ({ outcome: "permanent" }),
+  });
+  await room.deliver({ id: "e", body: coinBody("aave", []) });
+  await until("it is dead", async () => (await room.store.counts()).some(({ state }) => state === "dead"));
+  const shown = async () => {
+    const stream = follow(await room.ask("/live/stream?after=0"));
+    const row = await until("the row", () => stream.messages.find(({ event }) => event === "row"));
+    await stream.close();
+    return /data-delivery="\d+" title="([^"]+)"/.exec(row.data)![1];
+  };
+  assertEquals(await shown(), "dead letter");
+  await room.store.discard({ states: ["dead"] }, Date.now());
+  await until("it is seen", async () => await shown() === "discarded", 5_000);
+});
+
 Deno.test("a page that cannot keep up is shown the newest, as many as a page shows", async () => {
   await using room = await openRoom();
   for (let i = 0; i < 450; i++) await room.deliver({ id: `e${i}`, body: coinBody("aave", []) });

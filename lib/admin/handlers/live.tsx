@@ -69,7 +69,8 @@ export function addLive({ app, desk, frame }: Site): void {
 function rememberedRows(): (found: Found) => string {
   const rows = new Map<string, string>();
   return ({ event, content, deliveries }) => {
-    const key = `${event.seq} ${deliveries.map(({ id, state, attempts }) => `${id}${state}${attempts}`)}`;
+    const stand = deliveries.map(({ id, state, attempts, discarded }) => [id, state, attempts, discarded]);
+    const key = `${event.seq} ${stand.join(" ")}`;
     let row = rows.get(key);
     if (row === undefined) {
       const data = String(<EventRow event={eventItem(event, content, deliveries)} />);
