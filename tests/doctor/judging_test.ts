@@ -80,9 +80,11 @@ Deno.test("doctor says of each port who has it, and what to do", () => {
 
 Deno.test("doctor says when Deno is older than what the relay was tried with, part by part, and when the relay would be root", () => {
   const verdict = (version: string) => examineProgram(version, 1000)[0]?.verdict;
-  assertEquals(["2.9.5", "2.8.10", "1.99.99", "2.9"].map(verdict), ["note", "note", "note", "note"]);
+  assertEquals(["2.9.5-rc.1", "2.8.10", "1.99.99", "2.9"].map(verdict), ["note", "note", "note", "note"]);
   assertEquals(examineProgram("2.8.9", 0).map(({ verdict }) => verdict), ["note", "note"]);
-  assertEquals(examineProgram("2.9.6", null).map(({ verdict }) => verdict), ["right"]);
+  for (const uid of [null, 1000]) {
+    assertEquals(examineProgram("2.9.6", uid).map(({ verdict }) => verdict), ["right"]);
+  }
   assertEquals(["2.9.6", "2.9.6-rc.1", "2.9.10", "2.10.0", "3.0.0+abc"].map(verdict), [
     "right",
     "right",
@@ -100,6 +102,12 @@ Deno.test("doctor counts the signing secrets where none of them is wrong, and th
     })));
   assertEquals(of([sound]), ["right: 1 signing secret"]);
   assertEquals(of([sound], [`${sound}0`]), ["right: 2 signing secrets"]);
+  const url = "postgres://relay:short@db.example/relay";
+  const sources = [{ name: "s", secrets: [sound] }];
+  assertMatch(
+    lines(examineSecrets(configSchema.parse({ store: url, sources })))[1]!,
+    /^note: the password in store is short: .* → choose a longer one$/,
+  );
   const [count, rotation] = of([sound, `${sound}0`]);
   assertEquals(count, "right: 2 signing secrets");
   assertMatch(rotation!, /^note: s0 accepts 2 secrets → right while one is being rotated/);
