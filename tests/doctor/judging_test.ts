@@ -5,7 +5,7 @@ import { judgeRoom, readRoom } from "../../lib/doctor/disk.ts";
 import type { Finding } from "../../lib/doctor/finding.ts";
 import { type Holder, judgeHolder } from "../../lib/doctor/listeners.ts";
 import { examineProgram } from "../../lib/doctor/program.ts";
-import { relayApi } from "../../lib/doctor/relay.ts";
+import { judgeOverview, relayApi } from "../../lib/doctor/relay.ts";
 import { examineSecrets } from "../../lib/doctor/secrets.ts";
 import { judgeStore } from "../../lib/doctor/store.ts";
 import { configSchema } from "../../lib/config/schema.ts";
@@ -115,6 +115,14 @@ Deno.test("doctor counts the signing secrets where none of them is wrong, and th
     const said = of([secret]);
     assertEquals(said.map((one) => one.split(":")[0]), ["wrong"], said.join("\n"));
   }
+});
+
+Deno.test("doctor says of a relay that is well when it heard its last event, if any", async () => {
+  await using room = await openRoom();
+  const said = async () => lines(judgeOverview(await room.json("/api/overview"), "http://127.0.0.1:8081"));
+  assertEquals(await said(), ["right: no event yet"]);
+  const overview = { ...await room.json("/api/overview"), lastEventAt: "2026-01-01T00:00:00.000Z" };
+  assertEquals(lines(judgeOverview(overview, "")), ["right: good; last event 2026-01-01T00:00:00.000Z"]);
 });
 
 Deno.test("doctor finds the newest event of a quiet source, however much a busy one has sent since", async () => {

@@ -61,6 +61,10 @@ const FAULTS: Record<string, { meddle: Meddle; says: RegExp }> = {
     meddle: () => new Response("bad gateway", { status: 502 }),
     says: /^wrong: the proxy answers 502: it does not reach the relay → does the relay run/,
   },
+  "a proxy that waits for the relay in vain": {
+    meddle: () => new Response("gateway timeout", { status: 504 }),
+    says: /^wrong: the proxy answers 504: it does not reach the relay → does the relay run/,
+  },
   "another site at that address": {
     meddle: () => new Response("<h1>It works!</h1>", { status: 200 }),
     says: /^wrong: something else than the relay answers \(200\) → look at the proxy/,
