@@ -240,7 +240,13 @@ Deno.test("a run that heeds nothing costs its process, once the others in it hav
   const first = ended?.emitted[0]?.data["pid"] as number;
   assertNotEquals(next?.emitted[0]?.data["pid"], first, "new jobs go to a new process");
   await until("the old process has ended", async () => !await alive(first));
-  assertEquals(only(home).deaths, 0);
+  const later = await runner.run(job("mixed"));
+  assertEquals(later?.emitted[0]?.data, next?.emitted[0]?.data, "the new one goes on");
+  assertEquals(only(home).pid, next?.emitted[0]?.data["pid"]);
+  const alone = await runner.run({ ...base, event: { ...base.event, id: "never" } });
+  assertEquals(alone?.outcome, "timeout");
+  await until("its process has ended", () => only(home).state === "idle");
+  assertEquals([only(home).deaths, runner.readyAt("mixed")], [0, 0], "no death of the plugin's");
 });
 
 Deno.test("deliveries that were not begun when a process died are not attempts", async () => {
