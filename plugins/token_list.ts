@@ -13,7 +13,7 @@ import {
 } from "coinrelay/plugin";
 
 const options = z.strictObject({
-  file: z.string().min(1).describe("The list; allow.read and allow.write name its folder"),
+  file: z.string().min(1).describe("The list; allow.write names it, or its folder"),
   name: z.string().regex(/^[\w ]{1,30}$/, "has 1 to 30 letters, digits and spaces").default("coinrelay"),
   logoBase: z.url({ protocol: /^https?$/, error: "is no http:// or https:// URL" }).optional().describe(
     "Where logos are: the image's file name takes the place of {image}, the coin's id that of {id}",
@@ -279,24 +279,37 @@ const isVersion = ({ major, minor, patch }: Version) => [major, minor, patch].ev
 
 const folderOf = (file: string) => file.slice(0, file.lastIndexOf("/") + 1) || ".";
 
-/** All or nothing: written beside it, synced, and moved into its place. */
+/** All or nothing, where the route grants the folder: written beside it, synced, and moved into its place. */
 async function write(file: string, list: TokenList): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(list, null, 2) + "\n");
   const part = `${file}.part`;
   try {
     if (file.includes("/")) await Deno.mkdir(folderOf(file), { recursive: true });
-    using opened = await Deno.open(part, { write: true, create: true, truncate: true });
-    const bytes = new TextEncoder().encode(JSON.stringify(list, null, 2) + "\n");
-    for (let sent = 0; sent < bytes.length;) sent += await opened.write(bytes.subarray(sent));
-    await opened.sync();
+    await put(part, bytes);
   } catch (error) {
-    throw refused(error, part);
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    return await put(file, bytes).catch((error) => {
+      throw refused(error, file);
+    });
   }
   await Deno.rename(part, file);
 }
 
+async function put(file: string, bytes: Uint8Array): Promise<void> {
+  using opened = await Deno.open(file, { write: true, create: true, truncate: true });
+  for (let sent = 0; sent < bytes.length;) sent += await opened.write(bytes.subarray(sent));
+  await opened.sync();
+}
+
+/** An error that nobody but the one who runs the relay can do something about, in words for that. */
 function refused(error: unknown, file: string): unknown {
+  if (error instanceof Deno.errors.NotFound) {
+    return new Permanent(
+      `${file}: its folder is not there: make it, or have "allow": { "write": […] } name the folder`,
+    );
+  }
   if (!(error instanceof Deno.errors.NotCapable)) return error;
   return new Permanent(
-    `${file}: the route does not grant it: name its folder, "allow": { "read": ["./lists"], "write": ["./lists"] }`,
+    `${file}: the route does not grant it: name its folder, "allow": { "write": ["./lists"] }`,
   );
 }

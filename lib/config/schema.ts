@@ -124,7 +124,9 @@ const allow = z.strictObject({
     'Hosts the plugin may reach beyond those its options name: "api.example.com", "host:8443", or "*" for any public host',
   ),
   read: names.optional().describe("Files and folders the plugin may read, relative to config.json"),
-  write: names.optional().describe("Files and folders the plugin may write, relative to config.json"),
+  write: names.optional().describe(
+    "Files and folders the plugin may write, and read, relative to config.json",
+  ),
   env: names.optional().describe("Environment variables the plugin may read"),
   sys: names.optional().describe('System information the plugin may ask for, such as "hostname"'),
 });

@@ -92,7 +92,10 @@ export async function loadDry(
   const targets = (kind: Grant["kind"]) =>
     grants.filter((one) => one.kind === kind).map(({ target }) => target);
   const dry = live ? null : { net: targets("net"), write: targets("write") };
-  const given = live ? grants : grants.filter(({ kind }) => kind !== "net" && kind !== "write");
+  const given = live ? grants : grants.flatMap((grant): Grant[] => {
+    if (grant.kind === "net") return [];
+    return [grant.kind === "write" ? { ...grant, kind: "read" } : grant];
+  });
   // The measures that keep a plugin from flooding a relay count by its clock; here they would only hide what it says.
   const patient: House = { ...house, now: () => house.now() * UNHURRIED };
   const own = ownFiles(house.paths.folder, house.paths.hidden);

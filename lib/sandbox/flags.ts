@@ -38,8 +38,8 @@ export function processArguments(
   paths: ProcessPaths,
   { plugin, grants, denied, heapMiB }: ProcessOwner,
 ): string[] {
-  const of = (kind: Grant["kind"]) => [
-    ...new Set(grants.filter((grant) => grant.kind === kind).map(({ target }) => target)),
+  const of = (...kinds: Grant["kind"][]) => [
+    ...new Set(grants.filter(({ kind }) => kinds.includes(kind)).map(({ target }) => target)),
   ];
   const lib = `${paths.root}/lib`;
   const net = of("net");
@@ -56,7 +56,7 @@ export function processArguments(
     `--location=https://${plugin}.plugin.invalid/`,
     // Threads that help to collect garbage cost what runs beside them more than they gain a process as small as this.
     `--v8-flags=--max-old-space-size=${heapMiB},--max-semi-space-size=4,--single-threaded-gc`,
-    flag("allow-read", [...paths.readable, lib, ...of("read")]),
+    flag("allow-read", [...paths.readable, lib, ...of("read", "write")]),
     flag("deny-read", paths.hidden),
     flag("allow-write", of("write")),
     flag("deny-write", unmovable([...paths.code, ...paths.hidden], of("write"))),

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import { createRelayFolder } from "../support/relay_process.ts";
 import { until } from "../support/until.ts";
 import { listen } from "./doubles/listen.ts";
@@ -77,5 +78,52 @@ Deno.test("in a real relay, each answer of a receiver leads to the right state, 
   assert(Date.parse(of("later").dueAt) > Date.now() + 500_000, of("later").dueAt);
   assertStringIncludes(of("gone").error!, "404: no_service");
   assertStringIncludes(of("links").error!, '"allow": { "net": ["*"] }');
-  assertStringIncludes(of("list").error!, '"read": ["./lists"]');
+  assertStringIncludes(of("list").error!, '"write": ["./lists"]');
+});
+
+Deno.test("token_list keeps a list whose route may write that file and nothing else", async () => {
+  await using place = await createRelayFolder({
+    config: {
+      routes: [{
+        name: "list",
+        plugin: "token_list",
+        fields: ["platforms.*", "name"],
+        options: { file: "./lists/tokens.json" },
+        allow: { write: ["./lists/tokens.json"] },
+      }],
+    },
+  });
+  const relay = await place.start();
+  const file = join(place.folder, "lists", "tokens.json");
+  const send = (name: string, change: { field: string; change_type: string; new_value: string }) =>
+    relay.send({
+      body: JSON.stringify({
+        event_type: "cg.coin.info.updated",
+        data: { id: "tether", symbol: "usdt", name, changes: [change] },
+      }),
+    });
+  const added = {
+    field: "platforms.ethereum",
+    change_type: "addition",
+    new_value: "0xdac17f958d2ee523a2206206994597c13d831ec7",
+  };
+  const failed = async () => {
+    const { items } = await (await fetch(`${relay.adminUrl}/api/dead-letters`)).json() as { items: Row[] };
+    return items.map(({ error }) => error);
+  };
+  const listed = (name: string) =>
+    until(`the list has ${name}`, async () => {
+      const text = await Deno.readTextFile(file).catch(() => "");
+      return text.includes(`"name": "${name}"`) && text.endsWith("}\n") ? text : null;
+    });
+
+  await send("Tether", added);
+  await until("it is told that the folder is missing", async () => (await failed())[0]);
+  assertStringIncludes((await failed())[0]!, "its folder is not there");
+
+  await Deno.mkdir(join(place.folder, "lists"));
+  await send("Tether", added);
+  assertStringIncludes(await listed("Tether"), '"major": 1,\n    "minor": 0,\n    "patch": 0');
+  await send("Tether USD", { field: "name", change_type: "update", new_value: "Tether USD" });
+  assertStringIncludes(await listed("Tether USD"), '"patch": 1');
 });

@@ -28,20 +28,21 @@ Deno.test("without grants a process may read the plugins folder and lib, and not
   assertEquals(all.at(-1), "/r/lib/sandbox/bootstrap.ts");
 });
 
-Deno.test("what is granted is named, once", () => {
+Deno.test("what is granted is named, once, and what may be written may be read", () => {
   const grants = [
     grant("net", "a.example:443"),
     grant("net", "b.example"),
     grant("net", "a.example:443"),
     grant("read", "/data/in"),
+    grant("write", "/data/in"),
     grant("write", "/data/out"),
     grant("env", "TOKEN"),
     grant("sys", "hostname"),
   ];
   assertEquals(permissions(grants), [
-    "--allow-read=/r/plugins,/r/lib,/data/in",
+    "--allow-read=/r/plugins,/r/lib,/data/in,/data/out",
     "--deny-read=/r/.env,/r/config.json",
-    "--allow-write=/data/out",
+    "--allow-write=/data/in,/data/out",
     "--deny-write=/r/plugins,/r/lib,/r/.env,/r/config.json",
     "--allow-env=TOKEN",
     "--allow-sys=hostname",
