@@ -8,7 +8,7 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 async function makeInstalled(imports: string | null) {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-installed-" });
   await Deno.mkdir(join(folder, "lib", "stand_ins"), { recursive: true });
-  for (const file of ["deno.json", "lib/stand_ins/choose.ts"]) {
+  for (const file of ["deno.json", "lib/stand_ins/choose.ts", "lib/task_help.ts"]) {
     await Deno.copyFile(join(ROOT, file), join(folder, file));
   }
   if (imports !== null) await Deno.writeTextFile(join(folder, ".imports.json"), imports);
