@@ -7,6 +7,7 @@ import { signedAs } from "../verify/signed_as.ts";
 import type { AdminParts, DryRun, Received } from "./parts.ts";
 import { notFound } from "./problem.ts";
 import { oneEvent } from "./read/one_event.ts";
+import { isInForce } from "./read/routes.ts";
 import { contentOf } from "./read/views.ts";
 
 /** Makes a delivery due now, with its attempts starting afresh. */
@@ -20,11 +21,8 @@ export async function retryOne(parts: AdminParts, id: number): Promise<{ changed
 /** Marks a dead letter as dealt with, or what waits for a route that is not in force. */
 export async function discardOne(parts: AdminParts, id: number): Promise<{ changed: number }> {
   const { route } = await knownDelivery(parts, id);
-  const inForce = parts.routes().some(({ name }) => name === route);
-  const changed = await parts.store.discard(
-    { ids: [id], states: inForce ? ["dead"] : ["dead", "pending"] },
-    parts.now(),
-  );
+  const states = isInForce(parts, route) ? ["dead"] as const : ["dead", "pending"] as const;
+  const changed = await parts.store.discard({ ids: [id], states }, parts.now());
   parts.onAction("discard", { delivery: id, changed });
   return { changed };
 }

@@ -3,7 +3,7 @@ import type { DeliveryFilter } from "../store/contract.ts";
 import type { BulkJob } from "./api/shapes.ts";
 import type { AdminParts } from "./parts.ts";
 import { countDeliveries, type DeliveryQuery, deliverySteps } from "./read/find_deliveries.ts";
-import { Refused } from "./problem.ts";
+import { badRequest } from "./problem.ts";
 import { leftBehind } from "./read/routes.ts";
 import { messageOf } from "../message_of.ts";
 
@@ -41,11 +41,7 @@ export function createBulk(
     if (!waiting) return { states: ["dead"], ...(asked && { routes: asked }) };
     const inForce = parts.routes().find(({ name }) => asked?.includes(name))?.name;
     if (inForce !== undefined) {
-      throw new Refused(
-        400,
-        "bad_request",
-        `The route “${inForce}” is in force: what waits for it is delivered.`,
-      );
+      throw badRequest(`The route “${inForce}” is in force: what waits for it is delivered.`);
     }
     const left = leftBehind(parts, await store.counts()).map(({ route }) => route);
     return { states: ["pending"], routes: left.filter((route) => asked?.includes(route) ?? true) };

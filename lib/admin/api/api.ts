@@ -10,7 +10,7 @@ import { badRequest, notFound, Refused } from "../problem.ts";
 import { findDeliveries } from "../read/find_deliveries.ts";
 import { findEvents } from "../read/find_events.ts";
 import { deliveriesOf, oneDelivery, oneEvent } from "../read/one_event.ts";
-import { kvItems, pluginItems, routeItems } from "../read/routes.ts";
+import { isInForce, kvItems, pluginItems, routeItems } from "../read/routes.ts";
 import { eventItem, eventWhole } from "../read/views.ts";
 import { message, startOf, streamEvents } from "../stream.ts";
 import { methodsOf, openApi } from "./openapi.ts";
@@ -120,7 +120,7 @@ export function createApi(desk: Desk): Hono<AdminEnv> {
   api.get("/routes/:name/kv", bare, async (c) => {
     const name = c.req.param("name");
     const items = kvItems(await store.kvList(name), mask);
-    const known = items.length > 0 || parts.routes().some((route) => route.name === name) ||
+    const known = items.length > 0 || isInForce(parts, name) ||
       (await store.counts()).some(({ route }) => route === name);
     if (!known) throw notFound(`No route is called “${name}”.`);
     return c.json({ items });

@@ -9,7 +9,7 @@ import { DeliveryPage } from "../pages/delivery.tsx";
 import { badRequest, notFound } from "../problem.ts";
 import { findDeliveries, isKnownByCount } from "../read/find_deliveries.ts";
 import { oneDelivery } from "../read/one_event.ts";
-import { leftBehind, routeItems } from "../read/routes.ts";
+import { isInForce, leftBehind, routeItems } from "../read/routes.ts";
 import { answer, formOf, narrowing, ownPath, params, type Site, withDone } from "./site.tsx";
 
 /** Adds the handlers. */
@@ -40,7 +40,7 @@ export function addDeliveries({ app, desk, frame }: Site): void {
 
   app.get("/deliveries/:id{\\d+}", async (c) => {
     const delivery = await oneDelivery(store, Number(c.req.param("id")), mask);
-    const inForce = parts.routes().some(({ name }) => name === delivery.route);
+    const inForce = isInForce(parts, delivery.route);
     return answer(c, <DeliveryPage frame={await frame(c)} delivery={delivery} inForce={inForce} />);
   });
 

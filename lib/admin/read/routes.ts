@@ -52,6 +52,11 @@ export interface LeftBehind {
   dead: number;
 }
 
+/** Whether a route of this name takes events. */
+export function isInForce({ routes }: Pick<AdminParts, "routes">, route: string): boolean {
+  return routes().some(({ name }) => name === route);
+}
+
 /**
  * What is left of routes that are not in force, where somebody may have to decide about it: of a plugin that was taken
  * away, renamed or turned off, say.
