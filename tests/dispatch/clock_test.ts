@@ -6,9 +6,9 @@ import { openStore } from "../../lib/store/open.ts";
 import { startUpkeep } from "../../lib/relay/upkeep.ts";
 import { until } from "../support/until.ts";
 import { createDispatcher } from "./sleepy_dispatcher.ts";
+import { DONE } from "./fixtures.ts";
 
 const HOUR = 3_600_000;
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
 const FAILED: Result = { ...DONE, outcome: "retry", error: "the receiver answered 500" };
 
 /**

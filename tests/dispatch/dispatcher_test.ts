@@ -7,8 +7,8 @@ import type { Route } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { until } from "../support/until.ts";
 import { createDispatcher } from "./sleepy_dispatcher.ts";
+import { DONE } from "./fixtures.ts";
 
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
 const FAILED: Result = { ...DONE, outcome: "retry", error: "the receiver answered 500" };
 
 function route(name: string, settings: Partial<Route> = {}): Route {

@@ -1,8 +1,19 @@
 /** What the tests of dispatch have in common. @module */
+import type { Result } from "../../lib/dispatch/contract.ts";
 import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 
 export const POLICY = { maxAttempts: 10, minDelayMs: 2000, maxDelayMs: 3_600_000 };
+
+/** Of an attempt that went well, and left nothing. */
+export const DONE: Result = {
+  outcome: "done",
+  error: null,
+  retryAfterSeconds: null,
+  kv: [],
+  emitted: [],
+  sent: [],
+};
 
 /** With two changes. */
 export const EVENT: StoredEvent = {

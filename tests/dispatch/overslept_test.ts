@@ -2,6 +2,7 @@ import { openStore } from "../../lib/store/open.ts";
 import { resolveRoutes } from "../../lib/route/resolve.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 import { anEvent, planned } from "../store/fixtures.ts";
+import { DONE } from "./fixtures.ts";
 import { until } from "../support/until.ts";
 
 const LEASE_VARIABLE = "COINRELAY_LEASE_SECONDS";
@@ -27,15 +28,7 @@ Deno.test("what fell due while the machine was suspended, and its timers with it
       kvList: store.kvList.bind(store),
     },
     runner: {
-      run: () =>
-        Promise.resolve({
-          outcome: "done",
-          error: null,
-          retryAfterSeconds: null,
-          kv: [],
-          emitted: [],
-          sent: [],
-        }),
+      run: () => Promise.resolve(DONE),
       readyAt: () => 0,
     },
     plan: () => [],

@@ -1,18 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Result } from "../../lib/dispatch/contract.ts";
 import { holdToMeasure, KV_ROUTE_BYTES } from "../../lib/dispatch/remembering.ts";
+import { DONE } from "./fixtures.ts";
 
 const json = (bytes: number) => JSON.stringify("x".repeat(bytes - 2));
 const entries = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ key: `${index}`, value: json(65_000) }));
-const remembering = (...kv: Result["kv"]): Result => ({
-  outcome: "done",
-  error: null,
-  retryAfterSeconds: null,
-  kv,
-  emitted: [],
-  sent: [],
-});
+const remembering = (...kv: Result["kv"]): Result => ({ ...DONE, kv });
 
 /** What comes of a result when the route remembers `current`. */
 const held = (current: { key: string; value: string }[], ...kv: Result["kv"]) =>

@@ -1,14 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { configSchema } from "../../lib/config/schema.ts";
-import type { Job, Result } from "../../lib/dispatch/contract.ts";
+import type { Job } from "../../lib/dispatch/contract.ts";
 import { createDispatcher } from "../../lib/dispatch/dispatcher.ts";
 import { understand } from "../../lib/receive/understand.ts";
 import { createPlan } from "../../lib/route/plan.ts";
 import { resolveRoutes } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { until } from "../support/until.ts";
-
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+import { DONE } from "./fixtures.ts";
 
 /** A relay's store and dispatcher, started again and again in one folder, at times that the test chooses. */
 async function openOffice(route: Record<string, unknown>) {

@@ -15,9 +15,7 @@ import {
 } from "../../lib/dispatch/settle.ts";
 import type { Delivery, StoredEvent } from "../../lib/nouns.ts";
 import type { Route } from "../../lib/route/resolve.ts";
-import { DELIVERY, EVENT, POLICY, ROUTE } from "./fixtures.ts";
-
-const DONE: Result = { outcome: "done", error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+import { DELIVERY, DONE, EVENT, POLICY, ROUTE } from "./fixtures.ts";
 
 function ended(
   result: Partial<Result>,
