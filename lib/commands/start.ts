@@ -11,6 +11,7 @@ import { messageOf } from "../message_of.ts";
 import type { Json } from "../nouns.ts";
 import { CannotListen } from "../relay/listen.ts";
 import type { Relay } from "../relay.ts";
+import { exitAtSignals } from "../sandbox/end_with_us.ts";
 import { StoreUnusable } from "../store/contract.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
 import { CannotMake, type FirstStart, firstStart, isAsFirstMade, nextSteps } from "./first_start.ts";
@@ -56,6 +57,7 @@ export async function run(args: string[]): Promise<number> {
     });
   setLog(config);
 
+  const starting = exitAtSignals(); // a plugin that hangs is waited for
   let relay: Relay;
   try {
     relay = await startRelay(config, file);
@@ -94,7 +96,9 @@ export async function run(args: string[]): Promise<number> {
       log.error(`the changed config cannot be put in force, the one before stays: ${messageOf(error)}`);
     }
   });
-  await Promise.race([stopSignal(), launcherEnded()]);
+  const signalled = stopSignal();
+  starting[Symbol.dispose]();
+  await Promise.race([signalled, launcherEnded()]);
   log.info("stopping; a second signal ends at once");
   watching.stop();
   await relay.stop(GRACE_MS);

@@ -11,6 +11,7 @@ import { resolveRoutes, type Route } from "../route/resolve.ts";
 import { type FoundPlugin, readCatalogue } from "../sandbox/catalogue.ts";
 import { errorText } from "../sandbox/description.ts";
 import { findPlugin, loadDry } from "../sandbox/dry_plugin.ts";
+import { exitAtSignals } from "../sandbox/end_with_us.ts";
 import { grantsOf } from "../sandbox/grants.ts";
 import { type House, makeHouse } from "../sandbox/house.ts";
 import { LoadFailure } from "../sandbox/load_failure.ts";
@@ -92,6 +93,7 @@ export async function run(args: string[]): Promise<number> {
   const options = values.options === undefined ? undefined : optionsIn(values.options);
   configureLog({ write: () => {} });
   return await withRelayConfig(values, async ({ config, file, folder }) => {
+    using _ = exitAtSignals(); // who waits for a plugin that hangs presses Ctrl+C
     const house = await makeHouse({
       folder: resolve(folder, config.pluginsDir),
       base: folder,

@@ -1,6 +1,7 @@
 /** Looks at the plugins of a config for a moment, as a relay would, and runs none. @module */
 import { dirname, join } from "@std/path";
 import { dotenvFile } from "../config/environment.ts";
+import { exitAtSignals } from "../sandbox/end_with_us.ts";
 import { createPlugins, type Plugins } from "../sandbox/plugins.ts";
 
 /**
@@ -14,6 +15,7 @@ export async function withPlugins<T>(
   pluginsDir: string,
   use: (plugins: Plugins) => T | Promise<T>,
 ): Promise<T> {
+  using _ = exitAtSignals(); // who waits for a plugin that hangs presses Ctrl+C
   const base = dirname(configFile);
   const plugins = await createPlugins({
     folder: pluginsDir,

@@ -2,6 +2,7 @@
 import { toFileUrl } from "@std/path";
 import { formsOf } from "../config/mask.ts";
 import { isNameable, readableIn } from "./catalogue.ts";
+import { endWithUs } from "./end_with_us.ts";
 import { processArguments } from "./flags.ts";
 import type { Grant } from "./grants.ts";
 import { namesOf } from "./hidden.ts";
@@ -15,7 +16,10 @@ import type { ProcessListeners } from "./process_spec.ts";
 import type { DryGrants } from "./protocol.ts";
 import { isWithin } from "./in_folder.ts";
 
-/** Starts a process for a plugin whose module is `module` (an absolute path); with `dry`, for a dry run. */
+/**
+ * Starts a process for a plugin whose module is `module` (an absolute path); with `dry`, for a dry run. It ends with us at
+ * the latest.
+ */
 export async function startProcess(
   house: House,
   plugin: string,
@@ -34,7 +38,7 @@ export async function startProcess(
     return value === undefined ? [] : [[target, value] as const];
   });
   const forms = formsOf(variables.map(([, value]) => value));
-  return new PluginProcess({
+  const started = new PluginProcess({
     args: processArguments(
       {
         ...paths,
@@ -72,6 +76,8 @@ export async function startProcess(
     dry,
     secrets: () => [...house.secrets(), ...forms],
   });
+  endWithUs(started);
+  return started;
 }
 
 function ownAddresses(): string[] {

@@ -162,6 +162,7 @@ function startProcess(configFile: string, env: Record<string, string>) {
   }
 
   return {
+    pid: child.pid,
     /** Resolves when it has ended, however. */
     ended: child.status,
     kill,
