@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createAdmin } from "../../lib/admin/admin.tsx";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { anEvent, ending } from "../store/fixtures.ts";
@@ -105,6 +105,9 @@ Deno.test("a page of deliveries for which much is looked through says where to g
     cursor = page.next;
   }
   assertEquals([found, pages], [["first e1", "first e0"], 6]);
+  const first = await (await room.ask("/deliveries?state=dead&source=rare")).text();
+  assertStringIncludes(first, "Nothing found so far");
+  assertStringIncludes(first, ">Older</a>");
   const counted = async (source: string) =>
     await (await room.post("/api/dead-letters/retry", { source, preview: true })).json();
   assertEquals(await counted("cryptosync"), { count: 20_000, exact: false });
@@ -331,4 +334,100 @@ Deno.test("the deliveries page offers work on as many dead letters as its filter
   const { items: routes } = await room.json("/api/routes");
   assertEquals(routes[0].counts, { pending: 0, running: 0, done: 0, dead: 5 });
   assertEquals(routes[1].counts, { pending: 0, running: 5, done: 0, dead: 1 });
+});
+
+Deno.test("what waits for a route that delivers nothing is said to wait for it, not for its next try", async () => {
+  await using room = await openRoom({
+    routes: ["on", "off", "broken"].map((name) => ({ name, plugin: "log", events: ["cg.*"] })),
+    mistakes: [{ route: "broken", path: "options", message: "wrong" }],
+  });
+  await room.dispatcher.stop(0);
+  const routes = ["on", "off", "broken", "gone"];
+  const later = Date.now() + HOUR;
+  await room.store.append([anEvent("e", {
+    coin: "aave",
+    deliveries: routes.map((route) => ({ route, matched: null, dueAt: 0 })),
+  })]);
+  room.off.add("off");
+  for (const route of routes) {
+    const { claimed } = await room.store.claim({
+      relay: "test",
+      now: 1,
+      leaseUntil: 2,
+      routes: [{ route, limit: 1, order: "any", rate: null }],
+    });
+    await room.store.settle("test", claimed.map((one) => ending(one, { dueAt: later })), 1);
+  }
+  await room.store.replay(
+    ["off", "gone"].map((route) => ({ event: 1, route, matched: null, replayOf: null })),
+    Date.now(),
+  );
+  const text = (html: string) => html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  const page = async (path: string) => await (await room.ask(path)).text();
+  const stands: Record<string, RegExp> = {
+    on: /will retry .*due \d{4}-/,
+    off: /^(?!.*(will retry|due)).*waiting .*waits for its route \(off\)/,
+    broken: /^(?!.*(will retry|due)).*waiting .*waits for its route \(cannot run\)/,
+    gone: /^(?!.*(will retry|due)).*waiting .*waits for its route \(not in force\)/,
+  };
+  const list = await page("/deliveries");
+  const { items } = await room.json("/api/deliveries");
+  assertEquals(items.length, 6);
+  for (const { id, route, attempts } of items) {
+    const row = new RegExp(`<tr data-delivery="${id}">.*?</tr>`, "s").exec(list)![0];
+    const blocks = [await page("/events/seq:1"), await page(`/deliveries/${id}`)].map((html) =>
+      new RegExp(
+        `<div class="body stack" data-delivery="${id}">.*?(?=<div class="body stack"|</section>)`,
+        "s",
+      )
+        .exec(html)![0].replace(/<table.*?<\/table>/s, "")
+    );
+    assertEquals(blocks.map((block) => block.includes("Retry now")), [route === "on", route === "on"]);
+    for (const place of [row, ...blocks]) assertMatch(text(place), stands[route]!, `${route} ${attempts}`);
+  }
+  const dead =
+    items.find(({ route, attempts }: { route: string; attempts: number }) =>
+      route === "gone" && attempts === 1
+    ).id;
+  await room.store.discard({ ids: [dead], states: ["pending"] }, 1);
+  const retried = await room.ask(`/deliveries/${dead}/do`, {
+    method: "POST",
+    body: new URLSearchParams({ do: "retry" }),
+  });
+  assertStringIncludes(
+    await page(retried.headers.get("location")!),
+    "It is due now, and is made once its route delivers again.",
+  );
+  const counts = text(/<section[^>]*aria-label="By route".*?<\/section>/s.exec(list)![0]);
+  assertMatch(counts, /on 1 .*off off 2 .*broken cannot run 1 .*gone not in force 2/);
+});
+
+Deno.test("where a filter finds no deliveries, it is said whether there are any at all, or more to look through", async () => {
+  await using room = await stillRoom([{ name: "second", path: "/second" }]);
+  const said = async (query: string) => {
+    const html = await (await room.ask(`/deliveries?${query}`)).text();
+    const [, title, text] = /<div class="empty"><strong>([^<]*)<\/strong>(.*?)<\/div>/s.exec(html) ?? [];
+    return [title, /widen the filter/i.test(text ?? "")];
+  };
+  assertEquals(await said(""), ["No deliveries yet", false]);
+  assertEquals(await said("state=dead&coin=a"), ["No dead letters", false]);
+  await fill(room, 2);
+  await end(room, "first", "dead", ["a0"]);
+  assertEquals(await said("state=done"), ["No deliveries that are done", false]);
+  assertEquals(await said("state=running,pending&route=gone"), [
+    "No deliveries that are running or waiting for gone",
+    false,
+  ]);
+  assertEquals(await said("state=dead&route=other&coin=a"), ["No dead letters for other", false]);
+  assertEquals(await said("state=dead&route=gone,other"), ["No dead letters for gone, other", false]);
+  assertEquals(await said("route=gone"), ["No deliveries for gone", false]);
+  assertEquals(await said("coin=b&state=dead"), ["No delivery matches", true]);
+  assertEquals(await said("coin=c"), ["No delivery matches", true]);
+  const [{ id }] = (await room.json("/api/dead-letters")).items;
+  await room.store.discard({ ids: [id] }, 1);
+  assertEquals(await said("state=dead"), ["No dead letters", false]);
+  assertEquals(await said("state=dead&route=first"), ["No dead letters", false]);
+  assertEquals(await said("state=dead&discarded=1"), [undefined, false]);
+  assertEquals(await said("state=dead&discarded=1&route=other"), ["No dead letters for other", false]);
+  assertEquals(await said("cursor=1"), ["No more of them", false]);
 });

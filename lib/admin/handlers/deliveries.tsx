@@ -6,31 +6,34 @@ import type { BulkJob } from "../api/shapes.ts";
 import { BulkPreview, JobPage } from "../pages/bulk.tsx";
 import { Deliveries } from "../pages/deliveries.tsx";
 import { DeliveryPage } from "../pages/delivery.tsx";
+import type { RouteCount } from "../../store/contract.ts";
 import { badRequest, notFound } from "../problem.ts";
-import { findDeliveries, isKnownByCount } from "../read/find_deliveries.ts";
+import { findDeliveries, isKnownByCount, noneOf } from "../read/find_deliveries.ts";
 import { oneDelivery } from "../read/one_event.ts";
-import { isInForce, leftBehind, routeItems } from "../read/routes.ts";
+import { heldBy, leftBehind, routeItems } from "../read/routes.ts";
 import { answer, formOf, narrowing, ownPath, params, type Site, withDone } from "./site.tsx";
 
 /** Adds the handlers. */
 export function addDeliveries({ app, desk, frame }: Site): void {
   const { parts, mask, bulk } = desk;
   const { store } = parts;
+  const routesNow = async (counts: RouteCount[]) => routeItems(parts, counts, await parts.standing(), mask);
 
   app.get("/deliveries", async (c) => {
     const asked = params(c);
     const filters = query.check(query.deliveriesParams, asked);
     const page = given({ limit: filters.limit, before: filters.cursor });
     const dead = chosenBy(asked);
-    const counts = await parts.store.counts();
+    const counts = await store.counts();
     return answer(
       c,
       <Deliveries
         frame={await frame(c)}
         rows={await findDeliveries(store, query.deliveryQuery(filters), page, mask)}
-        routes={routeItems(parts, counts, await parts.standing(), mask)}
+        routes={await routesNow(counts)}
         left={leftBehind(parts, counts)}
         filters={narrowing(asked)}
+        none={noneOf(counts, query.deliveryQuery(filters))}
         search={new URLSearchParams(asked)}
         dead={isKnownByCount(dead) ? (await bulk.count(dead)).count : null}
         now={parts.now()}
@@ -40,8 +43,8 @@ export function addDeliveries({ app, desk, frame }: Site): void {
 
   app.get("/deliveries/:id{\\d+}", async (c) => {
     const delivery = await oneDelivery(store, Number(c.req.param("id")), mask);
-    const inForce = isInForce(parts, delivery.route);
-    return answer(c, <DeliveryPage frame={await frame(c)} delivery={delivery} inForce={inForce} />);
+    const held = heldBy(await routesNow(await store.counts()), delivery.route);
+    return answer(c, <DeliveryPage frame={await frame(c)} delivery={delivery} held={held} />);
   });
 
   app.post("/deliveries/:id{\\d+}/do", async (c) => {
@@ -49,12 +52,16 @@ export function addDeliveries({ app, desk, frame }: Site): void {
     const id = Number(c.req.param("id"));
     const what = String(form.get("do"));
     let changed = 1;
-    if (what === "retry") ({ changed } = await retryOne(parts, id));
-    else if (what === "discard") ({ changed } = await discardOne(parts, id));
+    let done = what;
+    if (what === "retry") {
+      ({ changed } = await retryOne(parts, id));
+      const { route } = await oneDelivery(store, id, mask);
+      if (heldBy(await routesNow(await store.counts()), route) !== null) done = "wait";
+    } else if (what === "discard") ({ changed } = await discardOne(parts, id));
     else if (what === "replay") await replay(parts, { delivery: id });
     else throw badRequest("There is no such action.");
     const back = ownPath(String(form.get("back") ?? "")) ?? `/deliveries/${id}`;
-    return c.redirect(withDone(back, changed > 0 ? what : "nothing"), 303);
+    return c.redirect(withDone(back, changed > 0 ? done : "nothing"), 303);
   });
 
   app.post("/dead-letters", async (c) => {

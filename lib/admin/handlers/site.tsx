@@ -22,6 +22,7 @@ export interface Site {
 /** What is said at the top of a page after something was done. */
 const DONE = new Map([
   ["retry", "It is tried again now."],
+  ["wait", "It is due now, and is made once its route delivers again."],
   ["discard", "Discarded."],
   ["replay", "A new delivery was made."],
   ["on", "The route is on."],

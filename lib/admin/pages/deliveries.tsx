@@ -1,10 +1,20 @@
 /** Deliveries and dead letters: where they stand, and what can be done about it. @module */
 import { DELIVERY_STATES, type DeliveryState } from "../../nouns.ts";
 import type { DeliveryItem, Page as Rows, RouteItem } from "../api/shapes.ts";
-import type { LeftBehind } from "../read/routes.ts";
+import type { noneOf } from "../read/find_deliveries.ts";
+import { type Held, heldBy, type LeftBehind } from "../read/routes.ts";
 import { Empty, type Frame, Page } from "./layout.tsx";
-import { Choice, coinPath, eventPath, Pager, StateBadge, stateWord, Table } from "./pieces.tsx";
-import { number, T, Time } from "./text.tsx";
+import {
+  Choice,
+  coinPath,
+  eventPath,
+  Pager,
+  StateBadge,
+  stateWord,
+  Table,
+  WaitsForRoute,
+} from "./pieces.tsx";
+import { number, plain, T, Time } from "./text.tsx";
 
 /** What the listing is narrowed by, as the address has it. */
 export type DeliveryFilters = Record<
@@ -16,14 +26,16 @@ export type DeliveryFilters = Record<
 const FIELDS = ["state", "route", "coin", "event"];
 
 /** The page. */
-export function Deliveries({ frame, rows, routes, left, filters, search, dead, now }: {
+export function Deliveries({ frame, rows, routes, left, filters, none, search, dead, now }: {
   frame: Frame;
   rows: Rows<DeliveryItem>;
   routes: RouteItem[];
   /** What is left of routes that are not in force. */
   left: LeftBehind[];
   filters: Partial<DeliveryFilters>;
-  /** The address's query without the cursor. */
+  /** Of a filter that finds nothing: what there is none of. */
+  none: ReturnType<typeof noneOf>;
+  /** The address's query. */
   search: URLSearchParams;
   /** How many dead letters the filters take; null where only counting would tell. */
   dead: number | null;
@@ -32,6 +44,7 @@ export function Deliveries({ frame, rows, routes, left, filters, search, dead, n
   const mayWrite = frame.role === "full";
   /** Whether there are dead letters to choose from. */
   const choose = mayWrite && rows.items.some(({ state, discarded }) => state === "dead" && !discarded);
+  const place = rows.next !== null ? "before more" : search.has("cursor") ? "at the end" : "alone";
   const filtered = Object.values(filters).some((value) => value);
   const names = [...routes.map(({ name }) => name), ...left.map(({ route }) => route)];
   const abandoned = left.filter(({ route, waiting }) =>
@@ -67,53 +80,57 @@ export function Deliveries({ frame, rows, routes, left, filters, search, dead, n
             {filtered && <a class="button quiet" href="/deliveries">Clear</a>}
           </div>
         </form>
-        {rows.items.length === 0 ? <None filtered={filtered} /> : (
-          <form method="post" action="/dead-letters">
-            <Table
-              label="Table of deliveries"
-              class="cards"
-              columns={[
-                ...choose ? [[<ChooseAll />]] as const : [],
-                ["State"],
-                ["Route"],
-                ["Coin"],
-                ["Event"],
-                ["Attempts", "num"],
-                ["When"],
-                ["Last error"],
-              ]}
-            >
-              {rows.items.map((delivery) => <Row delivery={delivery} choose={choose} />)}
-            </Table>
-            {choose && (
-              <div class="pager">
-                <div class="row">
-                  <span class="soft">Chosen:</span>
-                  <button name="do" value="retry-chosen">Retry</button>
-                  <button
-                    name="do"
-                    value="discard-chosen"
-                    class="danger"
-                    data-confirm="Discard the chosen dead letters?"
-                  >
-                    Discard
-                  </button>
+        {rows.items.length === 0
+          ? <None filters={filters} none={none} place={place} />
+          : (
+            <form method="post" action="/dead-letters">
+              <Table
+                label="Table of deliveries"
+                class="cards"
+                columns={[
+                  ...choose ? [[<ChooseAll />]] as const : [],
+                  ["State"],
+                  ["Route"],
+                  ["Coin"],
+                  ["Event"],
+                  ["Attempts", "num"],
+                  ["When"],
+                  ["Last error"],
+                ]}
+              >
+                {rows.items.map((delivery) => (
+                  <Row delivery={delivery} held={heldBy(routes, delivery.route)} choose={choose} />
+                ))}
+              </Table>
+              {choose && (
+                <div class="pager">
+                  <div class="row">
+                    <span class="soft">Chosen:</span>
+                    <button name="do" value="retry-chosen">Retry</button>
+                    <button
+                      name="do"
+                      value="discard-chosen"
+                      class="danger"
+                      data-confirm="Discard the chosen dead letters?"
+                    >
+                      Discard
+                    </button>
+                  </div>
+                  <div class="row">
+                    <input type="hidden" name="search" value={search.toString()} />
+                    <button name="do" value="retry-all">
+                      {`Retry all ${dead === null ? "" : `${number(dead)} dead letters `}${
+                        filtered ? "that match" : ""
+                      }…`}
+                    </button>
+                    <button name="do" value="discard-all" class="danger">
+                      {`Discard all${dead === null ? " that match" : ` ${number(dead)}`}…`}
+                    </button>
+                  </div>
                 </div>
-                <div class="row">
-                  <input type="hidden" name="search" value={search.toString()} />
-                  <button name="do" value="retry-all">
-                    {`Retry all ${dead === null ? "" : `${number(dead)} dead letters `}${
-                      filtered ? "that match" : ""
-                    }…`}
-                  </button>
-                  <button name="do" value="discard-all" class="danger">
-                    {`Discard all${dead === null ? " that match" : ` ${number(dead)}`}…`}
-                  </button>
-                </div>
-              </div>
-            )}
-          </form>
-        )}
+              )}
+            </form>
+          )}
         {mayWrite && filters.state === "pending" && abandoned.length > 0 && (
           <form method="post" action="/dead-letters" class="pager">
             <input type="hidden" name="search" value={search.toString()} />
@@ -135,7 +152,7 @@ function ChooseAll() {
   return <input type="checkbox" data-all="id" aria-label="Choose every dead letter on this page" />;
 }
 
-function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) {
+function Row({ delivery, held, choose }: { delivery: DeliveryItem; held: Held | null; choose: boolean }) {
   const { id, route, state, attempts, discarded, event, error, createdAt, dueAt, replayOf } = delivery;
   const waits = state === "pending";
   return (
@@ -149,7 +166,7 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
       )}
       <td>
         <a href={`/deliveries/${id}`}>
-          <span class="vh">{`Delivery ${id},`}</span> <StateBadge delivery={delivery} />
+          <span class="vh">{`Delivery ${id},`}</span> <StateBadge delivery={delivery} held={held} />
         </a>
       </td>
       <td>
@@ -172,13 +189,18 @@ function Row({ delivery, choose }: { delivery: DeliveryItem; choose: boolean }) 
       </td>
       <td class="num" data-unit={attempts === 1 ? "attempt" : "attempts"}>{attempts}</td>
       <td class="nowrap">
-        {waits && attempts > 0
+        {waits && attempts > 0 && held === null
           ? (
             <>
-              next <Time at={dueAt} relative />
+              due <Time at={dueAt} relative />
             </>
           )
           : <Time at={createdAt} />}
+        {waits && held !== null && (
+          <div class="soft small">
+            <WaitsForRoute held={held} />
+          </div>
+        )}
       </td>
       <td class="small">
         <T>{error === null ? "" : error.slice(0, 300)}</T>
@@ -206,13 +228,14 @@ function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]
           ["Oldest waiting"],
         ]}
       >
-        {routes.map(({ name, on, counts, oldestWaitingAt, scheduled }) => {
+        {routes.map(({ name, counts, oldestWaitingAt, scheduled }) => {
+          const held = heldBy(routes, name);
           const late = !scheduled && oldestWaitingAt !== null &&
             now - Date.parse(oldestWaitingAt) > 10 * 60_000;
           return (
             <tr>
               <td>
-                <a href={`/plugins#route-${name}`}>{name}</a> {!on && <span class="badge warn">off</span>}
+                <a href={`/plugins#route-${name}`}>{name}</a> <HeldBadge held={held} />
               </td>
               <td class="num">{link(name, "pending", counts.pending)}</td>
               <td class="num">{link(name, "running", counts.running)}</td>
@@ -227,7 +250,7 @@ function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]
         {left.map(({ route, waiting, running, done, dead }) => (
           <tr>
             <td>
-              {route} <span class="badge warn">not in force</span>
+              {route} <HeldBadge held={heldBy(routes, route)} />
             </td>
             <td class="num">{link(route, "pending", waiting)}</td>
             <td class="num">{link(route, "running", running)}</td>
@@ -241,25 +264,63 @@ function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]
   );
 }
 
-function None({ filtered }: { filtered: boolean }) {
-  return filtered
-    ? (
+function HeldBadge({ held }: { held: Held | null }) {
+  return held && <span class={`badge ${held === "cannot run" ? "bad" : "warn"}`}>{held}</span>;
+}
+
+/** In place of a table without rows; `place`: of what would be the page. */
+function None({ filters, none, place }: {
+  filters: Partial<DeliveryFilters>;
+  none: ReturnType<typeof noneOf>;
+  place: "before more" | "at the end" | "alone";
+}) {
+  const { state, route } = filters;
+  const what = state === "dead"
+    ? "dead letters"
+    : state
+    ? `deliveries that are ${stateWord(state)}`
+    : "deliveries";
+  if (place === "before more") {
+    return (
+      <Empty title="Nothing found so far">
+        <p>Older deliveries have not been looked through yet: go on with “Older” below.</p>
+      </Empty>
+    );
+  }
+  if (place === "at the end") return <Empty title="No more of them" />;
+  if (none === null) {
+    return (
       <Empty title="No delivery matches">
         <p>
           Widen the filter, or look at <a href="/deliveries">all deliveries</a>.
         </p>
       </Empty>
-    )
-    : (
-      <Empty title="No deliveries yet">
+    );
+  }
+  if (Object.values(filters).some((value) => value)) {
+    return (
+      <Empty
+        title={none === "at all"
+          ? `No ${what}`
+          : `No ${what} for ${plain(route ?? "").replaceAll(",", ", ")}`}
+      >
         <p>
-          A delivery is made for each route that takes an event. Add a route to config.json, then send a test
-          event.
+          {state === "dead" && "Nothing that failed for good is left to deal with. "}
+          <a href="/deliveries">See all deliveries</a>
         </p>
-        <div class="row">
-          <a class="button primary" href="/test">Send a test event</a>
-          <a class="button" href="/plugins">See the routes</a>
-        </div>
       </Empty>
     );
+  }
+  return (
+    <Empty title="No deliveries yet">
+      <p>
+        A delivery is made for each route that takes an event. Add a route to config.json, then send a test
+        event.
+      </p>
+      <div class="row">
+        <a class="button primary" href="/test">Send a test event</a>
+        <a class="button" href="/plugins">See the routes</a>
+      </div>
+    </Empty>
+  );
 }

@@ -1,15 +1,16 @@
 /** One delivery: its attempts, and what can be done with it. @module */
 import type { AttemptItem, DeliveryWhole } from "../api/shapes.ts";
 import { type Frame, Page } from "./layout.tsx";
-import { coinPath, eventPath, StateBadge, Table } from "./pieces.tsx";
+import type { Held } from "../read/routes.ts";
+import { coinPath, eventPath, StateBadge, Table, WaitsForRoute } from "./pieces.tsx";
 import { duration, T, Time } from "./text.tsx";
 
 /** A delivery with its attempts and what can be done with it. */
 export function DeliveryBlock(
-  { delivery, inForce, mayWrite, back }: {
+  { delivery, held, mayWrite, back }: {
     delivery: DeliveryWhole;
-    /** Whether its route is in force: what waits for one that is not may be discarded. */
-    inForce: boolean;
+    /** Why its route delivers nothing, if so: what waits for one that is not in force may be discarded. */
+    held: Held | null;
     mayWrite: boolean;
     back: string;
   },
@@ -18,7 +19,7 @@ export function DeliveryBlock(
   return (
     <div class="body stack" data-delivery={id}>
       <div class="row">
-        <StateBadge delivery={delivery} />
+        <StateBadge delivery={delivery} held={held} />
         <h3 class="grow">
           <a href={`/plugins#route-${route}`}>{route}</a>
         </h3>
@@ -33,24 +34,22 @@ export function DeliveryBlock(
         </span>
         {state === "pending" && (
           <span class="soft small">
-            {inForce
-              ? (
-                <>
-                  due <Time at={dueAt} relative />
-                </>
-              )
-              : "waits for its route, which is not in force"}
+            {held !== null ? <WaitsForRoute held={held} /> : (
+              <>
+                due <Time at={dueAt} relative />
+              </>
+            )}
           </span>
         )}
         {mayWrite && (
           <form method="post" action={`/deliveries/${id}/do`} class="row">
             <input type="hidden" name="back" value={back} />
-            {(state === "dead" || state === "pending") && (
+            {(state === "dead" || state === "pending" && held === null) && (
               <button id={`retry-${id}`} class={state === "dead" ? "primary" : ""} name="do" value="retry">
                 Retry now
               </button>
             )}
-            {(state === "dead" && !discarded || state === "pending" && !inForce) && (
+            {(state === "dead" && !discarded || state === "pending" && held === "not in force") && (
               <button id={`discard-${id}`} name="do" value="discard">Discard</button>
             )}
             {state === "done" && (
@@ -124,7 +123,7 @@ function SentBlock({ sent: { what, status, body } }: { sent: AttemptItem["sent"]
 
 /** One delivery by itself. */
 export function DeliveryPage(
-  { frame, delivery, inForce }: { frame: Frame; delivery: DeliveryWhole; inForce: boolean },
+  { frame, delivery, held }: { frame: Frame; delivery: DeliveryWhole; held: Held | null },
 ) {
   const { event } = delivery;
   return (
@@ -152,7 +151,7 @@ export function DeliveryPage(
       <section class="card" data-watch>
         <DeliveryBlock
           delivery={delivery}
-          inForce={inForce}
+          held={held}
           mayWrite={frame.role === "full"}
           back={`/deliveries/${delivery.id}`}
         />

@@ -10,6 +10,7 @@ import { coinPath, eventPath, Fact, Severity, Table } from "./pieces.tsx";
 import { Block, number, T, Time } from "./text.tsx";
 import type { Change } from "../../nouns.ts";
 import type { DryRun } from "../parts.ts";
+import { heldBy } from "../read/routes.ts";
 
 /** What the page is made of. */
 export interface EventPageProps {
@@ -125,7 +126,7 @@ function DeliveriesOf({ event, frame, routes }: Pick<EventPageProps, "event" | "
         : event.deliveries.map((delivery) => (
           <DeliveryBlock
             delivery={delivery}
-            inForce={routes.some(({ name }) => name === delivery.route)}
+            held={heldBy(routes, delivery.route)}
             mayWrite={mayWrite}
             back={path}
           />

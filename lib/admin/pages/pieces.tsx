@@ -3,6 +3,7 @@ import type { Child } from "hono/jsx";
 import type { DeliveryState } from "../../nouns.ts";
 import type { EventItem } from "../api/shapes.ts";
 import type { Move } from "../parts.ts";
+import type { Held } from "../read/routes.ts";
 import { plain, T } from "./text.tsx";
 
 /** Path of an event's page. */
@@ -28,10 +29,17 @@ export function stateWord(states: string): string {
   return states.split(",").map((state) => WORD[state as DeliveryState] ?? state).join(" or ");
 }
 
-/** Where a delivery stands. */
-export function StateBadge({ delivery }: { delivery: Progress }) {
-  const { tone, word } = standingOf(delivery);
+/** Where a delivery stands; `held`: why its route delivers nothing, so that it is not tried again, whenever it is due. */
+export function StateBadge({ delivery, held }: { delivery: Progress; held: Held | null }) {
+  const { tone, word } = held !== null && delivery.state === "pending"
+    ? { tone: "warn", word: WORD.pending }
+    : standingOf(delivery);
   return <span class={`badge ${tone}`}>{word}</span>;
+}
+
+/** What a delivery waits for whose route delivers nothing. */
+export function WaitsForRoute({ held }: { held: Held }) {
+  return <>{`waits for its route (${held})`}</>;
 }
 
 /** How far a delivery is. */

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers";
 import { given } from "../../given.ts";
 import type { Delivery, DeliveryState, StoredEvent } from "../../nouns.ts";
-import type { DeliveryFilter, PageRequest, StoreReads } from "../../store/contract.ts";
+import type { DeliveryFilter, PageRequest, RouteCount, StoreReads } from "../../store/contract.ts";
 import type { DeliveryItem, Page } from "../api/shapes.ts";
 import { CLOCK_SLACK_MS, seqsOf } from "./find_events.ts";
 import { deliveryItem } from "./views.ts";
@@ -158,10 +158,32 @@ async function newest(store: StoreReads, query: DeliveryQuery, page: PageRequest
 }
 
 /** The routes and states that a query takes and that hold anything. */
-async function countsOf(store: StoreReads, { states, routes }: DeliveryQuery) {
-  return (await store.counts()).filter(({ route, state, count }) =>
+async function countsOf(store: StoreReads, query: DeliveryQuery) {
+  return fitting(await store.counts(), query);
+}
+
+function fitting(
+  counts: readonly RouteCount[],
+  { states, routes }: Pick<DeliveryQuery, "states" | "routes">,
+) {
+  return counts.filter(({ route, state, count }) =>
     count > 0 && (!routes?.length || routes.includes(route)) && (!states?.length || states.includes(state))
   );
+}
+
+/**
+ * Of a query that finds nothing: whether there is nothing of its states at all, or nothing for its routes; null: it is the
+ * rest of the query that finds nothing.
+ */
+export function noneOf(
+  counts: readonly RouteCount[],
+  query: DeliveryQuery,
+): "at all" | "for its routes" | null {
+  const { states, routes, discarded } = query;
+  if (!discarded && fitting(counts, { states }).length === 0) return "at all";
+  const none = isKnownByCount({ ...query, discarded: false }) ||
+    !discarded && fitting(counts, { states, routes }).length === 0;
+  return !none ? null : routes?.length ? "for its routes" : "at all";
 }
 
 function filterOf({ states, routes, coin, eventId, source, discarded }: DeliveryQuery): DeliveryFilter {

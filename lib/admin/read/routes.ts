@@ -57,6 +57,16 @@ export function isInForce({ routes }: Pick<AdminParts, "routes">, route: string)
   return routes().some(({ name }) => name === route);
 }
 
+/** Why nothing that waits for a route is delivered, in a word. */
+export type Held = "not in force" | "off" | "cannot run";
+
+/** Why nothing that waits for the route of this name is delivered; null: it is. */
+export function heldBy(routes: readonly RouteItem[], name: string): Held | null {
+  const route = routes.find((one) => one.name === name);
+  if (route === undefined) return "not in force";
+  return route.mistakes.length > 0 ? "cannot run" : route.on ? null : "off";
+}
+
 /**
  * What is left of routes that are not in force, where somebody may have to decide about it: of a plugin that was taken
  * away, renamed or turned off, say.
