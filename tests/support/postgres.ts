@@ -6,6 +6,25 @@ import { until } from "./until.ts";
 /** Who runs the server where the tests run as root, which it refuses. */
 const UNPRIVILEGED = ["postgres", "nobody"];
 const PASSWORD = "password-of-the-test";
+/**
+ * Runs the server that its arguments name, until it reads with which signal to end it. Where it reads no more, the tests
+ * have ended, in whatever way: then it ends it too, and removes its folder, its first argument. A server is never ended
+ * with SIGKILL: it would leave its shared memory to the machine, which has only so much. All of it is done in the
+ * background of the shell that Deno starts, since Deno kills that one.
+ */
+const KEEPER = `
+  exec 3<&0
+  {
+    folder=$1; shift
+    trap : TERM
+    "$@" 3<&- &
+    read -r signal
+    kill "-\${signal:-QUIT}" $!
+    wait $!
+    test -n "$signal" || rm -rf "$folder"
+  } <&3 &
+  wait
+`;
 /** Small, quick to start, and otherwise as a server is: it syncs. */
 const SETTINGS = {
   listen_addresses: "127.0.0.1",
@@ -33,7 +52,7 @@ export async function withPostgres(
     return;
   }
   const postgres = await startPostgres(folder, settings);
-  addEventListener("unload", () => postgres.kill());
+  addEventListener("unload", () => postgres.leave());
   await register(postgres);
 }
 
@@ -113,7 +132,7 @@ export async function startPostgres(bin: string, settings: Record<string, string
     folder,
     user,
     /** Of the process that the others are children of. */
-    pid: () => server!.pid,
+    pid: () => Number(Deno.readTextFileSync(join(data, "postmaster.pid")).split("\n")[0]),
     /** A store's URL, in a schema of its own. */
     url,
     /** Runs SQL as the superuser; answers what psql prints, unaligned and without headings. */
@@ -125,9 +144,10 @@ export async function startPostgres(bin: string, settings: Record<string, string
       const all = Object.entries({ ...SETTINGS, ...settings }).flatMap((
         [name, value],
       ) => ["-c", `${name}=${value}`]);
-      server = new Deno.Command(join(bin, "postgres"), {
-        args: ["-D", data, "-p", String(port), "-k", folder, ...all],
-        stdin: "null",
+      const program = [join(bin, "postgres"), "-D", data, "-p", String(port), "-k", folder, ...all];
+      server = new Deno.Command("sh", {
+        args: ["-c", KEEPER, "keeper", folder, ...program],
+        stdin: "piped",
         stdout: "null",
         stderr: exists("/dev/stderr") && Deno.env.has("SHOW_POSTGRES") ? "inherit" : "null",
         cwd: folder,
@@ -137,23 +157,26 @@ export async function startPostgres(bin: string, settings: Record<string, string
     },
     /** SIGINT: at once, but in order. SIGQUIT: like a crash. */
     async stop(signal: "SIGINT" | "SIGQUIT" = "SIGINT") {
-      server?.kill(signal);
-      await server?.status;
+      if (server === null) return;
+      const keeper = server;
       server = null;
+      const told = keeper.stdin.getWriter();
+      await told.write(new TextEncoder().encode(`${signal.replace("SIG", "")}\n`));
+      await told.close();
+      await keeper.status;
     },
     async restart() {
       await postgres.stop();
       await postgres.start();
     },
+    /** Has it end, and its folder removed, soon: for the end of a test file. */
+    leave() {
+      if (server) void server.stdin.close();
+      else Deno.removeSync(folder, { recursive: true });
+    },
     async [Symbol.asyncDispose]() {
       await postgres.stop("SIGQUIT");
       await Deno.remove(folder, { recursive: true });
-    },
-    /** Ends it and removes its folder, at once: for the end of a test file. */
-    kill() {
-      server?.kill("SIGKILL");
-      server = null;
-      Deno.removeSync(folder, { recursive: true });
     },
   };
   await postgres.start();
