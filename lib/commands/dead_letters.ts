@@ -11,7 +11,7 @@ import { byRoute, countDeliveries } from "./count_deliveries.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
 import { leftRoutes } from "./routes_now.ts";
 import { counted, harmless, paint, table } from "./terminal.ts";
-import { TIME_HELP, timeOf } from "./time_flag.ts";
+import { spanOf, TIME_HELP } from "./time_flag.ts";
 
 export const name = "dead-letters";
 
@@ -97,11 +97,8 @@ async function thatWait(beside: BesideRelay, filter: DeliveryFilter): Promise<De
   return { ...filter, states: ["pending"], routes: await leftRoutes(beside, filter.routes) };
 }
 
-function filterOf(
-  { route, source, coin, event, since, until }: Given,
-  ids: number[],
-  now: number,
-): DeliveryFilter {
+function filterOf(values: Given, ids: number[], now: number): DeliveryFilter {
+  const { route, source, coin, event } = values;
   return given({
     states: ["dead"] as const,
     ids: ids.length === 0 ? undefined : ids,
@@ -109,8 +106,7 @@ function filterOf(
     source,
     coin,
     eventId: event,
-    since: timeOf("--since", since, now),
-    until: timeOf("--until", until, now),
+    ...spanOf(values, now),
   });
 }
 

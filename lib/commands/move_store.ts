@@ -1,8 +1,9 @@
 /** `deno task move-store`: copies a store to another place, while no relay runs. @module */
 import { dirname } from "@std/path";
-import { type Environment, substitute, withDotenv } from "../config/environment.ts";
-import { loadConfig } from "../config/load.ts";
-import { formsOf, maskText } from "../config/mask.ts";
+import { type Environment, substitute } from "../config/environment.ts";
+import { environmentOf, loadConfig } from "../config/load.ts";
+import { maskText } from "../config/mask.ts";
+import { secretsIn } from "../config/secrets.ts";
 import { moveStore, type OnProgress } from "../store/move.ts";
 import { openTransfer } from "../store/open.ts";
 import { tellOfStore } from "./beside_relay.ts";
@@ -39,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
   const { values } = readArguments(args, { from: "text", to: "text" });
   if (values.to === undefined) throw new UsageError("say where --to");
   const file = configFile(values);
-  const environment = withDotenv(file, Deno.env.toObject());
+  const environment = environmentOf(file, Deno.env.toObject());
   const to = substituted("--to", values.to, environment);
   const from = values.from === undefined ? null : substituted("--from", values.from, environment);
   const source = from ?? loadConfig(file, Deno.env.toObject()).store;
@@ -69,7 +70,7 @@ export async function run(args: string[]): Promise<number> {
     return EXIT.done;
   } catch (error) {
     progress.clear();
-    return tellOfStore(error, (text) => maskText(text, formsOf([to, source])));
+    return tellOfStore(error, (text) => maskText(text, secretsIn([to, source], [])));
   }
 }
 

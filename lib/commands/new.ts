@@ -2,6 +2,7 @@
 import { join, relative } from "@std/path";
 import { inspectConfig, pluginsFolder } from "../config/load.ts";
 import { didYouMean } from "../config/suggest.ts";
+import { inShell } from "../in_shell.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
 import { PROJECT } from "../project.ts";
@@ -129,7 +130,7 @@ function nextSteps(files: readonly string[], plugin: string, { options }: Plugin
   const given = options === null ? "" : ` --options '${JSON.stringify(options)}'`;
   return `Written: ${shown.join(" and ")}
 
-Test it      deno task test ${shown[1]}
+Test it      deno task test ${inShell(shown[1]!)}
 Try it dry   deno task try ${plugin}${given} --last 20
              (what it would send of the last 20 stored events; without --last, of samples)
 Check it     deno task check

@@ -11,7 +11,7 @@ import { planReplay, type ReplayChoice } from "./plan_replay.ts";
 import { checkRoutes, waitingRoutes } from "./route_names.ts";
 import { routesOf } from "./routes_now.ts";
 import { counted, createProgress } from "./terminal.ts";
-import { TIME_HELP, timeOf } from "./time_flag.ts";
+import { spanOf, TIME_HELP } from "./time_flag.ts";
 
 export const name = "replay";
 
@@ -75,7 +75,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function choiceOf(values: Given, now: number): Omit<ReplayChoice, "to"> {
-  const { event, source, coin, type, field, route, since, until, dead = false, all } = values;
+  const { event, source, coin, type, field, route, dead = false, all } = values;
   const choice = given({
     eventId: event,
     source,
@@ -83,8 +83,7 @@ function choiceOf(values: Given, now: number): Omit<ReplayChoice, "to"> {
     type,
     fields: field,
     routes: route,
-    since: timeOf("--since", since, now),
-    until: timeOf("--until", until, now),
+    ...spanOf(values, now),
   });
   if (Object.keys(choice).length === 0 && !dead && !all) {
     throw new UsageError(

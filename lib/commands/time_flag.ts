@@ -1,4 +1,5 @@
 /** Reads points in time from flags. @module */
+import { given } from "../given.ts";
 import { UsageError } from "./command.ts";
 
 const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -34,4 +35,21 @@ export function timeOf(flag: string, text: string | undefined, now: number): num
   const time = ISO.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00` : text) : NaN;
   if (Number.isNaN(time)) throw new UsageError(`${flag} takes ${TIMES}`);
   return time;
+}
+
+/**
+ * Reads `--since` and `--until`; what is not given is not in the answer.
+ *
+ * @param now Milliseconds since 1970, as are the answers.
+ * @throws {UsageError} When one is no time, or nothing can lie between them.
+ */
+export function spanOf(
+  { since, until }: { since?: string; until?: string },
+  now: number,
+): { since?: number; until?: number } {
+  const span = { since: timeOf("--since", since, now), until: timeOf("--until", until, now) };
+  if (span.since !== undefined && span.until !== undefined && span.since >= span.until) {
+    throw new UsageError(`--since ${since} is not before --until ${until}: nothing can lie between them`);
+  }
+  return given(span);
 }

@@ -3,6 +3,7 @@ import { resolve } from "@std/path";
 import type { Config, RouteConfig } from "../config/schema.ts";
 import { longestFirst } from "../config/mask.ts";
 import { secretsIn, secretValues } from "../config/secrets.ts";
+import { problemOf } from "../doctor/plugin_mistakes.ts";
 import { messageOf } from "../message_of.ts";
 import { keptOfPlugins, secretFiles } from "../secret_files.ts";
 import { configureLog } from "../log.ts";
@@ -143,7 +144,9 @@ async function tryAll(
   };
   await using trial = await openTrial(parts);
   if (trial.issues.length > 0) {
-    const issues = trial.issues.map(({ path, message }) => `options${path && `.${path}`}: ${message}`);
+    const issues = trial.issues.map((issue) =>
+      `options${issue.path && `.${issue.path}`}: ${problemOf(route.options, issue)}`
+    );
     console.error(mask(`${route.plugin} does not take these options:\n  ${issues.join("\n  ")}`));
     console.error("Give others with --options JSON, or mend the route in config.json.");
     return EXIT.yourInput;

@@ -79,6 +79,17 @@ function readConfig(file: string): { json: Json } | Mistake {
   }
 }
 
+/**
+ * The environment of a config: `environment`, with what it lacks from `.env` beside the file.
+ *
+ * @throws {ConfigError} When that cannot be read.
+ */
+export function environmentOf(file: string, environment: Environment): Environment {
+  const read = readEnvironment(file, environment);
+  if ("problem" in read) throw new ConfigError(file, [read]);
+  return read.environment;
+}
+
 function readEnvironment(file: string, environment: Environment): { environment: Environment } | Mistake {
   try {
     return { environment: withDotenv(file, environment) };

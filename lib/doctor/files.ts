@@ -1,5 +1,6 @@
 /** Who may read and change what the relay lives on. @module */
 import { dirname } from "@std/path";
+import { inShell } from "../in_shell.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 /** The files of one relay, as absolute paths. */
@@ -34,7 +35,7 @@ export function examineFiles(files: RelayFiles): Finding[] {
 function onlyForOwner(file: string, why: string): Finding[] {
   const mode = modeOf(file);
   if (mode === null || (mode & GROUP_OR_OTHERS) === 0) return [];
-  return [wrong(`${file} ${why}, and others on this machine may read it`, `chmod 600 ${file}`)];
+  return [wrong(`${file} ${why}, and others on this machine may read it`, `chmod 600 ${inShell(file)}`)];
 }
 
 function notForAll(path: string): Finding[] {
@@ -42,7 +43,7 @@ function notForAll(path: string): Finding[] {
   if (mode === null || (mode & OTHERS_WRITE) === 0) return [];
   return [wrong(
     `${path} can be changed by anyone on this machine, and so can what the relay does`,
-    `chmod o-w ${path}`,
+    `chmod o-w ${inShell(path)}`,
   )];
 }
 
@@ -53,7 +54,7 @@ function sameOwner(store: string): Finding[] {
   if (file === null || owner === null || file === owner) return [];
   return [wrong(
     `${store} belongs to another user than its folder`,
-    `was the relay started as root once? chown --reference=${folder} ${store}*`,
+    `was the relay started as root once? chown --reference=${inShell(folder)} ${inShell(store)}*`,
   )];
 }
 

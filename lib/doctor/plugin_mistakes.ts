@@ -120,19 +120,29 @@ function optionMistake(
   issue: OptionIssue,
 ): Mistake {
   if (issue.ungranted) return { path: `${at}.${issue.path}`, problem: issue.message };
-  const keys = issue.path.split(/[.[\]]+/).filter((key) => key !== "")
-    .map((key) => /^\d+$/.test(key) ? Number(key) : key);
+  const keys = keysOf(issue);
   const node = root === null || keys.length === 0 ? undefined : schemaAt(keys, root);
-  const value = keys.reduce<unknown>((inner, key) => Object(inner)[key], options);
+  const value = valueAt(options, keys);
   const saysNothing = node?.type === "string" && !node.enum && typeof value === "string";
   const permitted = node && !saysNothing ? describeNode(node) : undefined;
   return given({
     path: issue.path === "" ? at : `${at}.${issue.path}`,
-    problem: value === undefined ? MISSING : lowerFirst(issue.message),
+    problem: problemOf(options, issue),
     permitted: permitted || undefined,
     hint: node?.description,
   });
 }
+
+/** What an issue with options says: of what is not there it is that, whatever the plugin's schema says of nothing. */
+export function problemOf(options: JsonObject, issue: OptionIssue): string {
+  return valueAt(options, keysOf(issue)) === undefined ? MISSING : lowerFirst(issue.message);
+}
+
+const keysOf = ({ path }: OptionIssue) =>
+  path.split(/[.[\]]+/).filter((key) => key !== "").map((key) => /^\d+$/.test(key) ? Number(key) : key);
+
+const valueAt = (options: JsonObject, keys: readonly (string | number)[]) =>
+  keys.reduce<unknown>((inner, key) => Object(inner)[key], options);
 
 const MISSING = "is missing";
 const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

@@ -43,6 +43,8 @@ export interface Receipt {
   body: Uint8Array;
   /** Why the body says nothing we can route; null when it does, or was not looked at. */
   notUnderstood: string | null;
+  /** Why the store cannot commit, and what to do; only where that is the reason. */
+  problem?: string;
   /** Milliseconds from the request's arrival to its answer. */
   tookMs: number;
 }
@@ -102,8 +104,9 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
     const receipt = (
       result: Receipt["result"],
       reason: Receipt["reason"],
-      { authentic = false, headers = signedHeaders(request.headers), notUnderstood = null as string | null } =
-        {},
+      { authentic = false, headers = signedHeaders(request.headers), notUnderstood = null, ...more }: Partial<
+        Pick<Receipt, "authentic" | "headers" | "notUnderstood" | "problem">
+      > = {},
     ) =>
       parts.observe({
         source: source.name,
@@ -115,6 +118,7 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
         headers,
         body: typeof body === "string" ? NO_BYTES : body,
         notUnderstood,
+        ...more,
         tookMs: performance.now() - began,
       });
 
@@ -160,8 +164,10 @@ export function createReceiver(parts: ReceiverParts): (request: Request) => Prom
       receipt(appended.result, null, { authentic: true, headers, notUnderstood });
       return new Response(appended.result === "accepted" ? ACCEPTED : DUPLICATE, JSON_HEADERS);
     } catch (error) {
-      receipt("rejected", "store_unavailable", { authentic: true, headers });
-      if (!(error instanceof StoreUnavailable)) throw error;
+      const isAway = error instanceof StoreUnavailable;
+      const problem = isAway ? { problem: error.message } : {}; // a fault is told by whoever catches it
+      receipt("rejected", "store_unavailable", { authentic: true, headers, ...problem });
+      if (!isAway) throw error;
       return unavailable();
     }
   }

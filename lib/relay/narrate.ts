@@ -27,7 +27,7 @@ export function createNarrator(now: () => number): Narrator {
   const mayWrite = pace(now, (kind, count) => receive.info(`… and ${count} more ${kind} within a second`));
 
   return {
-    receipt({ source, result, reason, authentic, headers, body, notUnderstood, tookMs }) {
+    receipt({ source, result, reason, authentic, headers, body, notUnderstood, problem, tookMs }) {
       const facts = { source, event: headers.id || null, reason };
       if (notUnderstood !== null && result === "accepted" && mayWrite("not understood")) {
         receive.warn(`stored, but not understood: ${notUnderstood}`, facts);
@@ -37,7 +37,9 @@ export function createNarrator(now: () => number): Narrator {
           receive.info(result, { ...facts, bytes: body.byteLength, ms: Math.round(tookMs) });
         }
       } else if (reason === "store_unavailable") {
-        if (mayWrite("503")) receive.error("answered 503: the store cannot commit", facts);
+        if (!mayWrite("503")) return;
+        const why = problem === undefined ? "" : `: ${problem}`;
+        receive.error(`answered 503, since the store cannot commit${why}`, facts);
       } else if (authentic) {
         if (mayWrite(`${reason}`)) {
           const advice = reason === "bad_timestamp"

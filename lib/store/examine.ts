@@ -1,11 +1,12 @@
 /** Looks at a store without changing anything in it, also while a relay uses it. @module */
 import { resolve } from "@std/path";
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { messageOf } from "../message_of.ts";
 import { StoreOlder, StoreUnusable } from "./contract.ts";
 import { openStore } from "./open.ts";
 import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
+import { isThere } from "./sqlite/is_there.ts";
 import { expectNotMoved } from "./sqlite/moved.ts";
 import { remedyForDamage, translateAtOpen } from "./sqlite/errors.ts";
 import { expectNewest } from "./sqlite/migrations.ts";
@@ -66,8 +67,13 @@ function examineFile(
   file: string,
   { mostBytes = MOST_BYTES, deep = false }: ExamineOptions,
 ): StoreExamination {
-  const found = { file, bytes: bytesOf(file) + bytesOf(`${file}-wal`), readThrough: false };
-  if (!existsSync(file) || bytesOf(file) === 0) return { ...found, state: "missing", problem: null };
+  const unseen = { file, bytes: 0, readThrough: false };
+  try {
+    if (!isThere(file) || bytesOf(file) === 0) return { ...unseen, state: "missing", problem: null };
+  } catch (error) {
+    return { ...unseen, state: "unusable", problem: messageOf(error) };
+  }
+  const found = { ...unseen, bytes: bytesOf(file) + bytesOf(`${file}-wal`) };
   const db = new Connection(file, { readOnly: true });
   try {
     const older = isOlder(db);

@@ -80,7 +80,7 @@ function read(url: string): NonNullable<ReturnType<typeof readUrl>> {
   if (named !== null) return named;
   const [, scheme] = /^(\w+):./s.exec(url) ?? [];
   throw new StoreUnusable(
-    `Cannot open the store ${scheme ? `${scheme}:…` : "that"}: give "sqlite:FILE", such as ` +
+    `Cannot open ${scheme ? `the store ${scheme}:…` : "that store"}: give "sqlite:FILE", such as ` +
       '"sqlite:./data/relay.db", or "postgres://user:password@host/database"',
   );
 }

@@ -12,3 +12,22 @@ Deno.test("move-store takes from the environment what its URLs name, and no name
     );
   }
 });
+
+Deno.test("move-store says where it cannot move to, and keeps the passwords of both URLs to itself", async () => {
+  const move = async (from: string, to: string) => {
+    const { code, stderr } = await runCommand(["move-store", "--from", from, "--to", to]);
+    assertEquals(code, 1);
+    return stderr;
+  };
+  assertEquals(
+    await move("relay.db", "sqlite:./elsewhere.db"),
+    'Cannot open that store: give "sqlite:FILE", such as "sqlite:./data/relay.db", or ' +
+      '"postgres://user:password@host/database"\n',
+  );
+  const said = await move(
+    "postgres://u:first-secret@127.0.0.1:1/db",
+    "postgres://u:other-secret@127.0.0.1:1/db",
+  );
+  assertMatch(said, /^Cannot use PostgreSQL at 127\.0\.0\.1:1 /);
+  assertEquals(/secret/.test(said), false);
+});

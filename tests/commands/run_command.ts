@@ -11,10 +11,23 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs `deno task ARGS…` without the task runner. */
-export async function runCommand(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", `--import-map=${ROOT}.imports.json`, "-A", `${ROOT}main.ts`, ...args],
+/** Runs `deno task ARGS…` without the task runner; `before` are words that come before Deno, such as `setpriv …`. */
+export async function runCommand(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  before: readonly string[] = [],
+): Promise<Ran> {
+  const deno = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    `--import-map=${ROOT}.imports.json`,
+    "-A",
+    `${ROOT}main.ts`,
+  ];
+  const [program, ...words] = [...before, ...deno, ...args];
+  const { code, stdout, stderr } = await new Deno.Command(program!, {
+    args: words,
     env,
     stdin: "null",
     stdout: "piped",

@@ -277,6 +277,8 @@ Deno.test("503 with Retry-After while the store cannot commit, and 200 as soon a
     ["store_unavailable", true],
     [null, true],
   ]);
+  assertStringIncludes(listener.receipts[0]!.problem ?? "", "another process holds the database");
+  assertEquals(listener.receipts[1]!.problem, undefined);
 });
 
 Deno.test("what fails by a fault of ours is counted as not stored, and told to whoever listens", async () => {
@@ -292,7 +294,7 @@ Deno.test("what fails by a fault of ours is counted as not stored, and told to w
     observe: (receipt) => receipts.push(receipt),
   });
   await assertRejects(() => handler(new Request("http://x/webhook", signedRequest())), TypeError);
-  assertEquals(receipts.map(({ reason }) => reason), ["store_unavailable"]);
+  assertEquals(receipts.map(({ reason, problem }) => [reason, problem]), [["store_unavailable", undefined]]);
 });
 
 /** A body that is nested so deep, all in all. */

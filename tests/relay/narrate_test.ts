@@ -80,10 +80,16 @@ Deno.test("a store that cannot be used is told from a fault of another kind, whi
 });
 
 Deno.test("a refusal is told as what it is: the store's fault, perhaps the clock's, or a stranger's", () => {
-  const told = (reason: Receipt["reason"], authentic: boolean) =>
-    linesOf((narrator) => narrator.receipt({ ...RECEIPT, result: "rejected", reason, authentic }))
+  const told = (reason: Receipt["reason"], authentic: boolean, more: Partial<Receipt> = {}) =>
+    linesOf((narrator) => narrator.receipt({ ...RECEIPT, result: "rejected", reason, authentic, ...more }))
       .map((line) => line.replace(/ source=.*/, ""));
-  assertEquals(told("store_unavailable", true), ["receive  error: answered 503: the store cannot commit"]);
+  const problem = "Cannot use relay.db: database or disk is full (the disk is full; make room)";
+  assertEquals(told("store_unavailable", true, { problem }), [
+    `receive  error: answered 503, since the store cannot commit: ${problem}`,
+  ]);
+  assertEquals(told("store_unavailable", true), [
+    "receive  error: answered 503, since the store cannot commit",
+  ]);
   assertEquals(told("stale_timestamp", true), [
     "receive  warning: refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
   ]);

@@ -30,8 +30,8 @@ Deno.test("what is the database's fault is told as such, with what to do; the re
   const remedies: Record<string, string> = {
     "53100": "(its disk is full; make room)",
     "53400": "(it is out of resources)",
-    "57P03": "(it is stopping or starting; it is tried again)",
-    "57014": "(the statement took too long; it is tried again)",
+    "57P03": "(it is stopping or starting; a later try may succeed)",
+    "57014": "(the statement took too long; a later try may succeed)",
     "28P01": "check the user and password in the URL",
     "3D000": "create the database",
     "42501": "give the role the rights",

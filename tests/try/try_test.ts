@@ -161,7 +161,7 @@ Deno.test("a plugin is tried by its name: with options given, with those of its 
         [["http"], "2 routes use the plugin http: name one of first, second"],
         [["htp"], 'did you mean "http"?'],
         [[], "needs the name of a route or plugin"],
-        [["slack"], "slack does not take these options:\n  options.webhookUrl: "],
+        [["slack"], "slack does not take these options:\n  options.webhookUrl: is missing\n"],
         [["log", "--options", "[]"], "--options takes a JSON object"],
         [["log", "--sample", "renamd"], 'did you mean "renamed"?'],
         [["log", "--event", "x"], "There is no store at"],

@@ -1,4 +1,5 @@
 /** How PostgreSQL's own tool copies a store. @module */
+import { inShell } from "../../in_shell.ts";
 import { readSettings } from "./settings.ts";
 
 /**
@@ -8,6 +9,6 @@ import { readSettings } from "./settings.ts";
  */
 export function dumpCommand(url: string, file: string): string {
   const { host, port, database, user, schema } = readSettings(url);
-  const where = `--host=${host} --port=${port} --username=${user} --schema=${schema}`;
-  return `pg_dump ${where} --format=custom --file=${file} ${database}`;
+  const where = [`--host=${host}`, `--port=${port}`, `--username=${user}`, `--schema=${schema}`];
+  return ["pg_dump", ...where, "--format=custom", `--file=${file}`, database].map(inShell).join(" ");
 }

@@ -14,21 +14,21 @@ export class NotSecured extends ConnectionLost {
 
 /** SQLSTATEs and classes of them that are no fault of the statement, with what a person can do. */
 const REMEDIES: Record<string, string> = {
-  "08": "the connection broke; it is tried again",
+  "08": "the connection broke; a later try may succeed",
   "25006": "it takes no writes: it is a standby, or set read-only; name the primary in the URL",
   "28": "check the user and password in the URL, and pg_hba.conf",
   "3D": "create the database, or name another in the URL",
   "3F": "create the schema, or give the role the right to create it",
-  "40": "others got in the way; it is tried again",
+  "40": "others got in the way; a later try may succeed",
   "42501": "give the role the rights that docs/scale.md lists",
   "42P01": "a table is gone; stop the relay and restore a backup",
   "53100": "its disk is full; make room",
   "53200": "it is out of memory; give it more",
   "53300": 'it has no connection left; raise max_connections, or lower "connections" in the URL',
   "53": "it is out of resources",
-  "55": "the object is in use; it is tried again",
-  "57014": "the statement took too long; it is tried again",
-  "57": "it is stopping or starting; it is tried again",
+  "55": "the object is in use; a later try may succeed",
+  "57014": "the statement took too long; a later try may succeed",
+  "57": "it is stopping or starting; a later try may succeed",
   "58": "its system failed; check its disk and its log",
   "XX": "its data is damaged or it has a fault; check its log",
 };

@@ -5,10 +5,11 @@ import { StoreUnavailable, StoreUnusable } from "../contract.ts";
 const BUSY = 5, LOCKED = 6, READ_ONLY = 8, IO_ERROR = 10, CORRUPT = 11, CANNOT_OPEN = 14, NOT_A_DATABASE = 26;
 /** Those that are no fault of the statement, with what a person can do. */
 const REMEDIES: Record<number, string> = {
-  [BUSY]: "another process holds the database; it is tried again",
-  [LOCKED]: "another connection holds the table; it is tried again",
+  [BUSY]: "another process holds the database; `fuser` with that file tells which",
+  [LOCKED]: "another connection holds the table; a later try may succeed",
   7: "out of memory; give the relay more",
-  [READ_ONLY]: "the file or its folder is read-only; make it writable",
+  [READ_ONLY]:
+    "the file or its folder cannot be written; is this the relay's user, and the disk not read-only?",
   [IO_ERROR]: "the disk failed; check it",
   [CORRUPT]: "the file is damaged; stop the relay and restore a backup",
   13: "the disk is full; make room",
@@ -48,6 +49,15 @@ export function translate(error: unknown, file: string): unknown {
 export function remedyForDamage(file: string): string {
   return `Stop the relay, put it aside with its ${file}-wal and ${file}-shm, and put a backup in its place; ` +
     `without a backup, try "sqlite3 ${file} .recover"`;
+}
+
+/** The error to hand on when what belongs beside the file cannot be made there, or the file itself. */
+export function translateAtMaking(error: unknown, file: string): StoreUnusable {
+  if (error instanceof StoreUnusable) return error;
+  return new StoreUnusable(
+    `Cannot open ${file}: ${(error as Error).message}. Make its folder writable for the relay's user`,
+    { cause: error },
+  );
 }
 
 /** The error to hand on when the file cannot even be opened. */

@@ -3,7 +3,8 @@ import { dirname } from "@std/path";
 import { existsSync } from "node:fs";
 import { StoreUnusable } from "../contract.ts";
 import { Connection } from "./connection.ts";
-import { translateAtOpen } from "./errors.ts";
+import { translateAtMaking, translateAtOpen } from "./errors.ts";
+import { isThere } from "./is_there.ts";
 import { lockFile } from "./lock.ts";
 import { tablesOf } from "./migrations.ts";
 import { SIZES, type Sizes } from "./sizes.ts";
@@ -62,7 +63,7 @@ export async function backupSqlite(file: string, copy: string): Promise<void> {
 }
 
 function expectFile(file: string): void {
-  if (existsSync(file)) return;
+  if (isThere(file)) return;
   throw new StoreUnusable(
     `There is no store at ${file}: start the relay once, or name the config that it runs with (--config)`,
   );
@@ -75,10 +76,6 @@ async function prepare(file: string): Promise<Disposable> {
     if (!existsSync(file)) (await Deno.open(file, { create: true, append: true, mode: 0o600 })).close();
     return await lockFile(file);
   } catch (error) {
-    if (error instanceof StoreUnusable) throw error;
-    throw new StoreUnusable(
-      `Cannot open ${file}: ${(error as Error).message}. Make its folder writable for the relay's user`,
-      { cause: error },
-    );
+    throw translateAtMaking(error, file);
   }
 }

@@ -1,11 +1,12 @@
 /** Moves a store out of a SQLite file, or into one. @module */
 // deno-lint-ignore-file require-await -- what is read here is there at once
-import { existsSync } from "node:fs";
 import { dirname } from "@std/path";
 import type { StoredEvent } from "../../nouns.ts";
 import { StoreUnusable } from "../contract.ts";
 import { type Cell, type Marks, type Part, PARTS, type Row, type Transfer } from "../transfer.ts";
 import { Engine } from "./engine.ts";
+import { translateAtMaking } from "./errors.ts";
+import { isThere } from "./is_there.ts";
 import { lockFile } from "./lock.ts";
 import { markMoved } from "./moved.ts";
 import { type EventRow, toEvent } from "./rows.ts";
@@ -33,8 +34,10 @@ const draftOf = (file: string) => `${file}.moving`;
  * @throws {StoreUnusable} when there is none, or a relay runs on it.
  */
 export async function fromSqlite(file: string): Promise<Transfer> {
-  if (!existsSync(file)) throw new StoreUnusable(`There is no store at ${file}`);
-  const lock = await lockFile(file);
+  if (!isThere(file)) throw new StoreUnusable(`There is no store at ${file}`);
+  const lock = await lockFile(file).catch((error) => {
+    throw translateAtMaking(error, file);
+  });
   try {
     const engine = engineOf(file);
     await engine.recover();
@@ -51,13 +54,19 @@ export async function fromSqlite(file: string): Promise<Transfer> {
  * @throws {StoreUnusable} when there is such a file.
  */
 export async function toSqlite(file: string): Promise<Transfer> {
-  if (existsSync(file)) {
+  if (isThere(file)) {
     throw new StoreUnusable(`Cannot move into ${file}: there is such a file. Name another, or move it away`);
   }
-  await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  (await Deno.open(draftOf(file), { create: true, append: true, mode: 0o600 })).close();
-  const lock = await lockFile(draftOf(file));
+  const lock = await prepare(draftOf(file)).catch((error) => {
+    throw translateAtMaking(error, file);
+  });
   return new SqliteTransfer(file, engineOf(draftOf(file)), lock);
+}
+
+async function prepare(draft: string): Promise<Disposable> {
+  await Deno.mkdir(dirname(draft), { recursive: true, mode: 0o700 });
+  (await Deno.open(draft, { create: true, append: true, mode: 0o600 })).close();
+  return await lockFile(draft);
 }
 
 function engineOf(file: string): Engine {
