@@ -14,7 +14,9 @@ import { notFound, Refused } from "./problem.ts";
 import { Problem } from "./pages/sign_in.tsx";
 import { render } from "./pages/layout.tsx";
 import { createPages } from "./handlers/pages.ts";
+import { StoreAway } from "./pages/store_away.tsx";
 import { pluginItems } from "./read/routes.ts";
+import { sendersOf } from "./read/readiness.ts";
 import { creditsPerEvent } from "./read/sources.ts";
 
 /** What answers the admin listener's requests, and what it wants to be told. */
@@ -92,13 +94,23 @@ export function createAdmin(parts: AdminParts): Admin {
   });
   app.onError(async (error, c) => {
     const { pathname, search } = new URL(c.req.url);
+    const page = wantsPage(c.req.raw, pathname);
+    // What the store says names files and hosts: that is for those who have entered.
+    if (error instanceof StoreUnavailable && c.get("role") !== undefined) {
+      const said = desk.mask(error.message);
+      const refused = unavailable(`The store does not answer: ${said}`);
+      if (!page) return refused.toResponse();
+      const again = c.req.method === "GET" ? pathname + search : "/";
+      const trouble = <StoreAway said={said} senders={await sendersOf(parts)} again={again} />;
+      return c.html(render(trouble), refused.status, { ...refused.headers });
+    }
     const refused = refusalOf(error) ?? await faultOf(error, pathname, parts);
-    if (!wantsPage(c.req.raw, pathname)) return refused.toResponse();
+    if (!page) return refused.toResponse();
     if (refused.reason === "sign_in") {
       return c.redirect(`/sign-in?${new URLSearchParams({ next: pathname + search })}`, 303);
     }
-    const page = render(<Problem title={STATUS_TEXT[refused.status]} detail={refused.detail} />);
-    return c.html(page, refused.status, { ...refused.headers });
+    const problem = <Problem title={STATUS_TEXT[refused.status]} detail={refused.detail} />;
+    return c.html(render(problem), refused.status, { ...refused.headers });
   });
 
   return {
@@ -119,12 +131,12 @@ function wantsPage(request: Request, pathname: string): boolean {
 /** What was wrong with the request, or with what it needs; null for a fault of ours. */
 function refusalOf(error: unknown): Refused | null {
   if (error instanceof Refused) return error;
-  if (error instanceof StoreUnavailable) {
-    return new Refused(503, "store_unavailable", "The store cannot answer now: see the log.", {
-      "retry-after": "5",
-    });
-  }
+  if (error instanceof StoreUnavailable) return unavailable("The store cannot answer now: see the log.");
   return null;
+}
+
+function unavailable(detail: string): Refused {
+  return new Refused(503, "store_unavailable", detail, { "retry-after": "5" });
 }
 
 /** What may be told of a fault of ours. The log has the rest. */

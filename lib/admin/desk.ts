@@ -5,6 +5,7 @@ import type { Overview } from "./api/shapes.ts";
 import { type Bulk, createBulk } from "./bulk.ts";
 import type { AdminParts, Move, Standing } from "./parts.ts";
 import { overviewOf } from "./read/overview.ts";
+import { createReadiness } from "./read/readiness.ts";
 import { leftBehind, pluginItems, routeItems } from "./read/routes.ts";
 import { createSources, type Sources } from "./read/sources.ts";
 import { createTail, type Tail } from "./read/tail.ts";
@@ -38,6 +39,7 @@ const OVERVIEW_MS = 1000;
 export function createDesk(parts: AdminParts): Desk {
   const tail = createTail(parts);
   const sources = createSources(parts);
+  const readiness = createReadiness(parts);
   const listeners = new Set<(move: Move) => void>();
   let closing = false;
   const secretsOf = createSecretMemory();
@@ -51,7 +53,7 @@ export function createDesk(parts: AdminParts): Desk {
       (sum, { recent }) => sum + recent.slice(-6).reduce((n, { counts }) => n + counts.accepted, 0),
       0,
     );
-    const counts = await parts.store.counts();
+    const [counts, ready] = await Promise.all([parts.store.counts(), readiness()]);
     return overviewOf({
       now: parts.now(),
       sources: await sources.all(standing),
@@ -59,6 +61,7 @@ export function createDesk(parts: AdminParts): Desk {
       left: leftBehind(parts, counts),
       plugins: pluginItems(parts, standing, mask),
       refusedConfig: standing.refusedConfig === null ? null : mask(standing.refusedConfig),
+      store: ready?.ready === false ? mask(ready.said) : null,
       perMinute,
     });
   }

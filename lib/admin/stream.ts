@@ -93,7 +93,7 @@ export function streamToPage(c: Context, desk: Desk, wish: PageStreamWish): Resp
     });
     try {
       let at = await beginning(desk, wish.after);
-      let pulseAt = 0;
+      let pulseAt = -Infinity;
       let behind = true;
       await stream.write(`retry: 1000\nid: ${at}\n\n`);
       // What moved on between the making of the page, or the break, and now.

@@ -43,7 +43,7 @@ export interface Refusal {
 }
 
 /** Deliveries that are refused now. */
-export type FailingStretch = Omit<Failing, "inARow" | "events" | "reason">;
+export type FailingStretch = Omit<Failing, "inARow" | "events">;
 
 /** What one source received. */
 export interface SourceRecord {
@@ -171,8 +171,8 @@ function emptyAccount(): Account {
 
 function stretchOf(failing: Failing | null): FailingStretch | null {
   if (failing === null) return null;
-  const { since, refusals, tries, eventId, authentic, disabledAt, gaveUp } = failing;
-  return { since, refusals, tries, eventId, authentic, disabledAt, gaveUp };
+  const { inARow: _, events: __, ...stretch } = failing;
+  return stretch;
 }
 
 function refusal(id: number, receipt: Receipt, reason: RefusedBecause): Refusal {

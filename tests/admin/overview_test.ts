@@ -35,6 +35,7 @@ function failing(parts: Partial<NonNullable<SourceNow["failing"]>> = {}): Source
     tries: 1,
     triesAllowed: 14,
     eventId: null,
+    reason: "bad_signature",
     authentic: false,
     disabledAt: ago(-60),
     gaveUp: false,
@@ -90,6 +91,7 @@ function look(facts: Partial<OverviewFacts>) {
     left: [],
     plugins: [plugin()],
     refusedConfig: null,
+    store: null,
     perMinute: 0,
     ...facts,
   });
@@ -107,18 +109,25 @@ const left = (name: string, waiting: number, dead = 0) => ({
 /** What is so, and each problem that is told of it. */
 const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> = {
   "all is well": [{}, []],
+  "the store takes nothing": [
+    { store: "Cannot use relay.db: disk full\n  at write", sources: [source({ silent: true })] },
+    [
+      "bad: the store takes nothing, and senders are answered 503: Cannot use relay.db: disk full (/sources)",
+      "warning: cryptosync has gone silent (/sources#cryptosync)",
+    ],
+  ],
   "strangers knock": [{ sources: [source({ failing: failing({ refusals: 500 }) })] }, []],
   "an event that may be anybody's was refused once": [
     { sources: [source({ failing: failing({ eventId: "evt" }) })] },
-    ["warning: cryptosync keeps refusing deliveries: 1 of the provider's 14 tries used (/sources#cryptosync)"],
+    ["warning: cryptosync keeps refusing deliveries (wrong signature): 1 of the provider's 14 tries used (/sources#cryptosync)"],
   ],
   "the provider's own was refused": [
     { sources: [source({ failing: failing({ authentic: true, tries: 4 }) })] },
-    ["bad: cryptosync keeps refusing deliveries: 4 of the provider's 14 tries used (/sources#cryptosync)"],
+    ["bad: cryptosync keeps refusing deliveries (wrong signature): 4 of the provider's 14 tries used (/sources#cryptosync)"],
   ],
   "somebody else tries more often than the provider would": [
     { sources: [source({ failing: failing({ authentic: true, tries: 20 }) })] },
-    ["bad: cryptosync keeps refusing deliveries: 14 of the provider's 14 tries used (/sources#cryptosync)"],
+    ["bad: cryptosync keeps refusing deliveries (wrong signature): 14 of the provider's 14 tries used (/sources#cryptosync)"],
   ],
   "the provider has given up": [
     { sources: [source({ failing: failing({ eventId: "evt", tries: 14, gaveUp: true }) })] },

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
 import { openRoom, type RoomSettings } from "../admin/room.ts";
 import { coinBody, update } from "../admin/room.ts";
+import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { until } from "../support/until.ts";
 import {
   accessibilityTroubles,
@@ -191,6 +192,37 @@ Deno.test({
         });
         await again!.stop();
       });
+
+      await t.step(
+        "a store that goes away is told in place of the live view, which comes back with it",
+        async () => {
+          const served = await full({ thread: false });
+          const { store } = served.room.parts;
+          const away = () => Promise.reject(new StoreUnavailable("Cannot use the store: it was moved away"));
+          await withPage(served, async (page, { troubles }) => {
+            const { counts, events, deliveries, ready } = store;
+            const goAway = () =>
+              Object.assign(store, { counts: away, events: away, deliveries: away, ready: away });
+            const comeBack = () => Object.assign(store, { counts, events, deliveries, ready });
+            goAway();
+            await page.goto("/");
+            assertEquals(await accessibilityTroubles(page), []);
+            await assertFits(page, "the page of a store that is away");
+            comeBack();
+            await page.goto("/?coin=aave");
+            await page.locator("[data-connection].good").waitFor();
+            goAway();
+            await page.locator("[data-connection].warn").waitFor();
+            await page.getByText("Cannot use the store: it was moved away").waitFor();
+            await page.getByText("Senders are answered 503").waitFor();
+            comeBack();
+            await rows(page).first().waitFor();
+            assertEquals(new URL(page.url()).search, "?coin=aave");
+            troubles.splice(0, Infinity, ...troubles.filter((one) => !one.includes("status of 503")));
+          });
+          await served.stop();
+        },
+      );
 
       await t.step("the watchlist is kept in this browser and is a filter of the address", async () => {
         const served = await full();

@@ -125,6 +125,7 @@ const failing = z.strictObject({
   tries: count.describe("How often the event that was tried most was refused"),
   triesAllowed: z.int().describe("After so many the provider disables the webhook"),
   eventId: z.string().nullable(),
+  reason: z.enum(REFUSED_BECAUSE).describe("Why the last one was refused"),
   authentic: z.boolean().describe("Whether one of them was rightly signed"),
   disabledAt: time.describe(
     "When the provider has tried the oldest for so long that it disables the webhook",

@@ -101,6 +101,16 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What is shown in place of a page that cannot be made now looks again by itself, and goes when it can.
+const again = document.querySelector("[data-again]");
+if (again) setTimeout(lookAgain, 3000);
+async function lookAgain() {
+  const { href } = again.querySelector("a");
+  const response = await fetch(href).catch(() => null);
+  if (response === null || response.status === 503) setTimeout(lookAgain, 3000);
+  else location.replace(href);
+}
+
 const themes = ["", "light", "dark"];
 const themeSwitch = document.querySelector("[data-theme-switch]");
 function nameTheme() {

@@ -101,12 +101,20 @@ function follow() {
     lamp.className = `lamp ${tone}`;
     lamp.textContent = text;
   };
-  source.onopen = () => say("good", paused ? "paused" : "live");
   source.onerror = () => {
     say("warn", "reconnecting");
     // The stream is refused for good when the session has ended.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+    looking ??= setTimeout(lookWhy, 5000);
   };
+  // A stream without a pulse may be one that ends as soon as it begins. Where no page can be made either, that says why.
+  let looking;
+  async function lookWhy() {
+    looking = undefined;
+    const response = await fetch("/api/overview").catch(() => null);
+    if (response?.status === 503) location.reload();
+    else looking ??= setTimeout(lookWhy, 5000);
+  }
 
   source.addEventListener("row", (message) => {
     if (paused) {
@@ -133,6 +141,9 @@ function follow() {
   });
 
   source.addEventListener("pulse", (message) => {
+    clearTimeout(looking);
+    looking = undefined;
+    if (!lamp.classList.contains("good")) say("good", paused ? "paused" : "live");
     const { overview, word, rate, problems } = JSON.parse(message.data);
     const tile = (name, text) => {
       const element = document.querySelector(`[data-tile="${name}"]`);

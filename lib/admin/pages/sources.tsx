@@ -3,21 +3,10 @@ import { isProviders, PROVIDER_TRIES } from "../../receive/failing.ts";
 import { REFUSED_BECAUSE } from "../../receive/ledger.ts";
 import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
+import { REFUSED_FOR } from "../read/sources.ts";
 import { Empty, type Frame, Notice, Page } from "./layout.tsx";
 import { Fact, Table } from "./pieces.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
-
-/** What a reason means, in a few words. */
-const REASON: Record<RefusedBecause, string> = {
-  too_large: "body too large",
-  too_slow: "body too slow",
-  missing_header: "header missing",
-  bad_signature: "wrong signature",
-  bad_timestamp: "unreadable timestamp",
-  stale_timestamp: "too old, rightly signed",
-  future_timestamp: "from the future, rightly signed",
-  store_unavailable: "could not be stored",
-};
 
 /** The page. */
 export function Sources({ frame, sources, refusals, urlOf }: {
@@ -165,7 +154,7 @@ function Reasons({ source: { name, rejected, day } }: { source: SourceItem }) {
         <tr>
           <td>
             <span class={`badge ${isGrave(reason) ? "bad" : "warn"}`} title={reason}>
-              {REASON[reason]}
+              {REFUSED_FOR[reason]}
             </span>
           </td>
           <td class="num">{sum(day.slice(-STEPS_AN_HOUR), reason)}</td>
@@ -227,7 +216,7 @@ function Refusal({ refusal }: { refusal: RefusalItem }) {
   return (
     <details class="refusal" id={`refusal-${id}`}>
       <summary>
-        <span class={`badge ${authentic ? "bad" : "warn"}`}>{REASON[reason]}</span>
+        <span class={`badge ${authentic ? "bad" : "warn"}`}>{REFUSED_FOR[reason]}</span>
         <Time at={at} />
         <span class="mono soft">
           <T>{headers.id === "" ? "no event id" : headers.id.slice(0, 80)}</T>

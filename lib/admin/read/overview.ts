@@ -2,7 +2,7 @@
 import { isProviders } from "../../receive/failing.ts";
 import type { Overview, PluginItem, RouteItem } from "../api/shapes.ts";
 import type { LeftBehind } from "./routes.ts";
-import type { SourceNow } from "./sources.ts";
+import { REFUSED_FOR, type SourceNow } from "./sources.ts";
 import { iso } from "./views.ts";
 
 /** A delivery that waits longer than this is worth a word. */
@@ -17,14 +17,17 @@ export interface OverviewFacts {
   plugins: readonly PluginItem[];
   /** Why config.json as it was saved last is not in force, its secrets masked; null: it is. */
   refusedConfig: string | null;
+  /** What keeps the store from taking anything, its secrets masked; null: nothing. */
+  store: string | null;
   perMinute: number;
 }
 
 /** Judges. Pure. */
 export function overviewOf(facts: OverviewFacts): Overview {
-  const { now, sources, routes, left, plugins, refusedConfig, perMinute } = facts;
+  const { now, sources, routes, left, plugins, refusedConfig, store, perMinute } = facts;
   const dead = sumOf(routes, ({ counts }) => counts.dead ?? 0) + sumOf(left, ({ dead }) => dead);
   const problems = [
+    ...problemsOfStore(store),
     ...sources.flatMap(problemsOfSource),
     ...problemsOfConfig(refusedConfig),
     ...plugins.flatMap(problemsOfPlugin),
@@ -48,6 +51,12 @@ export function overviewOf(facts: OverviewFacts): Overview {
 
 type Problem = Overview["problems"][number];
 
+function problemsOfStore(said: string | null): Problem[] {
+  if (said === null) return [];
+  const text = `the store takes nothing, and senders are answered 503: ${firstLine(said)}`;
+  return [{ level: "bad", text, page: "/sources" }];
+}
+
 /** Bad, though all goes on: a restart, for whatever reason, would end it. */
 function problemsOfConfig(refused: string | null): Problem[] {
   if (refused === null) return [];
@@ -62,12 +71,12 @@ function problemsOfSource({ name, failing, silent, lastEventAt }: SourceNow): Pr
   const problems: Problem[] = [];
   // Strangers knock on every door: what is neither rightly signed nor names an event is not the provider.
   if (failing !== null && (failing.authentic || failing.eventId !== null)) {
-    const { tries, triesAllowed, gaveUp } = failing;
+    const { tries, triesAllowed, reason, gaveUp } = failing;
     problems.push({
       level: isProviders(failing) ? "bad" : "warning",
       text: gaveUp
         ? `${name}: the provider has most likely disabled the webhook, after ${tries} tries that were refused`
-        : `${name} keeps refusing deliveries: ${
+        : `${name} keeps refusing deliveries (${REFUSED_FOR[reason]}): ${
           Math.min(tries, triesAllowed)
         } of the provider's ${triesAllowed} tries used`,
       page,

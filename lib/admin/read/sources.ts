@@ -3,6 +3,7 @@ import type { SourceConfig } from "../../config/schema.ts";
 import { explainRefusal } from "../../receive/explain_refusal.ts";
 import { PROVIDER_TRIES } from "../../receive/failing.ts";
 import type { Refusal } from "../../receive/ledger.ts";
+import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
 import { CREDITS_PER_EVENT } from "../counts.ts";
 import type { AdminParts, Standing } from "../parts.ts";
@@ -10,6 +11,18 @@ import { iso } from "./views.ts";
 
 /** Rows that are looked through for a source's last event of before the relay's start. */
 const MOST_LOOKED_AT = 2000;
+
+/** What a reason to refuse means, in a few words. */
+export const REFUSED_FOR: Readonly<Record<RefusedBecause, string>> = {
+  too_large: "body too large",
+  too_slow: "body too slow",
+  missing_header: "header missing",
+  bad_signature: "wrong signature",
+  bad_timestamp: "unreadable timestamp",
+  stale_timestamp: "too old, rightly signed",
+  future_timestamp: "from the future, rightly signed",
+  store_unavailable: "could not be stored",
+};
 
 /** The sources, in the order of the config. */
 export interface Sources {
