@@ -7,7 +7,11 @@
  */
 export function confirmed(question: string, yes: boolean | undefined): boolean {
   if (yes) return true;
-  if (Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) return confirm(question);
+  if (Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {
+    const agreed = confirm(question);
+    if (!agreed) console.error("Nothing was done: that takes a y.");
+    return agreed;
+  }
   console.error(`${question} Nothing was done: say --yes.`);
   return false;
 }

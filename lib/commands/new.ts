@@ -32,6 +32,16 @@ Examples
   deno task new call_us --kind http --fields 'public_notices,platforms.*'`;
 
 export async function run(args: string[]): Promise<number> {
+  try {
+    return await create(args);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    console.error("Nothing was written.");
+    return EXIT.yourInput;
+  }
+}
+
+async function create(args: string[]): Promise<number> {
   const { values, words } = readArguments(args, { kind: "text", fields: "text", force: "switch" }, 1);
   const asks = Deno.stdin.isTerminal() &&
     [values.kind, values.fields, values.json].every((value) => value === undefined);
@@ -71,8 +81,13 @@ export async function run(args: string[]): Promise<number> {
 const kinds = () => TEMPLATES.map(({ kind }) => kind);
 
 function ask(question: string, fallback: string): string {
-  return prompt(`${question} [${fallback}]:`)?.trim() || fallback;
+  const answer = prompt(`${question} [${fallback}]:`);
+  if (answer === null) throw new NoAnswer(); // Ctrl+C, or Ctrl+D
+  return answer.trim() || fallback;
 }
+
+/** Somebody who was asked would rather not say. */
+class NoAnswer extends Error {}
 
 function checkedName(plugin: string | undefined): string {
   if (plugin === undefined) throw new UsageError("needs a name: deno task new NAME");

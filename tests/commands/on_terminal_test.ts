@@ -1,0 +1,124 @@
+/** Commands on a terminal, where they ask; `script` makes one. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { openStore } from "../../lib/store/open.ts";
+import { inFolder } from "../config/folder.ts";
+import { until } from "../support/until.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+const CONFIG = {
+  "config.json": { store: "sqlite:./relay.db", sources: [{ name: "a", secrets: ["whsec_of_the_source"] }] },
+};
+const CTRL_C = "\x03";
+const CTRL_D = "\x04";
+
+/** Whether there is util-linux's `script`, which takes a command. */
+const canAsk = (() => {
+  try {
+    return new Deno.Command("script", { args: ["-qec", "true", "/dev/null"], stdout: "null" }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+})();
+
+/** Runs a command on a terminal, and types each answer once its question is there; answers its code and what was shown. */
+async function onTerminal(
+  args: readonly string[],
+  typed: readonly (readonly [question: string, answer: string])[],
+): Promise<{ code: number; shown: string }> {
+  const deno = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    `--import-map=${ROOT}.imports.json`,
+    "-A",
+    `${ROOT}main.ts`,
+  ];
+  const child = new Deno.Command("script", {
+    args: ["-qec", [...deno, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"],
+    stdin: "piped",
+    stdout: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  let shown = "";
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) shown += text;
+  })();
+  const keys = child.stdin.getWriter();
+  let ended = false;
+  const status = child.status.then((status) => {
+    ended = true;
+    return status;
+  });
+  for (const [question, answer] of typed) {
+    await until(`it asks: ${question}`, () => ended || shown.includes(question));
+    if (!ended) await keys.write(new TextEncoder().encode(answer));
+  }
+  const { code } = await status;
+  await reading;
+  await keys.close().catch(() => {});
+  return { code, shown };
+}
+
+Deno.test({
+  name: "new asks on a terminal, and writes nothing for who would rather not answer",
+  ignore: !canAsk,
+  fn: () =>
+    inFolder(CONFIG, async (folder) => {
+      const files = () => [...Deno.readDirSync(join(folder, "plugins"))].map(({ name }) => name).sort();
+      const create = (...typed: (readonly [string, string])[]) =>
+        onTerminal(["new", "--config", join(folder, "config.json")], typed);
+      for (const key of [CTRL_C, CTRL_D]) {
+        for (const typed of [[["Name", key]], [["Name", "mine\r"], ["Fields", key]]] as const) {
+          const { code, shown } = await create(...typed);
+          assertEquals([code, files()], [1, []], shown);
+          assertStringIncludes(shown, "Nothing was written.");
+        }
+      }
+      const { code, shown } = await create(["Name", "mine\r"], ["Fields", "\r"], ["Kind", "http\r"]);
+      assertEquals([code, files()], [0, ["mine.ts", "mine_test.ts"]], shown);
+      const written = await Deno.readTextFile(join(folder, "plugins", "mine.ts"));
+      assertStringIncludes(written, 'fields: ["links.*"]');
+      assertStringIncludes(written, "context.options.url");
+    }),
+});
+
+Deno.test({
+  name: "what is done to many is asked for on a terminal, and only a y is a yes",
+  ignore: !canAsk,
+  fn: () =>
+    inFolder(CONFIG, async (folder) => {
+      const store = await openStore("sqlite:./relay.db", folder);
+      await store.append([{
+        source: "a",
+        id: "one",
+        type: "x",
+        coin: null,
+        receivedAt: 1,
+        timestamp: "1",
+        signature: "",
+        body: new TextEncoder().encode('{"event_type":"x","data":{}}'),
+        test: false,
+        depth: 0,
+        deliveries: [],
+      }]);
+      await store.replay([{ event: 1, route: "gone", matched: null, replayOf: null }], 1);
+      await store.close();
+      const discard = (answer: string) =>
+        onTerminal(
+          ["dead-letters", "discard", "--waiting", "--all", "--config", join(folder, "config.json")],
+          [
+            ["[y/N]", answer],
+          ],
+        );
+      for (const answer of ["n\r", "\r", "yes\r", CTRL_D]) {
+        const { code, shown } = await discard(answer);
+        assertEquals(code, 1, shown);
+        assertStringIncludes(shown, "Nothing was done: that takes a y.");
+      }
+      const { code, shown } = await discard("y\r");
+      assertEquals(code, 0, shown);
+      assertStringIncludes(shown, "1 discarded.");
+    }),
+});
