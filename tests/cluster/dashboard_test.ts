@@ -15,7 +15,18 @@ await withPostgres(async (postgres) => {
     schemas.set(folder, schema);
     return postgres.url(schema);
   });
-  for (const name of ["api", "metrics", "pages", "stream", "thread"]) {
+  for (
+    const name of [
+      "actions",
+      "dead_letters",
+      "finding_events",
+      "metrics",
+      "pages",
+      "requests",
+      "stream",
+      "thread",
+    ]
+  ) {
     await import(`../admin/${name}_test.ts`);
   }
 
