@@ -40,8 +40,11 @@ export function explain(
       });
     });
   });
-  // A key that is there under a mistyped name is not told a second time as missing.
-  return mistakes.filter(({ path, problem }) => !(problem === MISSING && typos.has(path)));
+  // A key that is there under a mistyped name is not told a second time as missing, nor one place's remedy twice.
+  return mistakes.filter(({ path, problem, permitted }, i) =>
+    !(problem === MISSING && typos.has(path)) &&
+    mistakes.findIndex((one) => one.path === path && one.permitted === permitted) === i
+  );
 }
 
 const MISSING = "is missing";

@@ -86,6 +86,37 @@ export function fieldPattern(value: string, context: Context): void {
   }
 }
 
+/** A pattern over event types, which is read like one over fields. */
+export function eventPattern(value: string, context: Context): void {
+  const mistake = fieldPatternMistake(value);
+  if (mistake !== null) {
+    refuse(context, mistake, {
+      permitted: 'dot-separated segments with *, such as "cg.coin.listed", "cg.*" or "!cg.coin.price.*"',
+    });
+  }
+}
+
+/** A pattern over coin ids: plain text with *. */
+export function coinPattern(value: string, context: Context): void {
+  const mistake = value.replace(/^!/, "") === ""
+    ? "is empty"
+    : value.startsWith("!!")
+    ? 'has more than one "!"'
+    : value !== value.trim()
+    ? "begins or ends with white space"
+    : null;
+  if (mistake !== null) {
+    refuse(context, mistake, {
+      permitted: 'coin ids with *, such as "tether", "wrapped-*" or "!wrapped-sol"',
+    });
+  }
+}
+
+/** A number without a fraction. Zod's own check of it ends all others, on whatever part of the config. */
+export function wholeNumber(value: number, context: Context): void {
+  if (!Number.isInteger(value)) context.addIssue({ code: "invalid_type", expected: "int" });
+}
+
 /** A time zone that this system knows. */
 export function timeZone(value: string, context: Context): void {
   try {

@@ -7,18 +7,19 @@
 import { z } from "zod";
 import * as rules from "./rules.ts";
 
-const port = z.int().min(0).max(65535);
+/** Not `z.int()`: after a number that is not whole zod leaves out the rules on parts that must agree. */
+const whole = z.number().superRefine(rules.wholeNumber).meta({ type: "integer" });
+const port = whole.min(0).max(65535);
 const seconds = z.number().positive();
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const scalars = z.array(scalar).min(1);
-const patterns = z.array(z.string().min(1)).min(1);
 
 const server = z.strictObject({
   hostname: z.string().min(1).superRefine(rules.listenHostname).default("0.0.0.0").describe(
     "Address to receive the provider's webhooks on. Default: 0.0.0.0, every address of this machine",
   ),
   port: port.default(8080).describe("Port to receive webhooks on; 0 lets the system choose. Default: 8080"),
-  maxBodyBytes: z.int().min(1024).max(64 * 1024 * 1024).default(1048576).describe(
+  maxBodyBytes: whole.min(1024).max(64 * 1024 * 1024).default(1048576).describe(
     "A longer body is answered 413. In bytes; default: 1048576 (1 MiB)",
   ),
   bodyTimeoutSeconds: seconds.max(300).default(10).describe(
@@ -60,7 +61,7 @@ const source = z.strictObject({
   ),
 });
 
-const attempts = z.int().min(1).max(1000);
+const attempts = whole.min(1).max(1000);
 
 const retry = z.strictObject({
   maxAttempts: attempts.default(10).describe(
@@ -109,8 +110,12 @@ export const filters = {
   changeTypes: z.array(z.enum(["addition", "update", "removal"])).min(1).optional().describe(
     "How a field must have changed. Default: all three",
   ),
-  coins: patterns.optional().describe('Coin ids, or patterns such as "wrapped-*". Default: all'),
-  events: patterns.optional().describe('Event types, or patterns such as "cg.coin.*". Default: all'),
+  coins: z.array(z.string().superRefine(rules.coinPattern)).min(1).optional().describe(
+    'Coin ids, or patterns such as "wrapped-*". Default: all',
+  ),
+  events: z.array(z.string().superRefine(rules.eventPattern)).min(1).optional().describe(
+    'Event types, or patterns such as "cg.coin.*". Default: all',
+  ),
   where: z.record(z.string().superRefine(rules.wherePath), condition).optional().describe(
     'Narrows by value: a path into the event ("coin.…", "data.…", "change.old_value", "change.new_value") to a ' +
       'pattern, a list of them, or {"gt": 100}, gte, lt, lte, not. All of it must hold; a missing path never does',
@@ -145,7 +150,7 @@ const route = z.strictObject({
     "What the plugin asks for; `deno task check` tells what is missing. The hosts of URLs in here may be reached",
   ),
   allow: allow.optional().describe("What the plugin may reach beyond the hosts that its options name"),
-  concurrency: z.int().min(1).max(1000).default(8).describe(
+  concurrency: whole.min(1).max(1000).default(8).describe(
     "Deliveries of this route that may run at a time. Default: 8",
   ),
   timeoutSeconds: seconds.max(3600).default(30).describe(
