@@ -49,6 +49,7 @@ export function understand(body: Uint8Array): Content | NotUnderstood {
   const coin = readCoin(isRecord(payload["coin"]) ? payload["coin"] : data);
   if (!Object.hasOwn(data, "changes")) return { type, coin, changes: null, data };
   const { changes, ...rest } = data;
+  if (changes === null) return { type, coin, changes, data: rest }; // as some serializers write what is not there
   if (!Array.isArray(changes)) return { notUnderstood: "data.changes is not a list" };
   const broken = changes.findIndex((change) => !isChange(change));
   if (broken >= 0) return { notUnderstood: `data.changes[${broken}] has no field or no change_type` };

@@ -104,6 +104,17 @@ for (
   });
 }
 
+Deno.test("an event whose changes are null is one without changes, and routed like it", async () => {
+  await using listener = await startPublicListener({
+    routes: [{ name: "price", fields: ["price.usd"] }, { name: "changed", fields: ["changes"] }],
+  });
+  const body = '{"event_type":"cg.coin.price.moved","data":{"id":"aave","changes":null,"price":{"usd":5}}}';
+  await (await fetch(`${listener.url}/webhook`, signedRequest({ body }))).body?.cancel();
+  assertEquals(listener.receipts[0]?.notUnderstood, null);
+  const deliveries = await listener.store.deliveries({}, { limit: 10 });
+  assertEquals(deliveries.map(({ route, matched }) => [route, matched]), [["price", null]]);
+});
+
 Deno.test("a body may be nested 64 deep", async () => {
   await using listener = await startPublicListener({ routes: [{ name: "whole" }] });
   await (await fetch(`${listener.url}/webhook`, signedRequest({ body: nested(64) }))).body?.cancel();
