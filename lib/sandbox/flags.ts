@@ -1,6 +1,6 @@
 /** The command line of a plugin's process: what Deno is to allow it. @module */
 import type { Grant } from "./grants.ts";
-import { unmovable } from "./hidden.ts";
+import { systemFolders, unmovable } from "./hidden.ts";
 
 /** Where a process's code is, and what must stay hidden from it. */
 export interface ProcessPaths {
@@ -43,6 +43,8 @@ export function processArguments(
   ];
   const lib = `${paths.root}/lib`;
   const net = of("net");
+  const write = of("write");
+  const read = of("read", "write");
   return [
     "run",
     "--quiet",
@@ -56,13 +58,14 @@ export function processArguments(
     `--location=https://${plugin}.plugin.invalid/`,
     // Threads that help to collect garbage cost what runs beside them more than they gain a process as small as this.
     `--v8-flags=--max-old-space-size=${heapMiB},--max-semi-space-size=4,--single-threaded-gc`,
-    flag("allow-read", [...paths.readable, lib, ...of("read", "write")]),
-    flag("deny-read", paths.hidden),
-    flag("allow-write", of("write")),
-    flag("deny-write", unmovable([...paths.code, ...paths.hidden], of("write"))),
+    flag("allow-read", [...paths.readable, lib, ...read]),
+    flag("deny-read", [...paths.hidden, ...systemFolders(read)]),
+    flag("allow-write", write),
+    flag("deny-write", unmovable([...paths.code, ...paths.hidden], write)),
     flag("allow-env", of("env")),
     flag("allow-sys", of("sys")),
     ...(net.includes("*") ? ["--allow-net", flag("deny-net", denied)] : [flag("allow-net", net)]),
+    ...(write.length > 0 ? [`--preload=${lib}/sandbox/no_links.ts`] : []),
     `${lib}/sandbox/bootstrap.ts`,
   ].filter((argument) => argument !== "");
 }

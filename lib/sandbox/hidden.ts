@@ -5,7 +5,10 @@
  * @module
  */
 import { basename, dirname, join } from "@std/path";
-import { wayTo } from "./in_folder.ts";
+import { isWithin, wayTo } from "./in_folder.ts";
+
+/** Where the system shows processes and devices as files, and leads from these to all others. */
+const OF_THE_SYSTEM = ["/proc", "/dev", "/sys"];
 
 /**
  * All names of `paths`: as they are written, where the links on their way lead, and how they are reached by way of a
@@ -47,6 +50,16 @@ export function unmovable(paths: readonly string[], granted: readonly string[]):
     return ways.filter(({ length }) => length > 1).map(([first]) => join(folder, first!));
   });
   return [...new Set([...paths, ...folders])];
+}
+
+/**
+ * What of the system's own folders a `granted` path opens. Deno keeps it from whoever may not do everything, but not from
+ * an import: as text, `/proc/self/cwd/.env` would be read by a plugin that may read `/`.
+ */
+export function systemFolders(granted: readonly string[]): string[] {
+  return OF_THE_SYSTEM.filter((folder) =>
+    granted.some((path) => isWithin(path, folder) || isWithin(folder, path))
+  );
 }
 
 /** Where a path leads. What is not there, or may not be looked at, is taken for no link. */
