@@ -5,6 +5,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** Whether the system refused something (a disk is full, a file may not be written), rather than we made a mistake. */
+export function isOfSystem(error: unknown): error is Error {
+  return error instanceof Error && "code" in error;
+}
+
 /**
  * What a failed request says of its cause: the layers above it only say that it failed.
  *

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "@std/path";
 import { dotenvFile, type Environment, withDotenv } from "../config/environment.ts";
 import type { Config } from "../config/schema.ts";
+import { isOfSystem } from "../message_of.ts";
 import { PROJECT } from "../project.ts";
 
 /** The variable that config.example.json takes the signing secret from. */
@@ -118,11 +119,6 @@ function createNew(file: string, text: string): boolean {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw isOfSystem(error) ? new CannotMake(file, error) : error;
   }
-}
-
-/** Whether the system refused something, rather than we made a mistake. */
-function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && "code" in error;
 }
 
 /** Adds the secret to `.env`, in place of an empty one, keeps every other line, and lets only the owner read it. */

@@ -4,6 +4,7 @@ import { inspectConfig, pluginsFolder } from "../config/load.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { inShell } from "../in_shell.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
+import { isOfSystem } from "../message_of.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError } from "./command.ts";
 import { PROJECT } from "../project.ts";
 import { type PluginTemplate, TEMPLATES } from "./plugin_templates.ts";
@@ -61,14 +62,16 @@ async function create(args: string[]): Promise<number> {
     [join(folder, `${plugin}_test.ts`), template.test(plugin, exampleOf(fields))],
   ];
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    if (!values.force) files.forEach(([file]) => mustBeFree(file));
-    for (const [file, text] of files) await Deno.writeTextFile(file, text, { createNew: !values.force });
+    await writeAll(folder, files, values.force === true);
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    if (!isOfSystem(error)) throw error;
     console.error(
-      `Cannot write ${files[0]![0]}: this user may not. ` +
-        "Write the plugin in a copy of the project, then `sudo cp` it there.",
+      error instanceof Deno.errors.PermissionDenied
+        ? `Cannot write ${files[0]![0]}: this user may not. ` +
+          "Write the plugin in a copy of the project, then `sudo cp` it there."
+        : `Cannot write ${
+          files[0]![0]
+        }: ${error.message}. Mend that, or write the plugin in a copy of the project.`,
     );
     return EXIT.yourInput;
   }
@@ -76,6 +79,23 @@ async function create(args: string[]): Promise<number> {
   if (values.json) console.log(JSON.stringify({ files: files.map(([file]) => file) }));
   else console.log(nextSteps(files.map(([file]) => file), plugin, template));
   return EXIT.done;
+}
+
+/** Writes all of the files or, unless it is forced over what is there, none. */
+async function writeAll(folder: string, files: readonly [file: string, text: string][], force: boolean) {
+  await Deno.mkdir(folder, { recursive: true });
+  if (!force) files.forEach(([file]) => mustBeFree(file));
+  const made: string[] = [];
+  try {
+    for (const [file, text] of files) {
+      (await Deno.open(file, { write: true, create: force, createNew: !force })).close();
+      if (!force) made.push(file);
+      await Deno.writeTextFile(file, text);
+    }
+  } catch (error) {
+    await Promise.allSettled(made.map((file) => Deno.remove(file))); // half a plugin would be loaded
+    throw error;
+  }
 }
 
 const kinds = () => TEMPLATES.map(({ kind }) => kind);

@@ -83,9 +83,9 @@ export function createReport({ config, url, total, expected, json }: ReportParts
         console.log(failure ? advice(failure, url, expected) : next(counts, config, expected));
       }
       if (!failure) return EXIT.done;
-      return failure.kind === "unreachable" || (failure.kind === "refused" && failure.status < 500)
-        ? EXIT.yourInput
-        : EXIT.ours;
+      const notOurs = failure.kind === "unreachable" ||
+        (failure.kind === "refused" && failure.reason !== NOT_STORED);
+      return notOurs ? EXIT.yourInput : EXIT.ours;
     },
   };
 }
@@ -113,7 +113,11 @@ function next(
   return `On disk, and handed to every route that takes it: see the relay's terminal${page}.`;
 }
 
+/** The reason of a relay that is reached, and cannot store. */
+const NOT_STORED = "store_unavailable";
+
 const MEANING: Record<string, string> = {
+  [NOT_STORED]: "The relay runs but cannot store events now: look at its terminal, and at the disk.",
   missing_header:
     "One of the three signature headers did not arrive. Does something between here and the relay drop headers?",
   bad_signature:
@@ -128,12 +132,14 @@ const MEANING: Record<string, string> = {
   too_slow: "The body did not arrive in time: see server.bodyTimeoutSeconds.",
 };
 
+const PROXY = "A proxy answered because it does not reach the relay: is the relay running?";
+
 const BY_STATUS: Record<number, string> = {
   404: "No source listens at this path: compare sources[].path in the config with the URL.",
   405: "Something else than the relay's source listens at this URL.",
-  503: "The relay runs but cannot store events now: look at its terminal, and at the disk.",
-  502: "A proxy answered because it does not reach the relay: is the relay running?",
-  504: "A proxy answered because it does not reach the relay: is the relay running?",
+  502: PROXY,
+  503: PROXY,
+  504: PROXY,
 };
 
 function advice(answer: Answer, url: URL, expected: string): string {

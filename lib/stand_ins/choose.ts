@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isOfSystem, messageOf } from "../message_of.ts";
 import { goesOn } from "../task_help.ts";
 
 const HELP =
@@ -30,6 +31,9 @@ const STAND_INS: Record<string, string> = {
   "@std/path": "./lib/stand_ins/path.ts",
 };
 
+const PERMITTED =
+  "Give jsr, stand-ins, or the folder of a checkout of https://github.com/denoland/std, or unset it";
+
 type Imports = Record<string, string>;
 interface ImportMap {
   imports: Imports;
@@ -53,15 +57,22 @@ async function jsrAnswers(): Promise<boolean> {
   }
 }
 
-/** Maps each `@std/…` name and its subpaths to the files of a standard library checkout. */
+/** What the user gave is at fault, or the machine: one line, and exit code 1. */
+function giveUp(line: string): never {
+  console.error(line);
+  Deno.exit(1);
+}
+
+/** Maps each `@std/…` name and its subpaths to the files of a standard library checkout; none where it is no such. */
 function fromCheckout(folder: string): Imports {
   const imports: Imports = {};
-  for (const entry of Deno.readDirSync(folder)) {
+  for (const entry of entriesOf(folder)) {
     const text = entry.isDirectory
       ? readText(new URL(`file://${folder.replace(/\/$/, "")}/${entry.name}/deno.json`))
       : undefined;
     if (text === undefined) continue;
-    const { name, exports } = JSON.parse(text) as { name: string; exports: string | Record<string, string> };
+    const { name, exports } = manifestIn(text);
+    if (!name?.startsWith("@std/") || exports === undefined) continue;
     for (const [path, file] of Object.entries(typeof exports === "string" ? { ".": exports } : exports)) {
       imports[name + path.slice(1)] = new URL(
         file,
@@ -70,6 +81,22 @@ function fromCheckout(folder: string): Imports {
     }
   }
   return imports;
+}
+
+function manifestIn(text: string): { name?: string; exports?: string | Record<string, string> } {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {}; // another's, with comments in it
+  }
+}
+
+function entriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)];
+  } catch (error) {
+    return giveUp(`COINRELAY_STD=${folder}: ${messageOf(error)}. ${PERMITTED}`);
+  }
 }
 
 function stillBelieved(): boolean {
@@ -91,8 +118,13 @@ let chosen: Imports;
 const wish = Deno.env.get("COINRELAY_STD");
 if (wish === "jsr") chosen = declared;
 else if (wish === "stand-ins") chosen = withStandIns;
-else if (wish) chosen = { ...declared, ...fromCheckout(wish) };
-else if (current === render(declared)) chosen = declared;
+else if (wish) {
+  const checkout = fromCheckout(wish);
+  if (checkout["@std/path"] === undefined) {
+    giveUp(`COINRELAY_STD=${wish}: there is no standard library. ${PERMITTED}`);
+  }
+  chosen = { ...declared, ...checkout };
+} else if (current === render(declared)) chosen = declared;
 else if (current === render(withStandIns) && stillBelieved()) chosen = withStandIns;
 else chosen = await jsrAnswers() ? declared : withStandIns;
 
@@ -103,13 +135,19 @@ if (text !== current || !stillBelieved()) {
     Deno.writeTextFileSync(draft, text);
     Deno.renameSync(draft, MAP); // whole or not at all: two tasks may start at once
   } catch (error) {
+    try {
+      Deno.removeSync(draft); // what of it was written
+    } catch {
+      // nothing was
+    }
     if (text !== current) { // else what is there goes on: an installed project may be read-only
-      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-      console.error(
-        "cannot write .imports.json: run `sudo deno task imports` in the program's folder, " +
-          decodeURIComponent(ROOT.pathname),
+      if (!isOfSystem(error)) throw error;
+      const folder = decodeURIComponent(ROOT.pathname);
+      giveUp(
+        error instanceof Deno.errors.PermissionDenied
+          ? `cannot write .imports.json: run \`sudo deno task imports\` in the program's folder, ${folder}`
+          : `cannot write .imports.json in ${folder}: ${error.message}. Mend that, then run it again`,
       );
-      Deno.exit(1);
     }
   }
 }

@@ -80,6 +80,28 @@ Deno.test("new says so where this user may not write, and what to do", () =>
     },
   ));
 
+Deno.test("new says what else hinders it, and leaves nothing half-made", () =>
+  inFolder(CONFIG, async (folder) => {
+    const left = () => [...Deno.readDirSync(join(folder, "plugins"))].map(({ name }) => name);
+    const long = "a".repeat(250); // with .ts a name that files may have, with _test.ts none
+    for (const name of [long, `${long}aaaaa`]) {
+      const { code, stdout, stderr } = await create(folder, name);
+      assertEquals([code, stdout, left()], [1, "", []], stderr);
+      assertMatch(
+        stderr,
+        /^Cannot write \/.*a\.ts: File name too long.*\. Mend that, or write the plugin in a copy/,
+      );
+    }
+    await Deno.writeTextFile(join(folder, "file"), "");
+    await Deno.writeTextFile(
+      join(folder, "config.json"),
+      JSON.stringify({ ...CONFIG["config.json"], pluginsDir: "./file/plugins" }),
+    );
+    const { code, stderr } = await create(folder, "mine");
+    assertEquals(code, 1);
+    assertMatch(stderr, /^Cannot write .*\/file\/plugins\/mine\.ts: Not a directory/);
+  }));
+
 Deno.test("new refuses what is no name, no field pattern or no kind, and writes nothing", () =>
   inFolder(CONFIG, async (folder) => {
     const wrong: [string[], string][] = [

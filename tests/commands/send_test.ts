@@ -162,6 +162,36 @@ Deno.test("a relay that cannot store ends in 2", async () => {
   assertStringIncludes(stdout, "cannot store events now");
 });
 
+Deno.test("a proxy that does not reach the relay, and whatever else fails there, ends in 1", async () => {
+  await using target = await startTarget();
+  for (
+    const [status, meaning] of [
+      [502, "A proxy answered because it does not reach the relay"],
+      [503, "A proxy answered because it does not reach the relay"],
+      [504, "A proxy answered because it does not reach the relay"],
+      [501, "not one of the relay's"],
+      [405, "Something else than the relay's source listens"],
+    ] as const
+  ) {
+    await using proxy = startReceiver(() => new Response("<html>no</html>", { status }));
+    const { code, stdout } = await target.send(["--url", proxy.url]);
+    assertEquals(code, 1, `${status}`);
+    assertStringIncludes(stdout, `answered ${status}`);
+    assertStringIncludes(stdout, meaning);
+  }
+});
+
+Deno.test("a relay that takes what it must refuse ends in 2", async () => {
+  await using target = await startTarget();
+  await using careless = startReceiver(() => Response.json({ status: "accepted" }));
+  const { code, stdout } = await target.send(["--url", careless.url, "--bad-signature"]);
+  assertEquals(code, 2);
+  assertStringIncludes(
+    stdout,
+    "accepted, where bad_signature was expected: the relay took what it must refuse.",
+  );
+});
+
 Deno.test("a relay that is not there is told so, with how to start it", async () => {
   await using target = await startTarget();
   const gone = startReceiver();

@@ -8,7 +8,7 @@ const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 async function makeInstalled(imports: string | null) {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-installed-" });
   await Deno.mkdir(join(folder, "lib", "stand_ins"), { recursive: true });
-  for (const file of ["deno.json", "lib/stand_ins/choose.ts", "lib/task_help.ts"]) {
+  for (const file of ["deno.json", "lib/stand_ins/choose.ts", "lib/task_help.ts", "lib/message_of.ts"]) {
     await Deno.copyFile(join(ROOT, file), join(folder, file));
   }
   if (imports !== null) await Deno.writeTextFile(join(folder, ".imports.json"), imports);
@@ -16,7 +16,7 @@ async function makeInstalled(imports: string | null) {
   return {
     folder,
     /** Root may write everywhere but for the capabilities that it gives up here. */
-    async choose() {
+    async choose(std = "stand-ins") {
       const task = [
         Deno.execPath(),
         "run",
@@ -32,7 +32,7 @@ async function makeInstalled(imports: string | null) {
       const { code, stderr } = await new Deno.Command(program!, {
         args,
         cwd: folder,
-        env: { COINRELAY_STD: "stand-ins", NO_COLOR: "1" },
+        env: { COINRELAY_STD: std, NO_COLOR: "1" },
       }).output();
       return { code, said: new TextDecoder().decode(stderr) };
     },
@@ -80,5 +80,33 @@ Deno.test(
     await using installed = await makeInstalled(`${JSON.stringify({ imports: right }, null, 2)}\n`);
     await Deno.utime(join(installed.folder, ".imports.json"), 0, 0);
     assertEquals(await installed.choose(), { code: 0, said: "" });
+  },
+);
+
+Deno.test(
+  "a COINRELAY_STD that leads to no standard library is told in one line, with what is permitted",
+  { ignore },
+  async () => {
+    const projects = await Deno.makeTempDir();
+    try {
+      for (const [name, text] of [["a", '{"name": "@me/a"}'], ["b", "{}"], ["c", "// no JSON"]] as const) {
+        await Deno.mkdir(join(projects, name));
+        await Deno.writeTextFile(join(projects, name, "deno.json"), text);
+      }
+      await using installed = await makeInstalled(null);
+      for (
+        const [std, problem] of [["standins", "No such file or directory"], [
+          projects,
+          "there is no standard library",
+        ]] as const
+      ) {
+        const { code, said } = await installed.choose(std);
+        assertEquals([code, said.trim().split("\n").length], [1, 1], said);
+        assertStringIncludes(said, `COINRELAY_STD=${std}: ${problem}`);
+        assertStringIncludes(said, "Give jsr, stand-ins, or the folder of a checkout");
+      }
+    } finally {
+      await Deno.remove(projects, { recursive: true });
+    }
   },
 );
