@@ -117,6 +117,7 @@ function jobFor(plugin: string): Job {
       test: false,
     },
     attempt: 1,
+    concurrency: 8,
     idempotencyKey: "bench",
     timeoutMs: 30_000,
     depth: 0,

@@ -2,10 +2,11 @@
 import type { Route } from "../route/resolve.ts";
 import type { Claimed } from "../store/contract.ts";
 
-/** Most deliveries of a route that are claimed ahead. */
-const MOST = 64;
-/** Attempts that take longer do not wait for the store; what waited for them would be kept from other relays. */
-const QUICK_MS = 50;
+/** Most deliveries of a route that are claimed ahead, and for each that may run. */
+const MOST = 128;
+const MOST_FOR_EACH = 16;
+/** No more wait than get a place in so many milliseconds: what waits is kept from other relays. */
+const WAIT_MS = 50;
 /** The share of the newest attempt in what attempts take. */
 const SHARE = 0.1;
 
@@ -16,12 +17,13 @@ export class Ahead {
   readonly #take = new Map<string, number>();
 
   /**
-   * How many of a route may wait: twice as many as may run, where attempts are quick. None of a route whose claims are
-   * counted, or whose deliveries go out together.
+   * How many of a route may wait: as many as soon get a place. None of a route whose claims are counted, or whose
+   * deliveries go out together.
    */
   limit({ name, concurrency, rate, schedule }: Route): number {
-    const quick = (this.#take.get(name) ?? Infinity) <= QUICK_MS;
-    return quick && rate === null && schedule.digest === null ? Math.min(2 * concurrency, MOST) : 0;
+    if (rate !== null || schedule.digest !== null) return 0;
+    const takes = this.#take.get(name) ?? Infinity;
+    return Math.min(MOST, MOST_FOR_EACH * concurrency, Math.floor(concurrency * WAIT_MS / takes));
   }
 
   /** How many of a route wait. */
@@ -36,6 +38,11 @@ export class Ahead {
     this.#take.set(route, before + SHARE * (ms - before));
   }
 
+  /** The first of a route that waits. */
+  first(route: string): Claimed | undefined {
+    return this.#waiting.get(route)?.[0];
+  }
+
   add(claimed: Claimed): void {
     const { route } = claimed.delivery;
     const waiting = this.#waiting.get(route);
@@ -43,9 +50,9 @@ export class Ahead {
     else waiting.push(claimed);
   }
 
-  /** The next of a route, which waits no longer. */
-  next(route: string): Claimed | undefined {
-    return this.#waiting.get(route)?.shift();
+  /** Takes away the first of a route. */
+  shift(route: string): void {
+    this.#waiting.get(route)?.shift();
   }
 
   /** Takes away those that are not to be kept. */

@@ -17,6 +17,8 @@ export interface Job {
   idempotencyKey: string;
   /** The attempt is aborted, and counts as failed, after this long. */
   timeoutMs: number;
+  /** How many attempts of the route may be under way at a time. */
+  concurrency: number;
   /** How deep in a chain of emits the event is. */
   depth: number;
   /** Reads what the route remembers: JSON text, or null. */
@@ -37,6 +39,8 @@ export interface Result {
   emitted: { type: string; data: JsonObject }[];
   /** What it sent, however it ended. */
   sent: Sent[];
+  /** How long the plugin ran, in milliseconds; null: since it was asked to. */
+  ms: number | null;
 }
 
 /** A result that is no success, for attempts that cannot tell one themselves: nothing is remembered or emitted. */
@@ -45,7 +49,7 @@ export function failed(
   error: string,
   sent: Sent[] = [],
 ): Result {
-  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent };
+  return { outcome, error, retryAfterSeconds: null, kv: [], emitted: [], sent, ms: null };
 }
 
 /** Runs plugins. */
@@ -57,4 +61,14 @@ export interface PluginRunner {
   run(job: Job): Promise<Result | null>;
   /** When (milliseconds since 1970) the plugin may be run; 0: now; null: not before its file or the config changes. */
   readyAt(plugin: string): number | null;
+  /** Of a runner that may be given more jobs of a route than may be under way at a time: it has the others wait. */
+  queue?: RunnerQueue;
+}
+
+/** What there is to tell a runner with whom jobs wait. */
+export interface RunnerQueue {
+  /** What came of a job is on disk. Until then a job that left something to be remembered has its place. */
+  settled(job: Job): void;
+  /** Begins nothing more: the jobs that wait resolve `null`, and so do all that come. */
+  close(): void;
 }

@@ -69,8 +69,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** Routes that may have work due. */
   const wanting = new Set<string>();
   const ahead = new Ahead();
-  const places = new Places(ahead);
+  const places = new Places(ahead, runner.queue !== undefined);
+  /** Given to the runner. */
   const running = new Map<number, { claimed: Claimed; startedAt: number }>();
+  /** Jobs that left something to be remembered, each by its first delivery. */
+  const unsettled = new Map<Claimed, Job>();
   const leases = new Leases(store, parts.relay);
   /** Unwritten yet. */
   let ended: ClaimEnd[] = [];
@@ -166,7 +169,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   function fill(name: string) {
     const route = routes.get(name);
     if (route === undefined || stopping) return;
-    for (let next; places.left(route) > 0 && (next = ahead.next(name)) !== undefined;) begin([next]);
+    for (let next; (next = ahead.first(name)) !== undefined && places.admits(route, next);) {
+      ahead.shift(name);
+      begin([next]);
+    }
   }
 
   /** Begins an attempt where there is a place for it; else it waits for one. */
@@ -174,17 +180,18 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     batch.forEach((claimed) => leases.take(claimed));
     const [first] = batch;
     const route = routes.get(first!.delivery.route);
-    if (stopping || route === undefined || places.left(route) > 0 || batch.length > 1) begin(batch);
+    if (stopping || route === undefined || batch.length > 1) begin(batch);
+    else if (ahead.waiting(route.name) === 0 && places.admits(route, first!)) begin(batch);
     else ahead.add(first!);
   }
 
   function begin(batch: Claimed[]) {
     const startedAt = now();
     for (const claimed of batch) {
-      const { id, route } = claimed.delivery;
-      if (running.has(id)) places.free(route); // lost to another relay, and now back while its old attempt still runs
-      running.set(id, { claimed, startedAt });
-      places.take(route);
+      const before = running.get(claimed.delivery.id);
+      if (before) places.free(before.claimed); // lost to another relay, and now back while its old attempt still runs
+      running.set(claimed.delivery.id, { claimed, startedAt });
+      places.take(claimed);
     }
     attempt(batch, startedAt).catch((error) => fail(batch, startedAt, error));
   }
@@ -197,16 +204,27 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     failpoint("attempting");
     const answer = await runner.run(job);
     failpoint("attempted");
+    if (answer !== null && answer.kv.length > 0) unsettled.set(batch[0]!, job);
     const result = answer && await holdToMeasure(answer, route.name, store);
     const own = batch.filter(isStillRunning);
-    if (result === null) return giveBack(own, startedAt + FAULT_PAUSE_MS);
-    ahead.took(route.name, now() - startedAt);
-    const facts = { job, route, result, startedAt, ...surroundings() };
+    if (own[0] !== batch[0]) tellSettled(batch[0]!);
+    if (result === null) return giveBack(own, stopping ? startedAt : startedAt + FAULT_PAUSE_MS);
+    ahead.took(route.name, result.ms ?? now() - startedAt);
+    const began = result.ms === null ? startedAt : Math.max(startedAt, now() - result.ms);
+    const facts = { job, route, result, startedAt: began, ...surroundings() };
     end(own.map((claimed, index) => {
       const first = index === 0;
       const chainCut = first && cutsChain({ claimed, result });
       return { claimed, settlement: settlement({ ...facts, claimed }, first), chainCut };
     }));
+  }
+
+  /** Tells the runner that what a job left is on disk, or is not to be. */
+  function tellSettled(first: Claimed) {
+    const job = unsettled.get(first);
+    if (job === undefined) return;
+    unsettled.delete(first);
+    runner.queue?.settled(job);
   }
 
   /** What becomes of a delivery depends on this too. */
@@ -222,6 +240,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** A fault of ours may neither end the relay nor be met for ever. */
   function fail(batch: readonly Claimed[], startedAt: number, fault: unknown) {
     parts.onFault(fault);
+    if (!batch.slice(0, 1).every(isStillRunning)) tellSettled(batch[0]!);
     const facts = { startedAt, ...surroundings() };
     end(
       batch.filter(isStillRunning).map((claimed) => {
@@ -258,9 +277,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   /** Frees the places of what has ended. What it remembers must be on disk before its route's next attempt reads it. */
   function free(ends: readonly ClaimEnd[]) {
-    const names = ends.map(({ settlement }) => settlement.route);
-    for (const name of names) places.free(name);
-    for (const name of new Set(names)) {
+    for (const { claimed } of ends) places.free(claimed);
+    for (const name of new Set(ends.map(({ settlement }) => settlement.route))) {
       fill(name);
       if (isWorthClaiming(name)) wake([name]);
     }
@@ -288,7 +306,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         onFault: parts.onFault,
       });
       const written = batch.filter((one) => !left.includes(one));
-      for (const { claimed } of written) leases.end(claimed);
+      for (const { claimed } of written) {
+        leases.end(claimed);
+        tellSettled(claimed);
+      }
       free(written.filter(remembers));
       if (left.length === 0) continue;
       ended = [...left, ...ended];
@@ -334,9 +355,15 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       sleepUntil(Infinity);
     },
     wake,
-    running: () => places.taken(),
+    running: () =>
+      new Map(
+        [...places.taken()].map((
+          [name, count],
+        ) => [name, Math.min(count, routes.get(name)?.concurrency ?? count)]),
+      ),
     async stop(graceMs) {
       stopping = true;
+      runner.queue?.close();
       ahead.remove(() => false).forEach((claimed) => begin([claimed])); // given back
       alarm.stop();
       clearInterval(renewal);

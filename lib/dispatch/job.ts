@@ -29,6 +29,7 @@ export function makeJob(
     attempt: first.delivery.attempts,
     idempotencyKey: key,
     timeoutMs: route.timeoutMs,
+    concurrency: route.concurrency,
     depth: Math.max(...batch.map(({ event }) => event.depth)),
     kvGet: (name) => store.kvGet(route.name, name),
   };

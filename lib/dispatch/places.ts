@@ -4,33 +4,55 @@ import type { Claimed, ClaimRoute } from "../store/contract.ts";
 import type { Ahead } from "./ahead.ts";
 import { DIGEST_EVENTS } from "./digest.ts";
 
+/** A runner is given more jobs of a route than may run, but of no more bytes than these together: it keeps a copy. */
+const QUEUED_BYTES = 512 * 1024;
+
+/** What of a route was given to the runner. */
+interface Given {
+  count: number;
+  bytes: number;
+}
+
 /** The places of all routes. */
 export class Places {
-  readonly #taken = new Map<string, number>();
+  readonly #given = new Map<string, Given>();
   /** Routes of which more may be due than there were places for. */
   readonly #crowded = new Set<string>();
 
-  /** @param ahead What waits for a place. */
-  constructor(private readonly ahead: Pick<Ahead, "limit" | "waiting">) {}
+  /**
+   * @param ahead What waits for a place.
+   * @param queues Whether the runner has what has no place wait itself.
+   */
+  constructor(private readonly ahead: Pick<Ahead, "limit" | "waiting">, private readonly queues: boolean) {}
 
-  /** Takes a place of a route. */
-  take(route: string): void {
-    this.#add(route, 1);
+  /** Gives a delivery to the runner. */
+  take(claimed: Claimed): void {
+    this.#add(claimed, 1);
   }
 
-  /** Gives a place back. */
-  free(route: string): void {
-    this.#add(route, -1);
+  /** Takes it back. */
+  free(claimed: Claimed): void {
+    this.#add(claimed, -1);
   }
 
-  /** How many are taken, by route. */
+  /** How many of each route's deliveries the runner has. */
   taken(): ReadonlyMap<string, number> {
-    return new Map([...this.#taken].filter(([, count]) => count > 0));
+    return new Map(
+      [...this.#given].filter(([, { count }]) => count > 0).map(([route, { count }]) => [route, count]),
+    );
+  }
+
+  /** Whether a delivery of a route may be given to the runner: it has a place, or is soon to have one. */
+  admits(route: Route, { event }: Claimed): boolean {
+    const left = this.left(route);
+    if (left > 0) return true;
+    const bytes = (this.#given.get(route.name)?.bytes ?? 0) + event.body.byteLength;
+    return this.queues && -left < this.ahead.limit(route) && bytes <= QUEUED_BYTES;
   }
 
   /** How many more deliveries of a route may run. A digest's go together, and one digest at a time. */
   left({ name, concurrency, schedule }: Route): number {
-    const taken = this.#taken.get(name) ?? 0;
+    const taken = this.#given.get(name)?.count ?? 0;
     if (schedule.digest === null) return concurrency - taken;
     return taken === 0 ? DIGEST_EVENTS : 0;
   }
@@ -67,7 +89,8 @@ export class Places {
     }
   }
 
-  #add(route: string, by: 1 | -1): void {
-    this.#taken.set(route, (this.#taken.get(route) ?? 0) + by);
+  #add({ delivery: { route }, event }: Claimed, by: 1 | -1): void {
+    const { count, bytes } = this.#given.get(route) ?? { count: 0, bytes: 0 };
+    this.#given.set(route, { count: count + by, bytes: bytes + by * event.body.byteLength });
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { JsonObject } from "../nouns.ts";
 import type { NamedUrl } from "./hosts.ts";
+import { type Arrived, createBeginnings } from "./inside/beginnings.ts";
 import { openChannel } from "./inside/channel.ts";
 import { createContext, logWith } from "./inside/context.ts";
 import { describeFailure, endingOf, failureText, refusalOf } from "./inside/failure.ts";
@@ -16,6 +17,7 @@ import { createSentNotes, type SentNotes } from "./inside/sent_notes.ts";
 import { type AnyPlugin, checkOptions, pluginIn, shapeOf } from "./inside/shape.ts";
 import { ipv4Client, watchedFetch } from "./inside/watched_fetch.ts";
 import {
+  type Ending,
   type JobForPlugin,
   LIMITS,
   type LoadStage,
@@ -34,16 +36,30 @@ interface RouteState {
   started: Promise<unknown> | null;
 }
 
+interface ArrivedJob extends Arrived {
+  job: JobForPlugin;
+  /** As the route's options were when it came. */
+  state: RouteState | undefined;
+}
+
+/** What is asked of the relay. */
+interface KvAsk {
+  resolve(value: string | null): void;
+  reject(error: Error): void;
+}
+
 const channel = openChannel();
 const { exit, inspect } = Deno;
 const { stringify } = JSON;
+const now = performance.now.bind(performance);
+const { round } = Math;
 const Controller = AbortController;
-const immediately = setImmediate;
 const routes = new Map<string, RouteState>();
-/** Jobs for which the plugin was entered, untold yet. */
-let begun: number[] = [];
+const beginnings = createBeginnings<ArrivedJob>(channel, (arrived) => void run(arrived));
+/** Those that have ended, and whose place is not free yet. */
+const held = new Map<number, ArrivedJob>();
 const running = new Map<number, { controller: AbortController; notes: SentNotes }>();
-const kvAnswers = new Map<number, (value: string | null) => void>();
+const kvAsks = new Map<number, KvAsk>();
 const stopping = new Controller();
 const told = new WeakSet<Error>();
 const originalFetch = globalThis.fetch;
@@ -137,30 +153,18 @@ async function setRoute({ route, options, ask }: { route: string; options: JsonO
   }
 }
 
-/** Says that the plugin is about to be entered for a job: at once, or with what else begins in this turn. */
-function begin(id: number, tell: boolean) {
-  if (tell) {
-    tellBegun();
-    channel.send({ t: "begin", id });
-    channel.flush();
-  } else begun.push(id);
+function arrive({ id, job, most, tell }: ToPlugin & { t: "run" }) {
+  const { route } = job;
+  beginnings.arrive({ id, job, route, most, tell, state: routes.get(route) });
 }
 
-/** Before anything that was begun in this turn can act beyond the process. */
-function tellBegun() {
-  if (begun.length === 0) return;
-  channel.send({ t: "begun", ids: begun });
-  begun = [];
-  channel.flush();
-}
-
-async function run(id: number, job: JobForPlugin, tell: boolean) {
+async function run(arrived: ArrivedJob) {
   worked = true;
+  const { id, job, state: route } = arrived;
+  const began = now();
   const controller = new Controller();
   const notes = createSentNotes();
   running.set(id, { controller, notes });
-  begin(id, tell);
-  const route = routes.get(job.route);
   const write = (level: LogLevel, parts: unknown[]) => log(id, level, parts);
   const { context, close } = createContext({
     job,
@@ -170,11 +174,12 @@ async function run(id: number, job: JobForPlugin, tell: boolean) {
     log: write,
     noteSent: notes.note,
     kvGet: (key) =>
-      new Promise((resolve) => {
-        kvAnswers.set(++asked, resolve);
+      new Promise((resolve, reject) => {
+        kvAsks.set(++asked, { resolve, reject });
         channel.send({ t: "kvGet", id, ask: asked, key });
       }),
   });
+  let ending: Ending;
   try {
     if (route === undefined) throw new Error("the plugin does not take its options: see `deno task check`");
     const act = async () => {
@@ -183,15 +188,30 @@ async function run(id: number, job: JobForPlugin, tell: boolean) {
     };
     await (recorder ? recorder.inRun(id, act) : act());
     const { kv, emitted } = close();
-    const sent = notes.told();
-    channel.send({ t: "end", id, outcome: "done", error: null, retryAfterSeconds: null, kv, emitted, sent });
+    ending = { outcome: "done", error: null, retryAfterSeconds: null, kv, emitted };
   } catch (thrown) {
     close();
     noteRefusal(id, thrown);
-    channel.send({ t: "end", id, ...endingOf(thrown, folder), sent: notes.told() });
-  } finally {
-    running.delete(id);
+    ending = endingOf(thrown, folder);
   }
+  running.delete(id);
+  channel.send({ t: "end", id, ms: round(now() - began), ...ending, sent: notes.told() });
+  if (ending.kv.length > 0) held.set(id, arrived); // until it is kept: the next that reads it is to find it
+  else beginnings.leave(arrived);
+}
+
+function free(id: number) {
+  const arrived = held.get(id);
+  if (arrived === undefined) return;
+  held.delete(id);
+  beginnings.leave(arrived);
+}
+
+function answerKv(ask: number, answer: (kv: KvAsk) => void) {
+  const kv = kvAsks.get(ask);
+  if (kv === undefined) return;
+  kvAsks.delete(ask);
+  answer(kv);
 }
 
 /** A `start` that failed is tried again by the next job. */
@@ -222,10 +242,6 @@ async function stop() {
   exit(0);
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => immediately(resolve));
-}
-
 function handle(message: ToPlugin) {
   switch (message.t) {
     case "load":
@@ -233,13 +249,17 @@ function handle(message: ToPlugin) {
     case "route":
       return setRoute(message);
     case "run":
-      return run(message.id, message.job, message.tell);
+      return arrive(message);
+    case "free":
+      return free(message.id);
+    case "recall":
+      return beginnings.recall();
     case "abort":
       return running.get(message.id)?.controller.abort(new DOMException(message.reason, "TimeoutError"));
     case "kv":
-      kvAnswers.get(message.ask)?.(message.value);
-      kvAnswers.delete(message.ask);
-      return;
+      return answerKv(message.ask, ({ resolve }) => resolve(message.value));
+    case "noKv":
+      return answerKv(message.ask, ({ reject }) => reject(new Error(message.error)));
     case "ping":
       return channel.send({ t: "pong" });
     case "stop":
@@ -250,14 +270,11 @@ function handle(message: ToPlugin) {
 try {
   for await (const messages of channel.messages()) {
     for (const message of messages) {
-      if (message.t === "run" && messages.length === 1) message.tell = true;
       const done = handle(message);
       // The first messages are in order: routes need the plugin, and jobs need their routes.
       if (message.t === "load" || message.t === "route") await done;
-      // What ends at once is then told before the next one begins.
-      if (message.t === "run" && message.tell && messages.length > 1) await turn();
     }
-    tellBegun();
+    beginnings.begin();
   }
   exit(0); // the relay is gone
 } catch (thrown) {

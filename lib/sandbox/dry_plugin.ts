@@ -133,13 +133,15 @@ export async function loadDry(
       now = blank();
       const began = performance.now();
       // Told, since nobody runs it a second time to learn whether it is what ended its process.
-      let result = await loaded.process.run(job, options, true);
-      if (result === null) { // its process died after the run before
+      let result = await loaded.process.run(job, options, { tell: true });
+      if (typeof result === "string") { // its process died after the run before
         loaded = await load();
-        result = await loaded.process.run(job, options, true);
+        result = await loaded.process.run(job, options, { tell: true });
       }
+      loaded.process.settled(job);
       const { sendings, logs, refused } = now;
-      return { ...result ?? DIED, ms: performance.now() - began, sendings, logs, refused };
+      const told = typeof result === "string" ? DIED : result;
+      return { ...told, ms: performance.now() - began, sendings, logs, refused };
     },
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -231,6 +231,12 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     runner: {
       run: async (job) => await tenants.get(job.plugin)?.slot.run(job) ?? null,
       readyAt: (plugin) => tenants.get(plugin)?.slot.readyAt ?? null,
+      queue: {
+        settled: (job) => tenants.get(job.plugin)?.slot.settled(job),
+        close() {
+          for (const { slot } of tenants.values()) slot.takeNoMore();
+        },
+      },
     },
     descriptions: () => [...tenants.values()].map(({ slot }) => slot.description),
     lookAtAll: () => waiting.size > 0 ? scan() : Promise.resolve(),

@@ -1,9 +1,9 @@
 /** One process that runs one plugin. @module */
-import { Alarm } from "../dispatch/alarm.ts";
 import { failed, type Job, type Result } from "../dispatch/contract.ts";
 import { messageOf } from "../message_of.ts";
 import type { JsonObject } from "../nouns.ts";
 import { GivenOptions, uncheckable } from "./given_options.ts";
+import { GivenJobs, type NotRun, type RunSettings } from "./given_jobs.ts";
 import { LastWords } from "./last_words.ts";
 import { LoadFailure } from "./load_failure.ts";
 import { createPluginLog } from "./plugin_log.ts";
@@ -11,7 +11,7 @@ import type { ProcessSpec } from "./process_spec.ts";
 import { type FromPlugin, LIMITS, type OptionCheck, type PluginShape, shorten } from "./protocol.ts";
 import { createPulse, TICK_MS } from "./pulse.ts";
 import { readLines } from "./read_lines.ts";
-import { readCheck, readEnding, readError, readFailure, readShape } from "./read_message.ts";
+import { readCheck, readError, readFailure, readShape } from "./read_message.ts";
 import { readSending } from "./sending.ts";
 import { createThrottle } from "./throttle.ts";
 import { createTurnstile } from "./turnstile.ts";
@@ -27,20 +27,6 @@ export interface ProcessEnd {
   stalled: boolean;
   /** Whether it may have been in the first steps of one of several jobs, and did not live to say in which. */
   unsure: boolean;
-}
-
-interface Running {
-  job: Job;
-  options: JsonObject;
-  /** Whether it is told at once that the plugin is entered. */
-  tell: boolean;
-  /** Whether the plugin was entered. */
-  begun: boolean;
-  /** Whether it ran past its timeout. */
-  overdue: boolean;
-  /** When its time is over, or, where it ran past its timeout, all patience; by `performance.now()`. */
-  until: number;
-  resolve(result: Result | null): void;
 }
 
 /** What may make a plugin load so long. */
@@ -69,18 +55,18 @@ export class PluginProcess {
   readonly #speaker: Speaker;
   readonly #token = `${crypto.randomUUID()}:`;
   readonly #load = Promise.withResolvers<PluginShape>();
-  readonly #running = new Map<number, Running>();
+  readonly #jobs: GivenJobs;
   readonly #given: GivenOptions;
   readonly #log;
   readonly #pulse;
   readonly #kvReads = createThrottle(LIMITS.kvReadsPerSecond, LIMITS.kvReadsPerSecond);
   readonly #kvTurns = createTurnstile(LIMITS.kvReadsAtOnce);
   readonly #lastWords = new LastWords();
-  /** One for all jobs: most end long before their time is over. */
-  readonly #alarm = new Alarm(() => performance.now(), () => this.#timeOutAll());
   #ready = false;
   #over = false;
   #overdrawn = false;
+  /** Ends it where it does not give back what it is asked to. */
+  #patience: ReturnType<typeof setTimeout> | undefined;
   #asked = 0;
   /** The job whose plugin was entered last, until the process shows that it still answers. */
   #suspect: number | null = null;
@@ -92,6 +78,17 @@ export class PluginProcess {
     this.#log = createPluginLog(spec.onLog, spec.now);
     this.#given = new GivenOptions(spec.secrets);
     this.#pulse = createPulse(spec.stallMs);
+    this.#jobs = new GivenJobs({
+      say: (message) => this.#speaker.say(message),
+      now: spec.now,
+      graceMs: spec.graceMs,
+      secretsOf: (options) => this.#given.secretsOf(options),
+      onAnswer: () => {
+        this.idleSince = spec.now();
+        this.#stopWhenIdle();
+      },
+      onIgnored: () => this.#doom(),
+    });
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [...spec.args],
       env: { ...spec.env },
@@ -113,7 +110,17 @@ export class PluginProcess {
 
   /** How many jobs run. */
   get running(): number {
-    return this.#running.size;
+    return this.#jobs.running;
+  }
+
+  /** How many jobs of a route have a place. */
+  placesTaken(route: string): number {
+    return this.#jobs.placesTaken(route);
+  }
+
+  /** Resolves when the next place is freed, or when it has ended. */
+  async placeFreed(): Promise<void> {
+    if (!this.#over) await this.#jobs.placeFreed();
   }
 
   /** Gives the plugin a route's options, and hears what is wrong with them. */
@@ -124,31 +131,34 @@ export class PluginProcess {
     return this.#given.give(route, options, ask);
   }
 
-  /**
-   * Runs one job of a route with these options; resolves null when the plugin was not entered, or may have been in the
-   * moment in which its process ended. With `tell` that is always known, at a price.
-   */
-  run(job: Job, options: JsonObject, tell = false): Promise<Result | null> {
-    if (this.#over) return Promise.resolve(null);
+  /** Runs one job of a route with these options. */
+  run(job: Job, options: JsonObject, settings: RunSettings = {}): Promise<Result | NotRun> {
+    if (this.#over) return Promise.resolve("not begun");
     if (!this.#given.areOf(job.route, options)) void this.setRoute(job.route, options);
-    const id = ++this.#asked;
-    const { promise, resolve } = Promise.withResolvers<Result | null>();
-    const until = performance.now() + job.timeoutMs;
-    this.#running.set(id, { job, options, tell, begun: false, overdue: false, until, resolve });
-    this.#alarm.set(until);
-    const { route, event, attempt, idempotencyKey } = job;
-    this.#speaker.say({ t: "run", id, job: { route, event, attempt, idempotencyKey }, tell });
-    return promise;
+    return this.#jobs.give(++this.#asked, job, options, settings);
+  }
+
+  /** What came of a job is on disk. Until then one that left something to be remembered has its place. */
+  settled(job: Job): void {
+    if (!this.#over) this.#jobs.settled(job);
+  }
+
+  /** Has the jobs that have not begun come back, as `recalled`. */
+  recall(): void {
+    if (this.#over || this.#jobs.recalling) return;
+    this.#jobs.recall();
+    if (this.#jobs.recalling) this.#patience = setTimeout(() => this.#stall(), this.spec.stallMs);
   }
 
   /** Aborts the signals of all that runs. */
   abort(reason: string): void {
-    for (const id of this.#running.keys()) this.#speaker.say({ t: "abort", id, reason });
+    this.#jobs.abort(reason);
   }
 
-  /** Takes no more jobs, lets the running ones end, calls the plugin's `stop`, and ends. */
+  /** Takes no more jobs, gives back those that wait, lets the others end, calls the plugin's `stop`, and ends. */
   retire(): void {
     this.retiring = true;
+    this.recall();
     this.#stopWhenIdle();
   }
 
@@ -163,43 +173,18 @@ export class PluginProcess {
   }
 
   #stopWhenIdle() {
-    if (!this.retiring || this.#running.size > 0 || this.#verdict) return;
+    if (!this.retiring || this.#jobs.size > 0 || this.#verdict) return;
     this.#verdict = { orderly: true, stalled: false, reason: "was stopped" };
     this.#speaker.say({ t: "stop" });
     const patience = setTimeout(() => this.kill("did not stop"), STOP_MS);
     void this.ended.then(() => clearTimeout(patience));
   }
 
-  /** Deals with the jobs whose time is over; the alarm rings again for the next. */
-  #timeOutAll() {
-    const now = performance.now();
-    for (const [id, running] of this.#running) if (running.until <= now) this.#timeOut(id, running);
-    this.#alarm.set(Math.min(...[...this.#running.values()].map(({ until }) => until)));
-  }
-
-  #timeOut(id: number, running: Running) {
-    const seconds = running.job.timeoutMs / 1000;
-    if (!running.overdue) {
-      running.overdue = true;
-      running.until = performance.now() + this.spec.graceMs;
-      this.#speaker.say({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
-      return;
-    }
-    // What does not heed its signal ends with its process, once the others in it have ended.
-    this.#end(id, failed("timeout", `did not end within ${seconds} s, nor when its signal was aborted`));
+  /** What does not heed its signal ends with its process, once the others in it have ended. */
+  #doom() {
     this.retiring = true;
-    if (this.#running.size === 0) {
-      this.kill("was ended with a run that ignored its signal", { orderly: true });
-    }
-  }
-
-  #end(id: number, result: Result | null) {
-    const running = this.#running.get(id);
-    if (!running) return;
-    this.#running.delete(id);
-    this.idleSince = this.spec.now();
-    running.resolve(result);
-    this.#stopWhenIdle();
+    this.recall();
+    if (this.#jobs.size === 0) this.kill("was ended with a run that ignored its signal", { orderly: true });
   }
 
   /** Listens and watches until the process has ended, then settles everything that waits for it. */
@@ -224,13 +209,13 @@ export class PluginProcess {
       readLines(stderr, (line) => this.#print(line, "warn"), now).catch(broken),
     ]);
     clearInterval(ticking);
-    this.#alarm.stop();
+    clearTimeout(this.#patience);
     this.#over = true;
     this.#speaker.close();
     this.#log.flush();
     return this.#settle({
       ...this.#verdict ?? { orderly: false, stalled: false, reason: this.#causeOf(status) },
-      unsure: [...this.#running.values()].some(({ begun, tell }) => !begun && !tell),
+      unsure: this.#jobs.unsure,
     });
   }
 
@@ -241,17 +226,14 @@ export class PluginProcess {
   #settle(end: ProcessEnd): ProcessEnd {
     this.#load.reject(new LoadFailure("import", `its process ${end.reason}`, { passing: true }));
     this.#given.end(end.reason);
-    const begun = [...this.#running.values()].filter((running) => running.begun).length;
-    for (const [id, running] of this.#running) {
-      this.#end(id, running.begun ? this.#casualty(id, running, begun, end) : null);
-    }
+    this.#jobs.close((id, overdue, begun) => this.#casualty(id, overdue, begun, end));
     return end;
   }
 
   /** The result of a job whose process ended under it. */
-  #casualty(id: number, running: Running, begun: number, { reason, stalled }: ProcessEnd): Result {
+  #casualty(id: number, overdue: boolean, begun: number, { reason, stalled }: ProcessEnd): Result {
     const alone = begun === 1;
-    const outcome = running.overdue || stalled && (alone || this.#suspect === id) ? "timeout" : "crashed";
+    const outcome = overdue || stalled && (alone || this.#suspect === id) ? "timeout" : "crashed";
     return failed(outcome, `its process ${reason}${alone ? "" : ` (${begun} of its deliveries ran)`}`);
   }
 
@@ -278,29 +260,19 @@ export class PluginProcess {
         return this.#failLoad(readFailure(message, this.#given.allSecrets()));
       case "checked":
         return this.#given.answer(message.ask, readCheck(message));
-      case "begin": {
-        const running = this.#running.get(message.id);
-        if (running) running.begun = true;
+      case "begin":
+        this.#jobs.begun(message.id);
         this.#suspect = message.id;
         return;
-      }
       case "begun":
-        for (const id of message.ids) {
-          const running = this.#running.get(id);
-          if (running) running.begun = true;
-        }
+        for (const id of message.ids) this.#jobs.begun(id);
         this.#suspect = null; // it got through them
         return;
-      case "end": {
-        const running = this.#running.get(message.id);
-        if (!running) return;
-        const result = readEnding(message, this.#given.secretsOf(running.options));
-        // What its aborted signal ended has run out of time, whatever it says.
-        if (!running.overdue || result.outcome === "done") return this.#end(message.id, result);
-        const seconds = running.job.timeoutMs / 1000;
-        const error = `did not end within ${seconds} s: ${result.error}`;
-        return this.#end(message.id, failed("timeout", error, result.sent));
-      }
+      case "end":
+        return this.#jobs.end(message);
+      case "back":
+        clearTimeout(this.#patience);
+        return this.#jobs.back(message.ids);
       case "kvGet":
         this.#overdrawn ||= !this.#kvReads.take(this.spec.now());
         return this.#kvGet(message.id, message.ask, String(message.key).slice(0, NO_KEY));
@@ -325,18 +297,20 @@ export class PluginProcess {
   }
 
   #job(id: number | null): Job | null {
-    return id === null ? null : this.#running.get(id)?.job ?? null;
+    return id === null ? null : this.#jobs.find(id);
   }
 
   #kvGet(id: number, ask: number, key: string) {
     this.#kvTurns.enter(async () => {
-      const running = this.#running.get(id);
-      if (!running || !this.#speaker.open) return;
+      const job = this.#jobs.find(id);
+      if (job === null || !this.#speaker.open) return;
       try {
-        this.#speaker.say({ t: "kv", ask, value: await running.job.kvGet(key) });
+        this.#speaker.say({ t: "kv", ask, value: await job.kvGet(key) });
         await this.#speaker.taken(); // or all that the process does not read would be kept for it
-      } catch (error) {
-        this.#end(id, failed("retry", `what its route remembers could not be read: ${messageOf(error)}`));
+      } catch (thrown) {
+        const error = `what its route remembers could not be read: ${messageOf(thrown)}`;
+        this.#jobs.fail(id, error);
+        this.#speaker.say({ t: "noKv", ask, error });
       }
     });
   }
@@ -360,17 +334,18 @@ export class PluginProcess {
 
   #tick() {
     this.#log.flush();
-    const step = this.#ready ? this.#pulse.tick(this.#running.size > 0) : null; // loading has a limit of its own
-    if (step !== null || this.#running.size > 0 || !this.#ready) void this.#weigh();
-    const { stallMs } = this.spec;
-    if (step === "ping") {
-      this.#speaker.say({ t: "ping" });
-    } else if (step === "lost") {
-      this.kill(
-        `did not answer for ${stallMs / 1000} s, and was ended: look for a loop without end, or a regular ` +
-          "expression that backtracks",
-        { stalled: true },
-      );
-    }
+    const step = this.#ready ? this.#pulse.tick(this.#jobs.size > 0) : null; // loading has a limit of its own
+    if (step !== null || this.#jobs.size > 0 || !this.#ready) void this.#weigh();
+    if (step === "ping") this.#speaker.say({ t: "ping" });
+    else if (step === "lost") this.#stall();
+  }
+
+  #stall() {
+    const seconds = this.spec.stallMs / 1000;
+    this.kill(
+      `did not answer for ${seconds} s, and was ended: look for a loop without end, or a regular ` +
+        "expression that backtracks",
+      { stalled: true },
+    );
   }
 }

@@ -28,11 +28,20 @@ export type ToPlugin =
   | { t: "load"; token: string; url: string; folder: string; ipv4Only: boolean; dry: DryGrants | null }
   /** Check a route's options and keep them; answered by `checked`. */
   | { t: "route"; route: string; options: JsonObject; ask: number }
-  /** `tell`: that the plugin is entered is to be said at once, by `begin`. So it is for one that comes alone. */
-  | { t: "run"; id: number; job: JobForPlugin; tell: boolean }
+  /**
+   * Run it, or have it wait until fewer than `most` jobs of its route run. `tell`: that the plugin is entered is to be
+   * said at once, by `begin`. So it is for one that begins alone.
+   */
+  | { t: "run"; id: number; job: JobForPlugin; most: number; tell: boolean }
+  /** What a job left to be remembered is on disk: only now its place is free. */
+  | { t: "free"; id: number }
+  /** Give back the jobs that have not begun; answered by `back`. */
+  | { t: "recall" }
   | { t: "abort"; id: number; reason: string }
   /** The answer to `kvGet`. */
   | { t: "kv"; ask: number; value: string | null }
+  /** What the job asked for cannot be read. */
+  | { t: "noKv"; ask: number; error: string }
   | { t: "ping" }
   /** Call the plugin's `stop` and end. */
   | { t: "stop" };
@@ -57,7 +66,10 @@ export type FromPlugin =
    * beyond the process.
    */
   | { t: "begun"; ids: number[] }
-  | ({ t: "end"; id: number } & Ending)
+  /** Written before others begin in its place. `ms`: how long it ran. */
+  | ({ t: "end"; id: number; ms: number } & Ending)
+  /** These have not begun, and will not. */
+  | { t: "back"; ids: number[] }
   | { t: "kvGet"; id: number; ask: number; key: string }
   | { t: "log"; id: number | null; level: LogLevel; text: string }
   | { t: "refused"; id: number | null; kind: string; target: string }
@@ -71,7 +83,7 @@ export type LoadStage = "import" | "check";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** How a job ended, as the process tells it. */
-export type Ending = Omit<Result, "outcome" | "sent"> & {
+export type Ending = Omit<Result, "outcome" | "sent" | "ms"> & {
   outcome: "done" | "retry" | "permanent";
   /** Left out when nothing was sent. */
   sent?: SentTold[] | undefined;

@@ -49,11 +49,12 @@ export function readFailure(
 
 /** The result in an `end` message, `secrets` masked in its error and what was sent. Throws when it is not of its form. */
 export function readEnding(ending: Ending, secrets: readonly string[]): Result {
-  const { outcome, error, retryAfterSeconds, kv, emitted, sent: told } = ending as Record<
-    keyof Ending,
+  const { outcome, error, retryAfterSeconds, kv, emitted, sent: told, ms: ran } = ending as Record<
+    keyof Ending | "ms",
     unknown
   >;
   const sent = readSent(told, secrets);
+  const ms = typeof ran === "number" && ran >= 0 ? ran : null;
   if (outcome === "done") {
     return {
       outcome,
@@ -62,9 +63,13 @@ export function readEnding(ending: Ending, secrets: readonly string[]): Result {
       kv: readKv(kv),
       emitted: readEmitted(emitted),
       sent,
+      ms,
     };
   }
-  const result = failed(outcome === "permanent" ? "permanent" : "retry", readError(error, secrets), sent);
+  const result = {
+    ...failed(outcome === "permanent" ? "permanent" : "retry", readError(error, secrets), sent),
+    ms,
+  };
   const asks = typeof retryAfterSeconds === "number" && retryAfterSeconds >= 0;
   return asks ? { ...result, retryAfterSeconds } : result;
 }

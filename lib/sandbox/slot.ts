@@ -13,6 +13,7 @@ import {
 import { coversHost, type Grant, type GrantingRoute, grantKey } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
+import { Leaving } from "./leaving.ts";
 import { LoadFailure } from "./load_failure.ts";
 import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
@@ -57,9 +58,9 @@ export class PluginSlot {
   /** The process that takes jobs. */
   #process: PluginProcess | null = null;
   #starting: Promise<void> | null = null;
-  /** Processes that end their jobs and take no more. */
-  readonly #leaving = new Set<PluginProcess>();
+  readonly #leaving = new Leaving();
   readonly #worked = new WeakSet<PluginProcess>();
+  #takesNoMore = false;
   readonly #suspects = new Suspects();
   readonly #restarts: Restarts;
   #routes: readonly GrantingRoute[] = [];
@@ -102,7 +103,7 @@ export class PluginSlot {
 
   /** Its processes: the one that takes jobs, and those that end theirs. */
   get processes(): PluginProcess[] {
-    return [...this.#process ? [this.#process] : [], ...this.#leaving];
+    return [...this.#process ? [this.#process] : [], ...this.#leaving.all()];
   }
 
   /** When it may be run: 0 for now, null for not before its file or the config changes. */
@@ -114,18 +115,44 @@ export class PluginSlot {
   /** Makes one attempt; resolves null when none could be made, as for a route whose options do not fit. */
   async run(job: Job): Promise<Result | null> {
     for (;;) {
+      if (this.#takesNoMore) return null;
       const route = this.#routes.find(({ name }) => name === job.route);
       if (!route || this.#issues.has(job.route)) return null;
       if (this.#process?.retiring) this.letGo(); // a run that does not end holds it
       const process = this.#process ?? await this.#start();
       if (process === null) return null;
+      const elsewhere = this.#leaving.placesTaken(job.route);
+      if (elsewhere >= job.concurrency) {
+        await this.#leaving.placeFreed();
+        continue;
+      }
       this.#worked.add(process);
-      const result = await process.run(job, route.options, this.#suspects.has(job.delivery));
-      if (result?.outcome === "done") this.#restarts.succeeded();
-      this.#suspects.learn(job.delivery, result);
-      if (result !== null) return result;
-      await process.ended; // before the plugin was entered, or as it was: so another process may try
+      const tell = this.#suspects.has(job.delivery);
+      const result = await process.run(job, route.options, { most: job.concurrency - elsewhere, tell });
+      const notRun = typeof result === "string";
+      this.#suspects.learn(job.delivery, notRun ? result : result.outcome);
+      if (!notRun) {
+        if (result.outcome === "done") this.#restarts.succeeded();
+        return result;
+      }
+      if (result !== "recalled") await process.ended; // so another process may try
     }
+  }
+
+  /** What came of a job is on disk. */
+  settled(job: Job): void {
+    for (const process of this.processes) process.settled(job);
+  }
+
+  /** Begins nothing more, and gives back what waits. */
+  takeNoMore(): void {
+    this.#takesNoMore = true;
+    this.#recallJobs();
+  }
+
+  /** Has what waits in its processes come back, to be given again as things are then. */
+  #recallJobs() {
+    for (const process of this.processes) process.recall();
   }
 
   /** Takes note of what is in the folder now. Resolves when what is new there is in force, or refused. */
@@ -151,6 +178,7 @@ export class PluginSlot {
       const regranted = grantKey(grants) !== grantKey(this.#grants);
       this.#grants = grants;
       this.#routes = routes;
+      this.#recallJobs(); // what waits is given again as its route is now, if it still is
       const { error, usable, version } = this.description;
       // What did not load for lack of a grant may load now.
       if (regranted && !usable && error !== null && error.stage !== "find") await this.#renew(version);
@@ -188,7 +216,6 @@ export class PluginSlot {
     if (!process) return;
     this.#process = null;
     this.#leaving.add(process);
-    process.retire();
   }
 
   /** Takes no more jobs, lets those that run end, and resolves when its processes have. */
@@ -197,7 +224,7 @@ export class PluginSlot {
     this.letGo();
     await Promise.allSettled([this.#turn, this.#starting]);
     this.letGo();
-    await Promise.all([...this.#leaving].map((process) => process.ended));
+    await this.#leaving.ended();
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -269,7 +296,6 @@ export class PluginSlot {
     if (changed) this.#restarts.reset();
     this.#process = process;
     void process.ended.then((end) => {
-      this.#leaving.delete(process);
       if (this.#process !== process) return;
       this.#process = null;
       if (!end.orderly) this.#died(`its process ${end.reason}`, end.unsure);

@@ -1,5 +1,6 @@
 /** Deliveries with which a process ended, that of a guilty one among them: they are run with care. @module */
 import type { Result } from "../dispatch/contract.ts";
+import type { NotRun } from "./given_jobs.ts";
 
 /** More are forgotten, the oldest first. */
 const MOST = 1000;
@@ -16,9 +17,10 @@ export class Suspects {
     return this.#deliveries.has(delivery);
   }
 
-  /** Learns from what came of a delivery's run; null: its process ended before it was known to be entered. */
-  learn(delivery: number, result: Result | null): void {
-    if (result !== null && result.outcome !== "crashed" && result.outcome !== "timeout") {
+  /** Learns from what came of a delivery's run. */
+  learn(delivery: number, came: Result["outcome"] | NotRun): void {
+    if (came === "recalled" || came === "not begun") return;
+    if (came !== "unsure" && came !== "crashed" && came !== "timeout") {
       this.#deliveries.delete(delivery);
       return;
     }

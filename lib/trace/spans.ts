@@ -128,7 +128,7 @@ export function createSpans(mask: (text: string) => string): Trace {
     }),
 
     runner: (runner) => ({
-      readyAt: (plugin) => runner.readyAt(plugin),
+      ...runner,
       run(job) {
         const attributes = {
           "coinrelay.route": job.route,

@@ -69,7 +69,7 @@ export async function openTrial(parts: TrialParts): Promise<Trial> {
 }
 
 function jobOf(event: StoredEvent, matched: number[] | null, { route, kvGet }: TrialParts): Job {
-  const { name, plugin, timeoutMs } = route;
+  const { name, plugin, timeoutMs, concurrency } = route;
   return {
     plugin,
     route: name,
@@ -78,6 +78,7 @@ function jobOf(event: StoredEvent, matched: number[] | null, { route, kvGet }: T
     attempt: 1,
     idempotencyKey: idempotencyKey(event, { id: 0, route: name, replayOf: null }),
     timeoutMs,
+    concurrency,
     depth: event.depth,
     kvGet,
   };

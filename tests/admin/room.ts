@@ -234,7 +234,7 @@ function inThisThread(parts: AdminParts): ThreadedAdmin {
 }
 
 async function runOnce(run: Run, job: Job): Promise<Result> {
-  const nothing = { error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [] };
+  const nothing = { error: null, retryAfterSeconds: null, kv: [], emitted: [], sent: [], ms: null };
   try {
     return { outcome: "done", ...nothing, ...await run(job) };
   } catch (error) {

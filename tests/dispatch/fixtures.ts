@@ -7,6 +7,7 @@ export const POLICY = { maxAttempts: 10, minDelayMs: 2000, maxDelayMs: 3_600_000
 
 /** Of an attempt that went well, and left nothing. */
 export const DONE: Result = {
+  ms: null,
   outcome: "done",
   error: null,
   retryAfterSeconds: null,

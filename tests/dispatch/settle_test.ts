@@ -32,6 +32,7 @@ function ended(
       event: eventForPlugin(claimed.event, claimed.delivery.matched),
       attempt: claimed.delivery.attempts,
       idempotencyKey: idempotencyKey(claimed.event, claimed.delivery),
+      concurrency: 1,
       timeoutMs: 1000,
       depth: claimed.event.depth,
       kvGet: () => Promise.resolve(null),

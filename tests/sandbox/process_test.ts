@@ -1,7 +1,8 @@
 /** What becomes of a process's jobs when it answers, falls silent or ends, whatever runs in it. */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Job } from "../../lib/dispatch/contract.ts";
+import type { Job, Result } from "../../lib/dispatch/contract.ts";
 import type { LoadFailure } from "../../lib/sandbox/load_failure.ts";
+import type { NotRun, RunSettings } from "../../lib/sandbox/given_jobs.ts";
 import { PluginProcess } from "../../lib/sandbox/process.ts";
 import type { ProcessSpec } from "../../lib/sandbox/process_spec.ts";
 import { type FromPlugin, LIMITS, type ToPlugin } from "../../lib/sandbox/protocol.ts";
@@ -20,7 +21,7 @@ let token = "", rest = "";
 const say = (message) => Deno.stdout.writeSync(new TextEncoder().encode(token + JSON.stringify(message) + "\\n"));
 const sent = [{ what: "POST https://x.example/", status: 200, body: "", left: 0 }];
 const result = { error: "no", retryAfterSeconds: null, kv: [], emitted: [], sent };
-const end = (id, outcome) => say({ t: "end", id, outcome, ...result });
+const end = (id, outcome) => say({ t: "end", id, ms: 0, outcome, ...result });
 const loads = !/"load"/.test(hear);
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const lines = (rest + text).split("\\n");
@@ -63,8 +64,14 @@ const kernelThatTells = (bytes: number | null) => ({
 
 const OPTIONS = {};
 /** Runs one job. */
-const run = (process: PluginProcess, parts: Partial<Job> = {}, tell = false) =>
-  process.run(job("x", { timeoutMs: 20_000, ...parts }), OPTIONS, tell);
+async function run(
+  process: PluginProcess,
+  parts: Partial<Job> = {},
+  settings: RunSettings = {},
+): Promise<Partial<Result> & { notRun?: NotRun }> {
+  const result = await process.run(job("x", { timeoutMs: 20_000, ...parts }), OPTIONS, settings);
+  return typeof result === "string" ? { notRun: result } : result;
+}
 
 /** Is entered for each job, and does nothing else. */
 const enter: Hear = (message, say) => {
@@ -89,9 +96,9 @@ Deno.test("of those that ran in a process that hung, the one entered last is to 
   await Promise.all(cases.map(async ([what, hear, outcomes]) => {
     const process = start(hear, { stallMs: 500 });
     const results = await Promise.all([run(process), run(process)]);
-    assertEquals<unknown>(results.map((result) => result?.outcome), outcomes, what);
+    assertEquals<unknown>(results.map((result) => result.outcome), outcomes, what);
     for (const result of results) {
-      assertMatch(result!.error!, /did not answer for 0\.5 s.* \(2 of its deliveries ran\)$/, what);
+      assertMatch(result.error!, /did not answer for 0\.5 s.* \(2 of its deliveries ran\)$/, what);
     }
     assertEquals((await process.ended).orderly, false);
   }));
@@ -103,7 +110,7 @@ Deno.test("whether a process may have been in a job that it did not tell of is k
   };
   for (const tell of [false, true]) {
     const process = start(exit);
-    assertEquals(await run(process, {}, tell), null);
+    assertEquals((await run(process, {}, { tell })).notRun, tell ? "not begun" : "unsure");
     assertEquals((await process.ended).unsure, !tell);
   }
 });
@@ -138,7 +145,7 @@ Deno.test("what is over its time has run out of it, however it ends then, unless
   for (const [hear, outcome, sent] of cases) {
     const process = start(hear);
     const result = await run(process, { timeoutMs: 1 });
-    assertEquals([result?.outcome, result?.sent.length], [outcome, sent]);
+    assertEquals([result.outcome, result.sent?.length], [outcome, sent]);
     process.kill("is no longer needed");
     await process.ended;
   }
@@ -151,16 +158,16 @@ Deno.test("a run that heeds nothing costs its process, in order: at once where i
     if (message.t === "stop") Deno.exit(0);
   };
   const alone = start(hear, { graceMs: 1 });
-  assertEquals((await run(alone, { timeoutMs: 1 }))?.outcome, "timeout");
+  assertEquals((await run(alone, { timeoutMs: 1 })).outcome, "timeout");
   const { orderly, reason } = await alone.ended;
   assertEquals([orderly, reason], [true, "was ended with a run that ignored its signal"]);
 
   const shared = start(hear, { graceMs: 1 });
   const other = run(shared);
-  assertEquals((await run(shared, { timeoutMs: 1 }))?.outcome, "timeout");
+  assertEquals((await run(shared, { timeoutMs: 1 })).outcome, "timeout");
   assertEquals([shared.retiring, shared.running], [true, 1]);
   shared.abort("now");
-  assertEquals((await other)?.outcome, "done");
+  assertEquals((await other).outcome, "done");
   assertEquals((await shared.ended).orderly, true);
 });
 
@@ -202,7 +209,7 @@ Deno.test("a process that has ended runs nothing, takes no options, and leaves n
   const asked = await process.setRoute("x", OPTIONS);
   assertMatch(asked.issues[0]!.message, /^cannot be checked: the plugin's process ended itself/);
   await process.ended;
-  assertEquals(await run(process), null);
+  assertEquals((await run(process)).notRun, "not begun");
   const { issues } = await process.setRoute("x", OPTIONS);
   assertEquals(issues.map(({ message }) => message), ["cannot be checked: the plugin's process has ended"]);
 });
@@ -239,7 +246,7 @@ Deno.test("a process that takes too much memory is ended: while it loads, while 
     process.loaded.catch(() => {});
     assertEquals((await process.ended).reason, "took more than 100 MiB of memory, and was ended");
   }
-  assertEquals((await result)?.outcome, "crashed");
+  assertEquals((await result).outcome, "crashed");
 });
 
 Deno.test("what a route remembers and cannot be read makes the attempt fail, and no key is read that is too long to be there", async () => {
@@ -255,7 +262,7 @@ Deno.test("what a route remembers and cannot be read makes the attempt fail, and
   };
   const result = await run(process, { kvGet });
   assertEquals(
-    [result?.outcome, result?.error],
+    [result.outcome, result.error],
     ["retry", "what its route remembers could not be read: the disk is full"],
   );
   assertEquals(asked.map((key) => key.length), [LIMITS.kvKeyBytes + 1]);
@@ -294,4 +301,57 @@ Deno.test({
     stopped.retire();
     await stopped.ended;
   },
+});
+
+/** Is entered for the first job alone. */
+const enterFirst: Hear = (message, say) => {
+  if (message.t !== "run" || "entered" in globalThis) return;
+  Object.assign(globalThis, { entered: message.id });
+  say({ t: "begin", id: message.id });
+};
+
+Deno.test("a process that does not give back what waits is ended, and what waited was not begun", async () => {
+  const process = start(enterFirst, { stallMs: 500 });
+  const [first, second] = [run(process, {}, { most: 1 }), run(process, {}, { most: 1 })];
+  await process.loaded;
+  process.retire();
+  assertEquals((await first).outcome, "timeout");
+  assertEquals((await second).notRun, "not begun");
+  assertEquals((await process.ended).unsure, false);
+});
+
+Deno.test("a process gives back only what it was asked for, and what has not begun", async () => {
+  const unasked: Hear = (message, say) => {
+    if (message.t === "run") say({ t: "back", ids: [message.id] });
+  };
+  const begun: Hear = (message, say) => {
+    if (message.t === "run") say({ t: "begin", id: message.id });
+    if (message.t === "run") Object.assign(globalThis, { last: message.id });
+    if (message.t === "recall") say({ t: "back", ids: [(globalThis as unknown as { last: number }).last] });
+  };
+  for (const hear of [unasked, begun]) {
+    const process = start(hear);
+    const jobs = [run(process, {}, { most: 1 }), run(process, {}, { most: 1 })];
+    await process.loaded;
+    process.recall();
+    await Promise.all(jobs);
+    assertMatch((await process.ended).reason, /broke the protocol/);
+  }
+});
+
+Deno.test("how long a job ran is told by its process, but is no longer than it was given", async () => {
+  const tells: Hear = (message, say) => {
+    const nothing = { error: null, retryAfterSeconds: null, kv: [], emitted: [] };
+    if (message.t !== "run") return;
+    const ms = [20, 400, -1, "x" as unknown as number][Number(message.job.event.id)]!;
+    say({ t: "end", id: message.id, ms, outcome: "done", ...nothing });
+  };
+  const clock = { now: 1000 };
+  const process = start(tells, { now: () => clock.now });
+  const base = job("x");
+  const jobs = ["0", "1", "2", "3"].map((id) => run(process, { event: { ...base.event, id } }));
+  clock.now += 50;
+  assertEquals((await Promise.all(jobs)).map(({ ms }) => ms), [20, 50, 50, 50]);
+  process.kill("was stopped", { orderly: true });
+  await process.ended;
 });

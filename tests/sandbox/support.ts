@@ -97,6 +97,7 @@ export function job(plugin: string, parts: Partial<Job> = {}): Job {
     attempt: 1,
     idempotencyKey: `key-${delivery}`,
     timeoutMs: 10_000,
+    concurrency: 8,
     depth: 0,
     kvGet: () => Promise.resolve(null),
     ...parts,
