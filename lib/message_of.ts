@@ -7,7 +7,7 @@ export function messageOf(thrown: unknown): string {
 
 /** Whether the system refused something (a disk is full, a file may not be written), rather than we made a mistake. */
 export function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && "code" in error;
+  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code)); // Node's own have a _
 }
 
 /**

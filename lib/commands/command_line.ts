@@ -1,6 +1,7 @@
 /** Hands the command line to the command that it names. @module */
 import { ConfigError } from "../config/mistake.ts";
 import { nearOrAll } from "../config/suggest.ts";
+import { isOfSystem } from "../message_of.ts";
 import { type Command, EXIT, UsageError } from "./command.ts";
 
 /** Commands by name. Each is loaded when it is asked for, so that none pays for the others. */
@@ -36,6 +37,10 @@ export async function runCommandLine(commands: Commands, args: readonly string[]
     if (error instanceof ConfigError) {
       console.error(error.message);
       return EXIT.yourInput;
+    }
+    if (isOfSystem(error)) {
+      console.error(`deno task ${name} failed, for the system refused something: ${error.message}`);
+      return EXIT.ours;
     }
     console.error(`deno task ${name} failed, and the fault is not yours:`, error);
     return EXIT.ours;

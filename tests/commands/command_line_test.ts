@@ -1,4 +1,5 @@
 import { assertArrayIncludes, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { runCommand } from "./run_command.ts";
 
 /** Every command, as the list of commands names them. */
@@ -37,4 +38,19 @@ Deno.test("a config with mistakes ends a command in 1, with the mistakes and not
   const { code, stdout, stderr } = await runCommand(["send", "--config", "/nowhere/config.json"]);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(stderr, "config.json: does not exist in /nowhere\n    `deno task start` makes a first one\n");
+});
+
+Deno.test({
+  name: "what is printed to a full disk fails in one line, and in 2",
+  ignore: Deno.build.os !== "linux", // where there is /dev/full
+  async fn() {
+    const command = `"$1" run --quiet --import-map="$2.imports.json" -A "$2main.ts" send --list > /dev/full`;
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", command, "sh", Deno.execPath(), fromFileUrl(new URL("../../", import.meta.url))],
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stderr)], [
+      2,
+      "deno task send failed, for the system refused something: No space left on device (os error 28)\n",
+    ]);
+  },
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { type CommitNews, StoreOlder, StoreUnavailable, StoreUnusable } from "../../lib/store/contract.ts";
@@ -314,6 +314,50 @@ Deno.test("a backup never writes over a file, and leaves nothing when it fails",
       await Deno.mkdir(join(folder, "taken.db.part"));
       await assertRejects(() => backupStore("sqlite:relay.db", folder, join(folder, "taken.db")), Error);
       assertEquals([...Deno.readDirSync(folder)].some(({ name }) => name === "taken.db"), false);
+    } finally {
+      await store.close();
+    }
+  }));
+
+Deno.test("what a killed backup left is no backup, and the next one writes over it", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    const file = join(folder, "backup.db");
+    try {
+      await store.append(Array.from({ length: 50 }, (_, index) => anEvent(`${index}`)));
+      await Deno.writeTextFile(`${file}.part`, "half of one ".repeat(100_000));
+      await Deno.writeTextFile(`${file}.part-journal`, "what it was about to undo");
+      await backupStore("sqlite:relay.db", folder, file);
+      const left = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+        name.startsWith("backup")
+      );
+      assertEquals(left, ["backup.db"]);
+      const copy = await openStore("sqlite:backup.db", folder);
+      assertEquals((await copy.events({}, { limit: 100 })).length, 50);
+      await copy.close();
+    } finally {
+      await store.close();
+    }
+  }));
+
+Deno.test("two backups to one file: one is whole, the other refused, and nothing else is left", () =>
+  withFolder(async (folder) => {
+    const store = await openStore("sqlite:relay.db", folder);
+    try {
+      await store.append(Array.from({ length: 500 }, (_, index) => anEvent(`${index}`)));
+      const to = () => backupStore("sqlite:relay.db", folder, join(folder, "backup.db"));
+      const came = await Promise.allSettled([to(), to(), to()]);
+      assertEquals(came.filter(({ status }) => status === "fulfilled").length, 1);
+      for (const one of came) {
+        if (one.status === "rejected") assertInstanceOf(one.reason, Deno.errors.AlreadyExists);
+      }
+      const left = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+        name.startsWith("backup")
+      );
+      assertEquals(left, ["backup.db"]);
+      const copy = await openStore("sqlite:backup.db", folder);
+      assertEquals((await copy.events({}, { limit: 1000 })).length, 500);
+      await copy.close();
     } finally {
       await store.close();
     }
