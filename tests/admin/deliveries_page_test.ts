@@ -126,6 +126,7 @@ Deno.test("what waits for a route that delivers nothing is said to wait for it, 
   );
   const counts = text(/<section[^>]*aria-label="By route".*?<\/section>/s.exec(list)![0]);
   assertMatch(counts, /on 1 .*off off 2 .*broken cannot run 1 .*gone not in force 2/);
+  assertStringIncludes(await page("/"), 'aria-label="Look: route broken cannot run: wrong"');
 });
 
 Deno.test("where a filter finds no deliveries, it is said whether there are any at all, or more to look through", async () => {
@@ -136,6 +137,7 @@ Deno.test("where a filter finds no deliveries, it is said whether there are any 
     return [title, /widen the filter/i.test(text ?? "")];
   };
   assertEquals(await said(""), ["No deliveries yet", false]);
+  assertStringIncludes(await (await room.ask("/deliveries")).text(), "none has taken one yet");
   assertEquals(await said("state=dead&coin=a"), ["No dead letters", false]);
   await fill(room, 2);
   await end(room, "first", "dead", ["a0"]);

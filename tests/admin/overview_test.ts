@@ -109,6 +109,13 @@ const left = (name: string, waiting: number, dead = 0) => ({
 /** What is so, and each problem that is told of it. */
 const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> = {
   "all is well": [{}, []],
+  "what is bad and what is worth a look": [
+    { sources: [source({ silent: true })], plugins: [plugin({ usable: false, lastError: "no" })] },
+    [
+      "bad: plugin slack cannot run: no (/plugins#plugin-slack)",
+      "warning: cryptosync has gone silent (/sources#cryptosync)",
+    ],
+  ],
   "the store takes nothing": [
     { store: "Cannot use relay.db: disk full\n  at write", sources: [source({ silent: true })] },
     [

@@ -351,36 +351,46 @@ Deno.test({
       await t.step(
         "the names that a config gives and what its plugins remember, however long, fit every page",
         async () => {
-          const long = "a-long-name-".repeat(12) + "z".repeat(60);
-          const served = await full({
-            sources: [{}, { name: long, path: `/${long}`, secrets: ["whsec_of_the_long"] }],
-            routes: [...ROUTES, { name: long, plugin: "log", fields: ["links.*"] }],
-            run: () => ({ kv: [{ key: long, value: long }] }),
-          });
-          const [event] = await served.room.store.events({ coin: "aave" }, { limit: 1 });
-          for (const width of [360, 1280]) {
-            await withPage(served, async (page) => {
-              for (
-                const path of [
-                  "/",
-                  `/?route=${long}`,
-                  "/coins/aave",
-                  `/events/seq:${event!.seq}`,
-                  "/deliveries",
-                  "/sources",
-                  "/plugins",
-                  "/test",
-                ]
-              ) {
-                await page.goto(path);
-                await page.locator("details").evaluateAll((all) =>
-                  all.forEach((one) => one.setAttribute("open", ""))
-                );
-                await assertFits(page, `${path.slice(0, 20)} at ${width}`);
-              }
-            }, { viewport: { width, height: 800 } });
+          for (
+            const long of ["a-long-name-".repeat(12) + "z".repeat(60), "a-long-name-".repeat(7) + "and-on"]
+          ) {
+            const served = await full({
+              sources: [{}, { name: long, path: `/${long}`, secrets: ["whsec_of_the_long"] }],
+              routes: [...ROUTES, { name: long, plugin: "log", fields: ["links.*"] }],
+              run: () => ({ kv: [{ key: long, value: long }] }),
+            });
+            const [event] = await served.room.store.events({ coin: "aave" }, { limit: 1 });
+            for (const width of [360, 1280]) {
+              await withPage(served, async (page) => {
+                for (
+                  const path of [
+                    "/",
+                    `/?route=${long}`,
+                    "/coins/aave",
+                    `/events/seq:${event!.seq}`,
+                    "/deliveries",
+                    "/sources",
+                    "/plugins",
+                    "/test",
+                  ]
+                ) {
+                  await page.goto(path);
+                  await page.locator("details").evaluateAll((all) =>
+                    all.forEach((one) => one.setAttribute("open", ""))
+                  );
+                  await assertFits(page, `${path.slice(0, 20)} at ${width}`);
+                  const squeezed = await page.locator("h1, h2, h3").evaluateAll((all) =>
+                    all.filter(({ clientHeight, textContent }) =>
+                      clientHeight > 60 && textContent!.length < 40
+                    )
+                      .map(({ textContent }) => textContent)
+                  );
+                  assertEquals(squeezed, [], `headings of ${path.slice(0, 20)} at ${width}`);
+                }
+              }, { viewport: { width, height: 800 } });
+            }
+            await served.stop();
           }
-          await served.stop();
         },
       );
 
@@ -556,7 +566,14 @@ Deno.test({
       await t.step(
         "every page: no trouble, nothing serious found by axe, light and dark, wide and on a phone",
         async () => {
-          const served = await full();
+          const served = await full({
+            routes: [
+              ...ROUTES,
+              ...["off", "broken"].map((name) => ({ name, plugin: "log", fields: ["none"] })),
+            ],
+            mistakes: [{ route: "broken", path: "options", message: "must be an https URL" }],
+          });
+          served.room.off.add("off");
           const { items: [dead] } = await served.room.json("/api/dead-letters");
           const paths = [
             "/",
@@ -589,6 +606,11 @@ Deno.test({
                 await page.goto(path);
                 const here = await page.locator("nav [aria-current]").boundingBox();
                 assert(here!.x >= 0 && here!.x + here!.width < 361, `${path} is seen to be here on a phone`);
+              }
+              await page.goto("/deliveries");
+              for (const name of ["Waiting", "Dead letters"]) {
+                const head = await page.getByRole("columnheader", { name, exact: true }).boundingBox();
+                assert(head!.x + head!.width < 361, `${name} is seen on a phone`);
               }
               const background = await page.evaluate("getComputedStyle(document.body).backgroundColor");
               assertEquals(background === "rgb(14, 17, 22)", colorScheme === "dark");

@@ -81,7 +81,7 @@ export function Deliveries({ frame, rows, routes, left, filters, none, search, d
           </div>
         </form>
         {rows.items.length === 0
-          ? <None filters={filters} none={none} place={place} />
+          ? <None filters={filters} none={none} routed={routes.length > 0} place={place} />
           : (
             <form method="post" action="/dead-letters">
               <Table
@@ -170,7 +170,7 @@ function Row({ delivery, held, choose }: { delivery: DeliveryItem; held: Held | 
         </a>
       </td>
       <td>
-        <a href={`/plugins#route-${route}`}>{route}</a>
+        <a class="cut" href={`/plugins#route-${route}`} title={route}>{route}</a>
         {replayOf !== null && <div class="soft small">replay</div>}
       </td>
       <td>
@@ -188,14 +188,16 @@ function Row({ delivery, held, choose }: { delivery: DeliveryItem; held: Held | 
         </a>
       </td>
       <td class="num" data-unit={attempts === 1 ? "attempt" : "attempts"}>{attempts}</td>
-      <td class="nowrap">
-        {waits && attempts > 0 && held === null
-          ? (
-            <>
-              due <Time at={dueAt} relative />
-            </>
-          )
-          : <Time at={createdAt} />}
+      <td>
+        <span class="nowrap">
+          {waits && attempts > 0 && held === null
+            ? (
+              <>
+                due <Time at={dueAt} relative />
+              </>
+            )
+            : <Time at={createdAt} />}
+        </span>
         {waits && held !== null && (
           <div class="soft small">
             <WaitsForRoute held={held} />
@@ -222,10 +224,10 @@ function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]
         columns={[
           ["Route"],
           ["Waiting", "num"],
-          ["Running", "num"],
-          ["Done", "num"],
           ["Dead letters", "num"],
           ["Oldest waiting"],
+          ["Running", "num"],
+          ["Done", "num"],
         ]}
       >
         {routes.map(({ name, counts, oldestWaitingAt, scheduled }) => {
@@ -235,28 +237,34 @@ function Counts({ routes, left, now }: { routes: RouteItem[]; left: LeftBehind[]
           return (
             <tr>
               <td>
-                <a href={`/plugins#route-${name}`}>{name}</a> <HeldBadge held={held} />
+                <div class="row">
+                  <a href={`/plugins#route-${name}`}>{name}</a>
+                  <HeldBadge held={held} />
+                </div>
               </td>
               <td class="num">{link(name, "pending", counts.pending)}</td>
-              <td class="num">{link(name, "running", counts.running)}</td>
-              <td class="num">{link(name, "done", counts.done)}</td>
               <td class="num">{link(name, "dead", counts.dead)}</td>
               <td>
                 <Time at={oldestWaitingAt} relative /> {late && <span class="badge warn">late</span>}
               </td>
+              <td class="num">{link(name, "running", counts.running)}</td>
+              <td class="num">{link(name, "done", counts.done)}</td>
             </tr>
           );
         })}
         {left.map(({ route, waiting, running, done, dead }) => (
           <tr>
             <td>
-              {route} <HeldBadge held={heldBy(routes, route)} />
+              <div class="row">
+                <span>{route}</span>
+                <HeldBadge held={heldBy(routes, route)} />
+              </div>
             </td>
             <td class="num">{link(route, "pending", waiting)}</td>
-            <td class="num">{link(route, "running", running)}</td>
-            <td class="num">{link(route, "done", done)}</td>
             <td class="num">{link(route, "dead", dead)}</td>
             <td></td>
+            <td class="num">{link(route, "running", running)}</td>
+            <td class="num">{link(route, "done", done)}</td>
           </tr>
         ))}
       </Table>
@@ -269,9 +277,11 @@ function HeldBadge({ held }: { held: Held | null }) {
 }
 
 /** In place of a table without rows; `place`: of what would be the page. */
-function None({ filters, none, place }: {
+function None({ filters, none, routed, place }: {
   filters: Partial<DeliveryFilters>;
   none: ReturnType<typeof noneOf>;
+  /** Whether a route is in force. */
+  routed: boolean;
   place: "before more" | "at the end" | "alone";
 }) {
   const { state, route } = filters;
@@ -314,8 +324,9 @@ function None({ filters, none, place }: {
   return (
     <Empty title="No deliveries yet">
       <p>
-        A delivery is made for each route that takes an event. Add a route to config.json, then send a test
-        event.
+        {routed
+          ? "A delivery is made for each route that takes an event, and none has taken one yet."
+          : "A delivery is made for each route that takes an event. Add a route to config.json, then send a test event."}
       </p>
       <div class="row">
         <a class="button primary" href="/test">Send a test event</a>

@@ -136,7 +136,7 @@ export function Problems({ problems }: { problems: Overview["problems"] }) {
           <span>
             <T>{text}</T>
           </span>
-          <a href={page}>Look</a>
+          <a href={page} aria-label={`Look: ${plain(text)}`}>Look</a>
         </li>
       ))}
     </ul>

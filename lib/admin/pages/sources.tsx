@@ -178,7 +178,7 @@ function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
   const used = Math.min(tries, PROVIDER_TRIES);
   return (
     <Notice level={isProviders(failing) ? "bad" : "warning"}>
-      {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused since `}
+      {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused, the first `}
       <Time at={since} relative />, and not taken yet.{" "}
       <span class="marks" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>
         {Array.from({ length: PROVIDER_TRIES }, (_, index) => <i class={index < used ? "used" : ""}></i>)}

@@ -34,7 +34,7 @@ export function overviewOf(facts: OverviewFacts): Overview {
     ...problemsOfDead(dead),
     ...problemsOfRoutes(routes, now),
     ...problemsOfLeft(left.filter(({ waiting }) => waiting > 0)),
-  ];
+  ].sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
   const times = (values: readonly (string | null)[]) => values.filter((value) => value !== null).sort();
   return {
     at: iso(now),
