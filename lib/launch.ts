@@ -28,10 +28,12 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 /** Exit codes of a process that a signal ended begin here. */
 const SIGNALLED = 128;
 
-const args = Deno.args.filter((arg) => arg !== "--show-permissions");
+const SHOW = "--show-permissions";
+const args = Deno.args.filter((arg) => arg !== SHOW);
+const shows = args.length < Deno.args.length && !args.some((arg) => arg === "--help" || arg === "-h");
 try {
   const plan = planOf(args);
-  if (args.length < Deno.args.length) console.log(plan.flags.join("\n"));
+  if (shows) console.log(plan.flags.join("\n"));
   else Deno.exit(await launch(plan, args));
 } catch (error) {
   if (!(error instanceof RangeError)) throw error;

@@ -32,7 +32,10 @@ export const help =
 ${COMMON_HELP}`;
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = readArguments(args, { log: "text", verbose: "switch" });
+  const { values } = readArguments(args, { log: "text", verbose: "switch", "show-permissions": "switch" });
+  if (values["show-permissions"]) {
+    throw new UsageError("--show-permissions is answered by `deno task start` alone, which gives them");
+  }
   const format = logFormat(values);
   const file = configFile(values);
   const environment = Deno.env.toObject();

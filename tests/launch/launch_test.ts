@@ -126,6 +126,23 @@ Deno.test("a relay stops in order when its launcher is killed", async () => {
   }
 });
 
+Deno.test("the flag that shows the permissions is known where it is misspelt, and does not come before --help", async () => {
+  const ask = async (...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...LAUNCHER, "start", ...args],
+    }).output();
+    return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  };
+  const misspelt = await ask("--show-permission");
+  assertEquals(misspelt.code, 1);
+  assertMatch(misspelt.said, /unknown flag --show-permission: did you mean "--show-permissions"\?/);
+  for (const help of ["--help", "-h"]) {
+    const helped = await ask("--show-permissions", help);
+    assertEquals(helped.code, 0);
+    assertMatch(helped.said, /^Runs the relay until SIGTERM or SIGINT/);
+  }
+});
+
 Deno.test("a path that Deno's permissions cannot name is refused by the launcher, with what to do", async () => {
   const folder = await makeFolder({ store: "sqlite:a,b/relay.db" });
   try {
