@@ -1,18 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Connection } from "../../lib/store/postgres/connection.ts";
+import { ConnectionLost } from "../../lib/store/postgres/errors.ts";
 import { Pool, type Purpose } from "../../lib/store/postgres/pool.ts";
 import { readSettings } from "../../lib/store/postgres/settings.ts";
 import { withPostgres } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 
 const CONNECTIONS = 5;
 const TOO_MANY = "53300";
 
-/** Passes the first `few` connections on to `port`, tells all others that there are too many, and counts them. */
-function startMiser(few: number, port = 0) {
+/** Passes on to `port` the connections that it takes, tells all others that there are too many, and counts them. */
+function startMiser(takes: (nth: number) => boolean, port = 0) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let connects = 0;
   const serving = (async () => {
     for await (const client of listener) {
-      if (++connects > few) {
+      if (!takes(++connects)) {
         void refuse(client);
         continue;
       }
@@ -49,7 +52,7 @@ function poolAt(url: string): Pool {
 
 for (const callers of [1, 2, 4]) {
   Deno.test(`a database that is away is told to ${callers} that wait, after as many tries`, async () => {
-    await using away = startMiser(0);
+    await using away = startMiser(() => false);
     const pool = poolAt(`postgres://relay:x@127.0.0.1:${away.port}/x?connections=${CONNECTIONS}&timeout=60`);
     const use = () => pool.use("write", () => Promise.resolve("used")).catch(({ code }) => code);
     const answers = await Promise.all(Array.from({ length: callers }, use));
@@ -62,15 +65,133 @@ for (const callers of [1, 2, 4]) {
 }
 
 await withPostgres((postgres) => {
+  const through = (port: number) =>
+    postgres.url("x", `&connections=${CONNECTIONS}`).replace(`:${postgres.port}/`, `:${port}/`);
+
+  const works = async (pool: Pool) =>
+    assertEquals(await pool.use("write", (connection) => connection.script("SELECT 1")), "SELECT");
+  const ends = (connection: Connection) => Promise.resolve(connection.destroy());
+
   Deno.test("a server that takes no more connections is not asked again and again; those there are serve all", async () => {
-    await using miser = startMiser(1, postgres.port);
-    const url = postgres.url("x", `&connections=${CONNECTIONS}`);
-    const pool = poolAt(url.replace(`:${postgres.port}/`, `:${miser.port}/`));
+    await using miser = startMiser((nth) => nth === 1, postgres.port);
+    const pool = poolAt(through(miser.port));
     const use = (purpose: Purpose) =>
       pool.use(purpose, (connection) => connection.script("SELECT pg_sleep(0.3)"));
     await use("write");
     await Promise.all([use("write"), use("write"), use("read")]);
     assert(miser.connects() < 20, `${miser.connects()} connects`);
     await pool.close();
+  });
+
+  Deno.test("where one is refused while another comes about, that one serves all", async () => {
+    await using miser = startMiser((nth) => nth > 1, postgres.port);
+    const pool = poolAt(through(miser.port));
+    await Promise.all([works(pool), works(pool)]);
+    await pool.close();
+  });
+
+  Deno.test("a server that takes more connections again is asked, though those there stay lent", async () => {
+    let takes = 1;
+    await using miser = startMiser((nth) => nth <= takes, postgres.port);
+    const pool = poolAt(through(miser.port));
+    await pool.use("write", async () => {
+      const another = works(pool);
+      await until("another was refused", () => miser.connects() > 1);
+      takes = Infinity;
+      await another;
+    });
+    await pool.close();
+  });
+
+  /** A pool whose connections are lent until they are asked back. */
+  function lending(connections: number, timeoutMs = 60_000) {
+    const pool = new Pool({ ...readSettings(postgres.url("x")), connections, timeoutMs });
+    return {
+      pool,
+      /** Does not answer before the connection is lent. */
+      async borrow(purpose: Purpose) {
+        const lent = Promise.withResolvers<Connection>(), back = Promise.withResolvers<void>();
+        const used = pool.use(purpose, (connection) => (lent.resolve(connection), back.promise));
+        return { connection: await lent.promise, giveBack: () => (back.resolve(), used) };
+      },
+    };
+  }
+
+  Deno.test("connections that break while they are lent are made anew, however many do", async () => {
+    const { pool } = lending(2);
+    for (let broken = 0; broken < 6; broken++) {
+      await pool.use("write", ends);
+      await works(pool);
+    }
+    await pool.close();
+  });
+
+  Deno.test("connections that break while nobody uses them are made anew, before anybody gets one", async () => {
+    const { pool, borrow } = lending(2);
+    for (let broken = 0; broken < 3; broken++) {
+      const both = [await borrow("write"), await borrow("write")];
+      for (const one of both) await one.giveBack();
+      await postgres.psql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coinrelay x'",
+      );
+      await until("it is known", () => both.every(({ connection }) => !connection.usable));
+    }
+    await works(pool);
+    await pool.close();
+  });
+
+  Deno.test("who has waited too long is refused, and gets no connection that others could use", async () => {
+    const { pool, borrow } = lending(2, 100);
+    const both = [await borrow("write"), await borrow("write")];
+    const { message } = await assertRejects(() => works(pool), ConnectionLost);
+    assertEquals(message, "all 2 connections were busy for 0.1 s");
+    for (const one of both) await one.giveBack();
+    const again = [await borrow("write"), await borrow("write")];
+    for (const one of again) await one.giveBack();
+    await pool.close();
+  });
+
+  Deno.test("readers leave two connections free for writers, who go first", async () => {
+    const { pool, borrow } = lending(4);
+    const reading = [await borrow("read"), await borrow("read")];
+    const order: string[] = [];
+    const third = borrow("read").then((one) => (order.push("reader"), one));
+    for (let given = 0; given < 3; given++) await works(pool);
+    const writing = [await borrow("write"), await borrow("write")];
+    const fifth = borrow("write").then((one) => (order.push("writer"), one));
+    assertEquals(order, []);
+    await reading[0]!.giveBack();
+    await (await fifth).giveBack();
+    for (const one of [reading[1]!, writing[0]!]) await one.giveBack();
+    await (await third).giveBack();
+    assertEquals(order, ["writer", "reader"]);
+    await writing[1]!.giveBack();
+    await pool.close();
+  });
+
+  Deno.test("of two connections one is the readers'", async () => {
+    const { pool, borrow } = lending(2);
+    const reading = await borrow("read");
+    const waiting = borrow("read");
+    await works(pool);
+    await reading.giveBack();
+    await (await waiting).giveBack();
+    await pool.close();
+  });
+
+  Deno.test("a pool that closes waits for what runs, even where it breaks, and lends no more", async () => {
+    const { pool, borrow } = lending(2);
+    const lent = await borrow("write");
+    const order: string[] = [];
+    const broken = pool.use("write", ends);
+    const closed = pool.close().then(() => order.push("closed"));
+    await broken;
+    await assertRejects(() => works(pool), ConnectionLost, "the store is closed");
+    order.push("given back");
+    await lent.giveBack();
+    await closed;
+    assertEquals(order, ["given back", "closed"]);
+    const left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coinrelay x'";
+    await until("no connection is left", async () => await postgres.psql(left) === "0");
   });
 });
