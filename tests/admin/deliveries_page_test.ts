@@ -159,3 +159,68 @@ Deno.test("where a filter finds no deliveries, it is said whether there are any 
   assertEquals(await said("state=dead&discarded=1&route=other"), ["No dead letters for other", false]);
   assertEquals(await said("cursor=1"), ["No more of them", false]);
 });
+
+Deno.test("the table of deliveries says of each what it is of and how it went, and lets the dead letters be chosen", async () => {
+  await using room = await stillRoom();
+  const { claim, settle, append } = room.store;
+  const put = async (id: string, coin: string | null, end: "done" | "dead" | null) => {
+    const deliveries = [{ route: "first", matched: null, dueAt: 0 }];
+    await append.call(room.store, [anEvent(id, { coin, deliveries })]);
+    const routes = [{ route: "first", limit: 1, order: "any" as const, rate: null }];
+    const { claimed } = await claim.call(room.store, { relay: "test", now: 1, leaseUntil: 2, routes });
+    if (end) await settle.call(room.store, "test", claimed.map((one) => ending(one, end)), 1);
+  };
+  await put("failed", "aave", "dead");
+  await put("dealt-with", "aave", "dead");
+  await room.store.discard({ ids: [2] }, 1);
+  await put("fine", null, "done");
+  await room.store.replay([{ event: 3, route: "first", matched: null, replayOf: 3 }], 1);
+  const rows = async () => {
+    const html = await (await room.ask("/deliveries?discarded=1")).text();
+    return [...html.matchAll(/<tr data-delivery="\d+">(.*?)<\/tr>/gs)].map(([, row]) => [
+      /type="checkbox" name="id" value="(\d+)"/.exec(row!)?.[1] ?? null,
+      row!.replace(/ data-unit="([^"]*)">(\d+)/, ">$2 $1").replace(/\d{4}-\S+ \S+ UTC/, "")
+        .replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim(),
+    ]);
+  };
+  assertEquals(await rows(), [
+    [null, "Delivery 4, waiting first replay – fine 0 attempts"],
+    [null, "Delivery 3, done first – fine 1 attempt"],
+    [null, "Delivery 2, discarded first aave dealt-with 1 attempt no answer"],
+    ["1", "Delivery 1, dead letter first aave failed 1 attempt no answer"],
+  ]);
+  await room.store.discard({ ids: [1] }, 1);
+  const page = await (await room.ask("/deliveries?discarded=1")).text();
+  assertEquals([page.includes("checkbox"), page.includes('href="/deliveries">Clear')], [false, true]);
+  assertEquals((await (await room.ask("/deliveries")).text()).includes('href="/deliveries">Clear'), false);
+  const narrowed = await (await room.ask("/deliveries?coin=aave&event=fine")).text();
+  assertMatch(narrowed, /name="coin" value="aave".*name="event" value="fine"/s);
+});
+
+Deno.test("a delivery's page says what it is of, what it repeats, and what each attempt said", async () => {
+  await using room = await stillRoom();
+  await room.store.append([
+    anEvent("of-a-coin", { coin: "aave", deliveries: [{ route: "first", matched: [0, 2], dueAt: 0 }] }),
+  ]);
+  await end(room, "first", "dead");
+  await room.store.append([
+    anEvent("of-none", { coin: null, deliveries: [{ route: "first", matched: [0], dueAt: 0 }] }),
+  ]);
+  await end(room, "first", "done");
+  await room.store.replay([{ event: 2, route: "first", matched: [0], replayOf: 2 }], 1);
+  const page = async (id: number) => {
+    const html = await (await room.ask(`/deliveries/${id}`)).text();
+    return /<main.*<\/main>/s.exec(html)![0].replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  };
+  const dead = await page(1);
+  assertMatch(dead, /of of-a-coin on aave to first , made/);
+  assertMatch(dead, /delivery 1 , 2 changes/);
+  assertMatch(dead, /1 1970-01-01 00:00:01 UTC 13 ms permanent no answer sent POST/);
+  const html = await (await room.ask("/deliveries/1")).text();
+  assertStringIncludes(html, '<button id="retry-1" class="primary"');
+  assertStringIncludes(html, '<span class="badge bad">permanent');
+  const again = await page(3);
+  assertMatch(again, /of of-none to first , made/);
+  assertMatch(again, /delivery 3 , replays 2 , 1 change due/);
+  assertEquals([/What it said/.test(again), /replays/.test(dead)], [false, false]);
+});
