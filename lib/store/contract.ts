@@ -58,7 +58,10 @@ export interface ClaimRequest {
   now: number;
   /** The lease ends then, unless renewed; after that anyone may claim the delivery again. */
   leaseUntil: number;
-  /** Deliveries that the caller knows it runs: they are not given back, whatever a clock did to their leases. */
+  /**
+   * Deliveries that the caller knows it runs: they are not given back, whatever a clock did to their leases, nor taken
+   * again where a crash of the database undid their claims.
+   */
   holding?: readonly number[];
   /** The routes in force. Deliveries of others wait. */
   routes: readonly ClaimRoute[];
@@ -200,8 +203,8 @@ export interface Store {
 
   /**
    * Takes due deliveries and marks them `running` under a lease. First gives back those whose lease has ended, their
-   * attempt recorded as `interrupted`. No two relays get the same delivery. May be lost in a power cut (not in a
-   * crash): then they are pending as before.
+   * attempt recorded as `interrupted`. No two relays get the same delivery. May be lost in a power cut, or when a
+   * database's server crashes (not when the relay does): then they are pending as before.
    */
   claim(request: ClaimRequest): Promise<ClaimResult>;
 

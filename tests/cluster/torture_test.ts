@@ -13,4 +13,21 @@ await withPostgres((postgres) => {
     assertGreater(report.interrupted, 0);
     if (Deno.env.has("CLUSTER_KILLS")) console.log(report);
   });
+
+  Deno.test("on a PostgreSQL that crashes, too: nothing is lost", async () => {
+    const kills = Number(Deno.env.get("CLUSTER_KILLS") ?? 8);
+    const events = Number(Deno.env.get("CLUSTER_EVENTS") ?? 150);
+    const report = await torture({
+      ...{ kills, events, seed: Number(Deno.env.get("CLUSTER_SEED") ?? 20261126) },
+      store: postgres.url("crashed"),
+      async crash() {
+        await postgres.stop("SIGQUIT");
+        await postgres.start();
+      },
+    });
+    if (Deno.env.has("CLUSTER_KILLS")) console.log(report);
+    assertEquals(breaches(report), []);
+    assertGreater(report.accepted, 0.7 * events);
+    assertGreater(report.crashes, 0);
+  });
 });

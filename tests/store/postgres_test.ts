@@ -45,4 +45,26 @@ await withPostgres((postgres) => {
     await assertRejects(() => store.settle("one", [undone], 1000), Error, "no_end");
     await store.close();
   });
+
+  Deno.test("what a relay runs is not taken again when a crash of the server has undone its claim; then it is", async () => {
+    const store = await openStore(postgres.url("undone"), "/");
+    await put(store, "a");
+    await put(store, "b");
+    const { claimed: [a, b] } = await store.claim(asking());
+    // As the crash leaves it: the commit of a claim does not wait for the disk.
+    await postgres.psql(
+      `UPDATE undone.deliveries SET state = 0, attempts = 0, relay = NULL, lease_until = NULL WHERE id = ${
+        a!.delivery.id
+      }`,
+    );
+    const holding = [a!.delivery.id, b!.delivery.id];
+    assertEquals(await store.claim({ ...asking(), holding }), { claimed: [], nextDueAt: null });
+    const due: string[] = [];
+    store.onCommit(({ routes }) => due.push(...routes));
+    assertEquals(await store.settle("one", [ending(a!), ending(b!)], 1000), [false, true]);
+    assertEquals(due, ["slack"], "it is told that there is something to claim");
+    const { claimed } = await store.claim({ ...asking(), holding: [] });
+    assertEquals(claimed.map(({ event, delivery }) => [event.id, delivery.attempts]), [["a", 1]]);
+    await store.close();
+  });
 });

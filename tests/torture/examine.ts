@@ -20,9 +20,11 @@ export interface Evidence {
   replays: readonly number[];
   /** The limit of the route `paced`. */
   pace: { count: number; perMs: number };
+  /** When the store's server crashed, and was up again. */
+  crashes: readonly { from: number; to: number }[];
 }
 
-/** What was found. Only `duplicates` may be more than none. */
+/** What was found. Only `duplicates` and `undone` may be more than none. */
 export interface Findings {
   /** Events that were answered 2xx. */
   accepted: number;
@@ -39,6 +41,8 @@ export interface Findings {
   unaccepted: string[];
   /** Times that something was done again, each by a delivery that ran at a kill. */
   duplicates: number;
+  /** Times that something was done again since a crash of the store's server had undone its claim. */
+  undone: number;
   /** Times that something was done again without a kill. */
   unexplained: string[];
   /** Breaches of order, pace, or of what the store promises. */
@@ -59,7 +63,7 @@ export async function examine(evidence: Evidence): Promise<Findings> {
 
 async function look(
   store: Store,
-  { store: url, folder, provider, acts, replays, pace }: Evidence,
+  { store: url, folder, provider, acts, replays, pace, crashes }: Evidence,
 ): Promise<Findings> {
   const findings: Findings = {
     accepted: 0,
@@ -71,6 +75,7 @@ async function look(
     lost: [],
     unaccepted: [],
     duplicates: 0,
+    undone: 0,
     unexplained: [],
     faults: [],
   };
@@ -88,7 +93,7 @@ async function look(
     const attempts = await store.attempts(delivery.id);
     const acted = byKey.get(idempotencyKey(event, delivery)) ?? [];
     byKey.delete(idempotencyKey(event, delivery));
-    checkDelivery(delivery, event, attempts, acted, findings);
+    checkDelivery(delivery, event, attempts, acted, crashes, findings);
     if (delivery.route === "paced") pacedAt.push(...attempts.map(({ startedAt }) => startedAt));
   }
   for (const [key, [act]] of byKey) findings.unaccepted.push(`${act!.route} ${act!.eventId} (${key})`);
@@ -145,12 +150,30 @@ function routesOf({ coin, body }: SentEvent): string[] {
   ];
 }
 
-/** A delivery is done, once, and again only as often as a kill cut an attempt of it short. */
+/** A commit that does not wait for the disk is there so soon, whatever its server does then. */
+const ON_DISK_MS = 1000;
+/** What was claimed before a crash is done so soon after it. */
+const CLAIM_TO_ACT_MS = 5000;
+
+/** How many of the acts were repeated after a crash that may have undone their claim: that was made just before it. */
+function undoneBy(crashes: Evidence["crashes"], acted: readonly Act[]): number {
+  return acted.slice(1).filter((again, nth) =>
+    crashes.some(({ from, to }) =>
+      acted[nth]!.at >= from - ON_DISK_MS && acted[nth]!.at <= to + CLAIM_TO_ACT_MS && again.at >= from
+    )
+  ).length;
+}
+
+/**
+ * A delivery is done, once, and again only as often as a kill cut an attempt of it short, or a crash of the store's server
+ * undid its claim.
+ */
 function checkDelivery(
   { id, route, state }: Delivery,
   event: StoredEvent,
   attempts: readonly Attempt[],
   acted: readonly Act[],
+  crashes: Evidence["crashes"],
   findings: Findings,
 ) {
   const what = `${route} ${event.id} (delivery ${id})`;
@@ -159,9 +182,15 @@ function checkDelivery(
   if (state !== "done") findings.lost.push(`${what} is ${state}`);
   else if (acted.length === 0) findings.lost.push(`${what} is done, yet the receiver never got it`);
   const again = Math.max(0, acted.length - 1);
-  if (again > interrupted) {
-    findings.unexplained.push(`${what} was made ${acted.length} times, ${interrupted} interrupted`);
-  } else findings.duplicates += again;
+  const undone = Math.max(0, Math.min(again - interrupted, undoneBy(crashes, acted)));
+  if (again > interrupted + undone) {
+    findings.unexplained.push(
+      `${what} was made ${acted.length} times, ${interrupted} interrupted, ${undone} undone`,
+    );
+  } else {
+    findings.duplicates += again - undone;
+    findings.undone += undone;
+  }
   let number = 0;
   for (const attempt of attempts) {
     number = attempt.number === 1 ? 1 : number + 1; // a round begins anew

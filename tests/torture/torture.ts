@@ -23,6 +23,8 @@ export interface TortureSettings {
   seed: number;
   /** URL of the store (default: a SQLite file of its own). */
   store?: string;
+  /** Crashes the store's server and starts it again: done in some of the relay's lives, and while all is brought to an end. */
+  crash?(): Promise<void>;
   /** Told now and then. */
   onProgress?(text: string): void;
 }
@@ -32,6 +34,8 @@ export interface TortureReport extends Findings {
   seed: number;
   seconds: number;
   kills: number;
+  /** How often the store's server crashed. */
+  crashes: number;
   /** Dead letters that were tried again in between. */
   retried: number;
   /** Kills by the step at which they came; `random`: at any time. */
@@ -52,6 +56,10 @@ const AT_A_STEP = 0.6;
 const MOST_PASSED = 60;
 /** A relay that does not come to its step is killed after so long. */
 const LONGEST_LIFE_MS = 1500;
+/** In some of its lives the store's server crashes under the relay. */
+const WITH_CRASH = 0.5;
+/** And so often while all is brought to an end. */
+const LAST_CRASHES = 3;
 /** Some kills come while the relay still starts. */
 const WHILE_STARTING = 0.08;
 /** A long run piles up what the paced route may only make slowly. */
@@ -74,6 +82,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
   });
   const killsAt: Record<string, number> = {};
   const faults: string[] = [];
+  const crashes: { from: number; to: number }[] = [];
   let kills = 0;
   let url = "http://127.0.0.1:9/webhook";
 
@@ -108,6 +117,12 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     }
   }
 
+  async function crash() {
+    const from = Date.now();
+    await settings.crash!();
+    crashes.push({ from, to: Date.now() });
+  }
+
   async function oneLife() {
     const first = FAILPOINTS[kills]; // each step once, then as it falls
     const step = first ?? (random.chance(AT_A_STEP) ? random.pick(FAILPOINTS) : null);
@@ -117,6 +132,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     const early = step === null && random.chance(WHILE_STARTING);
     if (!early) await listening;
     if (random.chance(0.3)) await decideSome();
+    if (settings.crash && random.chance(WITH_CRASH)) await crash();
     const life = first ? FIRST_STEP_MS : step ? LONGEST_LIFE_MS : random.below(early ? 300 : 1000);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const lived = new Promise<boolean>((resolve) => timer = setTimeout(resolve, life, true));
@@ -144,6 +160,11 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     const left = (await store.counts()).filter(({ state }) => state === "pending" || state === "running");
     return provider.isDone() && left.length === 0;
   };
+  for (let last = 0; settings.crash && last < LAST_CRASHES; last++) {
+    const acted = receiver.acts.length;
+    await until("it acts again", async () => receiver.acts.length > acted + 20 || await drained(), DRAIN_MS);
+    await crash();
+  }
   await until("all deliveries are done or dead", drained, DRAIN_MS);
   receiver.cure();
   await store.retry({ states: ["dead"] }, Date.now());
@@ -158,6 +179,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     acts: receiver.acts,
     replays,
     pace: PACE,
+    crashes,
   });
   findings.faults.push(...faults);
   if (exitCode !== 0) findings.faults.push(`the relay ended with ${exitCode} when it was told to stop`);
@@ -165,6 +187,7 @@ export async function torture(settings: TortureSettings): Promise<TortureReport>
     seed: settings.seed,
     seconds: Math.round(seconds()),
     kills: Object.values(killsAt).reduce((a, b) => a + b, 0),
+    crashes: crashes.length,
     killsAt,
     retried,
     ...findings,

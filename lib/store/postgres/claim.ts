@@ -50,9 +50,10 @@ export async function claim(
     lanes: order === "coin",
     free: Math.min(limit, paces.get(route)?.free ?? limit),
   }));
-  const taken = tx.query<TakenRow>(TAKE, asked, now, request.relay, request.leaseUntil);
+  const held = bigints(request.holding ?? []);
+  const taken = tx.query<TakenRow>(TAKE, asked, now, request.relay, request.leaseUntil, held);
   if (paces.size > 0) spendPaces(tx, paces, (await taken).map(({ route }) => route), now);
-  const next = tx.query<NextRow>(NEXT, asked);
+  const next = tx.query<NextRow>(NEXT, asked, held);
   return async () => {
     const lanes = new Map((await known).map((row) => [row.name, row.lanes]));
     return {
@@ -86,6 +87,7 @@ WITH due AS (
   SELECT found.id FROM ${ASKED} JOIN routes r ON r.name = a.route AND r.lanes = a.lanes
   CROSS JOIN LATERAL (
     SELECT id FROM deliveries WHERE route = r.id AND state = ${PENDING} AND due_at <= $2
+      AND id <> ALL($5::bigint[])
     ORDER BY due_at, id LIMIT a.free FOR UPDATE SKIP LOCKED
   ) AS found
 ), taken AS (
@@ -101,7 +103,8 @@ ORDER BY (SELECT a.nth FROM ${ASKED} WHERE a.route = r.name LIMIT 1), d.due_at, 
 const NEXT = `
 SELECT a.route, found.due_at FROM ${ASKED} JOIN routes r ON r.name = a.route AND r.lanes = a.lanes
 CROSS JOIN LATERAL (
-  SELECT due_at FROM deliveries WHERE route = r.id AND state = ${PENDING} ORDER BY due_at, id LIMIT 1
+  SELECT due_at FROM deliveries WHERE route = r.id AND state = ${PENDING} AND id <> ALL($2::bigint[])
+  ORDER BY due_at, id LIMIT 1
 ) AS found`;
 
 type TakenRow = DeliveryRow & Omit<EventRow, "id"> & { event_id: string };

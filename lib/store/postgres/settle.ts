@@ -45,7 +45,10 @@ export async function settle(
     const mine = held.get(settlement.delivery);
     // The number tells an attempt from a later one that the same relay has begun.
     const number = settlement.attempt?.number ?? settlement.undoes ?? mine?.attempts;
-    if (!mine || number !== mine.attempts) return false;
+    if (!mine || number !== mine.attempts) {
+      tx.due(settlement.route); // a crash of the server may have undone the claim: then it waits for another
+      return false;
+    }
     if (mine.route !== settlement.route) {
       throw new Error(`Delivery ${mine.id} is not of route ${settlement.route}`);
     }
