@@ -1,10 +1,12 @@
 /** The action: from the store through a plugin's process to an HTTP call, beside a bare fetch loop. @module */
 import { signedRequest } from "../tests/support/signed_request.ts";
+import { ROUTE_DEFAULTS } from "../lib/route/resolve.ts";
 import { startRelay } from "./servers.ts";
 import { BENCH_SECRET } from "./wrk.ts";
 
-/** What was measured. */
+/** What was measured with so many calls under way at a time. */
 export interface ActionResult {
+  inFlight: number;
   /** Calls a second of a bare fetch loop in one Deno process. */
   fetchLoop: number;
   /** Deliveries a second through the `http` plugin, out of a backlog. */
@@ -13,8 +15,10 @@ export interface ActionResult {
   latency: { p50: number; p99: number };
 }
 
-const IN_FLIGHT = 32;
+/** As many as a route runs unless told otherwise, and as many as the senders of the other measurements. */
+export const IN_FLIGHT = [ROUTE_DEFAULTS.concurrency, 32];
 const PACED_RATE = 100;
+const SENDERS = 32;
 
 const body = (name: string) =>
   JSON.stringify({
@@ -27,8 +31,12 @@ const body = (name: string) =>
     },
   });
 
-/** Measures with so many events in the backlog, and so many seconds at a steady pace. */
-export async function measureAction(events: number, pacedSeconds: number): Promise<ActionResult> {
+/** Measures with so many calls at a time, so many events in the backlog, and so many seconds at a steady pace. */
+export async function measureAction(
+  inFlight: number,
+  events: number,
+  pacedSeconds: number,
+): Promise<ActionResult> {
   const arrived = new Map<string, number>();
   let count = 0;
   let open = Promise.withResolvers<void>();
@@ -54,7 +62,7 @@ export async function measureAction(events: number, pacedSeconds: number): Promi
       "--allow-net",
       new URL("fetch_loop.ts", import.meta.url).pathname,
       url,
-      `${IN_FLIGHT}`,
+      `${inFlight}`,
       body("x"),
     ],
   }).spawn();
@@ -63,7 +71,7 @@ export async function measureAction(events: number, pacedSeconds: number): Promi
   await loop.status;
 
   await using relay = await startRelay({
-    routes: [{ name: "out", plugin: "http", options: { url }, concurrency: IN_FLIGHT }],
+    routes: [{ name: "out", plugin: "http", options: { url }, concurrency: inFlight }],
   });
   const send = async (name: string) => {
     const response = await fetch(
@@ -74,8 +82,8 @@ export async function measureAction(events: number, pacedSeconds: number): Promi
   };
   open = Promise.withResolvers();
   count = 0;
-  for (let sent = 0; sent < events; sent += IN_FLIGHT) {
-    await Promise.all(Array.from({ length: IN_FLIGHT }, (_, i) => send(`backlog-${sent + i}`)));
+  for (let sent = 0; sent < events; sent += SENDERS) {
+    await Promise.all(Array.from({ length: SENDERS }, (_, i) => send(`backlog-${sent + i}`)));
   }
   const deliveries = await counted(events);
 
@@ -91,5 +99,5 @@ export async function measureAction(events: number, pacedSeconds: number): Promi
   const latencies = [...acked].map(([name, at]) => arrived.get(name)! - at).sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? NaN;
   await receiver.shutdown();
-  return { fetchLoop, deliveries, latency: { p50: at(0.5), p99: at(0.99) } };
+  return { inFlight, fetchLoop, deliveries, latency: { p50: at(0.5), p99: at(0.99) } };
 }

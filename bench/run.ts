@@ -1,7 +1,7 @@
 /** `deno task bench`: measures in one run, prints ratios. @module */
 import { parseArgs } from "node:util";
 import { type AckResult, measureAck } from "./ack.ts";
-import { measureAction } from "./action.ts";
+import { IN_FLIGHT, measureAction } from "./action.ts";
 import { measureGrowth } from "./growth.ts";
 import { CURVES } from "./growth_sizes.ts";
 import { measureLongStarts } from "./growth_start.ts";
@@ -97,21 +97,23 @@ if (wanted("growth") && !values.short) {
   if (curves.includes("start")) await printLongStarts();
 }
 if (wanted("action")) {
-  const result = await measureAction(values.short ? 3000 : 20_000, values.short ? 3 : 20);
-  if (values.json) console.log(JSON.stringify(result));
-  else {
+  if (!values.json) {
     console.log("\naction: from the store through a plugin's process to an HTTP call\n");
-    console.log(`bare fetch loop    ${fixed(result.fetchLoop, 0)} calls/s`);
-    console.log(
-      `http plugin        ${fixed(result.deliveries, 0)} calls/s   ratio ${
-        (result.deliveries / result.fetchLoop).toFixed(2)
-      }`,
-    );
-    console.log(
-      `ack to call at 100 events/s: p50 ${result.latency.p50.toFixed(1)} ms, p99 ${
-        result.latency.p99.toFixed(1)
-      } ms`,
-    );
+    console.log("calls at a time   fetch loop   http plugin   ratio   ack to call at 100/s: p50      p99");
+  }
+  for (const inFlight of IN_FLIGHT) {
+    const result = await measureAction(inFlight, values.short ? 3000 : 20_000, values.short ? 3 : 10);
+    if (values.json) console.log(JSON.stringify(result));
+    else {
+      const { fetchLoop, deliveries, latency: { p50, p99 } } = result;
+      const rates = [fetchLoop, deliveries].map((rate) => `${rate.toFixed(0).padStart(8)}/s`).join("    ");
+      const ratio = (deliveries / fetchLoop).toFixed(2);
+      console.log(
+        `${`${inFlight}`.padStart(15)}   ${rates}    ${ratio}   ${p50.toFixed(1).padStart(23)} ms   ${
+          p99.toFixed(1)
+        } ms`,
+      );
+    }
   }
 }
 if (wanted("plugin")) {
