@@ -68,6 +68,42 @@ Deno.test("what cannot go over refuses its question, and no other", async () => 
   const after = asking.ask("add", 1, 1);
   await assertRejects(() => odd, DOMException);
   assertEquals(await Promise.all([before, after]), [1, 2]);
+  assertEquals(asking.quiet, true);
+});
+
+Deno.test("what goes over with a question that cannot arrives all the same", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const told: unknown[] = [];
+  const one: Line<Sums, Sums> = new Line<Sums, Sums>(port1 as unknown as End, {
+    answers: {
+      add(a, b) {
+        odd = one.ask("fail", (() => 1) as unknown as string); // in the turn of the answer, and of what is told
+        odd.catch(() => {});
+        one.tell("told");
+        return Promise.resolve(a + b);
+      },
+      fail: () => {},
+    },
+  });
+  let odd: Promise<void> | undefined;
+  const other = new Line<Sums>(port2 as unknown as End, { onTold: (what) => told.push(what) });
+  try {
+    assertEquals(await other.ask("add", 1, 2), 3);
+    assertEquals(told, ["told"]);
+    await assertRejects(() => odd!, DOMException);
+    assertEquals(one.quiet, true);
+  } finally {
+    port1.close();
+    port2.close();
+  }
+});
+
+Deno.test("settled is when nothing is waited for, also of what was asked meanwhile", async () => {
+  using line = ends();
+  let second: unknown = null;
+  void line.asking.ask("add", 1, 1).then(async () => second = await line.asking.ask("add", 2, 2));
+  await line.asking.settled();
+  assertEquals([second, line.asking.quiet], [4, true]);
 });
 
 Deno.test("what is told in one turn comes in order", async () => {
@@ -84,4 +120,41 @@ Deno.test("whoever waits when a line ends is refused, and whoever asks afterward
   await assertRejects(() => waiting, Full, "it is over");
   await assertRejects(() => line.asking.ask("add", 1, 1), Full, "it is over");
   await line.asking.settled();
+});
+
+Deno.test("over a line that has ended nothing goes, either way, and the thread that was started is ended", async () => {
+  let asked = 0;
+  using line = ends({
+    add: (a, b) => {
+      asked++;
+      return Promise.resolve(a + b);
+    },
+  });
+  line.answering.tell("before");
+  await line.asking.ask("add", 0, 0);
+  const waiting = line.asking.ask("add", 1, 1);
+  line.asking.end(new Full("it is over")); // in the turn of the question
+  await assertRejects(() => waiting, Full);
+  line.answering.tell("to the end that has ended");
+  line.asking.tell("from it");
+  const witness = ends(); // its question goes over later than all of that
+  await witness.asking.ask("add", 0, 0);
+  witness[Symbol.dispose]();
+  assertEquals([line.told, asked], [["before"], 1]);
+
+  let terminated = 0;
+  const end: End = { onmessage: null, postMessage: () => {}, terminate: () => terminated++ };
+  new Line(end).end(new Full("it is over"));
+  assertEquals(terminated, 1);
+});
+
+Deno.test("an end that has ended tells nothing more, also what it was about to tell", async () => {
+  using line = ends();
+  line.answering.tell("about to");
+  line.answering.end(new Full("it is over"));
+  line.answering.tell("afterwards");
+  const witness = ends();
+  await witness.asking.ask("add", 0, 0);
+  witness[Symbol.dispose]();
+  assertEquals(line.told, []);
 });

@@ -89,6 +89,33 @@ Deno.test("a secret that something invisible parts is not written either", () =>
   assertEquals(written("text", "hun\u200bter22", {}, ["hunter22"]).slice(9), "receive  •••");
 });
 
+Deno.test("small things are written only when they are asked for, and what matters more always", () => {
+  const levels = (level?: "debug" | "warning") => {
+    const lines: string[] = [];
+    configureLog({ format: "json", write: (line) => lines.push(line), ...(level && { level }) });
+    const log = logOf("receive");
+    for (const say of [log.debug, log.info, log.warn, log.error]) say("x");
+    configureLog();
+    return lines.map((line) => JSON.parse(line).level);
+  };
+  assertEquals(levels(), ["info", "warning", "error"]);
+  assertEquals(levels("debug"), ["debug", "info", "warning", "error"]);
+  assertEquals(levels("warning"), ["warning", "error"]);
+});
+
+Deno.test("a tab parts words in a line for people, too", () => {
+  assertEquals(written("text", "a\tb").slice(9), "receive  a b");
+});
+
+Deno.test("where nobody looks on, the log is for machines", async () => {
+  const log = new URL("../../lib/log.ts", import.meta.url).href;
+  const code =
+    `import { configureLog, logOf } from "${log}"; configureLog(); logOf("receive").info("accepted");`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
+  const { message, level } = JSON.parse(new TextDecoder().decode(stdout));
+  assertEquals([message, level], ["accepted", "info"]);
+});
+
 Deno.test("a line that cannot be written hinders nobody", () => {
   configureLog({
     write() {

@@ -110,3 +110,106 @@ Deno.test(
     }
   },
 );
+
+/** The names that come from the standard library, with where they lead in an import map. */
+async function standardIn(file: string): Promise<[string, string][]> {
+  const { imports } = JSON.parse(await Deno.readTextFile(file)) as { imports: Record<string, string> };
+  return Object.entries(imports).filter(([name]) => name.startsWith("@std/"));
+}
+
+/** A project of one's own, whose tasks choose while JSR answers so. */
+async function makeProject(jsrAnswers: boolean) {
+  const folder = await Deno.makeTempDir({ prefix: "coinrelay-imports-" });
+  await Deno.mkdir(join(folder, "lib", "stand_ins"), { recursive: true });
+  for (const file of ["deno.json", "lib/stand_ins/choose.ts", "lib/task_help.ts", "lib/message_of.ts"]) {
+    await Deno.copyFile(join(ROOT, file), join(folder, file));
+  }
+  const jsr = join(folder, "jsr.ts");
+  const answer = jsrAnswers
+    ? 'Promise.resolve(new Response("{}"))'
+    : 'Promise.reject(new TypeError("no network"))';
+  await Deno.writeTextFile(
+    jsr,
+    `let asked = 0;
+globalThis.fetch = () => { asked++; return ${answer}; };
+addEventListener("unload", () => console.log(asked));`,
+  );
+  const map = join(folder, ".imports.json");
+  return {
+    folder,
+    map,
+    /** Runs the task; answers where the names lead now, and how often JSR was asked. */
+    async choose(std?: string): Promise<{ from: "jsr" | "stand-ins" | "elsewhere"; asked: number }> {
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...[
+            "run",
+            "--quiet",
+            "--no-config",
+            "--no-lock",
+            "-A",
+            `--preload=${jsr}`,
+            "lib/stand_ins/choose.ts",
+          ],
+        ],
+        cwd: folder,
+        env: { COINRELAY_STD: std ?? "", NO_COLOR: "1" },
+      }).output();
+      assertEquals(new TextDecoder().decode(stderr), "");
+      const targets = (await standardIn(map)).map(([, target]) => target);
+      const all = (begin: string) => targets.every((target) => target.startsWith(begin));
+      return {
+        from: all("jsr:@std/") ? "jsr" : all("./lib/stand_ins/") ? "stand-ins" : "elsewhere",
+        asked: Number(new TextDecoder().decode(stdout)),
+      };
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+Deno.test("the library comes from JSR where that answers, else from the stand-ins, and JSR is asked again a day later", async () => {
+  await using without = await makeProject(false);
+  assertEquals(await without.choose(), { from: "stand-ins", asked: 1 });
+  assertEquals(await without.choose(), { from: "stand-ins", asked: 0 });
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+  await Deno.utime(without.map, twoDaysAgo, twoDaysAgo);
+  assertEquals(await without.choose(), { from: "stand-ins", asked: 1 });
+  assertEquals(await without.choose(), { from: "stand-ins", asked: 0 });
+
+  await using with_ = await makeProject(true);
+  assertEquals(await with_.choose(), { from: "jsr", asked: 1 });
+  await Deno.utime(with_.map, twoDaysAgo, twoDaysAgo);
+  assertEquals(await with_.choose(), { from: "jsr", asked: 0 });
+  await Deno.copyFile(without.map, with_.map);
+  assertEquals(await with_.choose(), { from: "stand-ins", asked: 0 });
+  await Deno.utime(with_.map, twoDaysAgo, twoDaysAgo);
+  assertEquals(await with_.choose(), { from: "jsr", asked: 1 });
+});
+
+Deno.test("COINRELAY_STD decides by hand, and asks nobody", async () => {
+  await using project = await makeProject(false);
+  assertEquals(await project.choose("jsr"), { from: "jsr", asked: 0 });
+  assertEquals(await project.choose("stand-ins"), { from: "stand-ins", asked: 0 });
+  const checkout = join(project.folder, "std");
+  for (
+    const [name, exports] of [
+      ["path", { ".": "./mod.ts" }],
+      ["crypto", { ".": "./mod.ts", "./timing-safe-equal": "./timing_safe_equal.ts" }],
+      ["fs", "./mod.ts"],
+    ] as const
+  ) {
+    await Deno.mkdir(join(checkout, name), { recursive: true });
+    await Deno.writeTextFile(
+      join(checkout, name, "deno.json"),
+      JSON.stringify({ name: `@std/${name}`, exports }),
+    );
+  }
+  assertEquals(await project.choose(checkout), { from: "elsewhere", asked: 0 });
+  const found = Object.fromEntries(await standardIn(project.map));
+  assertEquals(
+    ["@std/path", "@std/crypto", "@std/crypto/timing-safe-equal", "@std/fs"].map((name) => found[name]),
+    ["path/mod.ts", "crypto/mod.ts", "crypto/timing_safe_equal.ts", "fs/mod.ts"].map((file) =>
+      `file://${checkout}/${file}`
+    ),
+  );
+});

@@ -113,6 +113,7 @@ Deno.test("@std/dotenv: parse() reads what its documentation describes", () => {
     "A=\"two\nlines\"\nB='two\nlines'": { A: "two\nlines", B: "two\nlines" },
     "A=a=b\nA2=`x`": { A: "a=b", A2: "`x`" },
     "A=1\nA=2": { A: "2" },
+    "A-B=1\n1A=2\nC=3": { C: "3" },
   };
   for (const [text, expected] of Object.entries(cases)) assertEquals({ ...parse(text) }, expected, text);
 });
