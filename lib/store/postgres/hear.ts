@@ -27,7 +27,8 @@ export function channelOf({ schema }: Pick<Settings, "schema">): string {
 export class Hearing {
   readonly #running: Promise<void>;
   #connection: Connection | null = null;
-  #ending = Promise.withResolvers<void>();
+  /** Ends the pause that is under way. */
+  #wake = () => {};
   /** Whether something was said that was not heard. */
   #missed = false;
   #closed = false;
@@ -53,19 +54,15 @@ export class Hearing {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#ending.resolve();
+    this.#wake();
     this.#connection?.destroy();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     while (!this.#closed) {
-      try {
-        await this.#hear();
-      } catch {
-        this.#missed = true;
-        // The store tells by itself that the database is away.
-      }
+      await this.#hear().catch(() => {}); // the store tells by itself that the database is away
+      this.#missed = true;
       this.#connection?.destroy();
       this.#connection = null;
       await this.#pause(CONNECT_AGAIN_MS);
@@ -75,7 +72,9 @@ export class Hearing {
   async #hear(): Promise<void> {
     this.#connection = await Connection.open(
       this.settings,
-      () => {},
+      (ended) => {
+        if (ended === this.#connection) this.#wake();
+      },
       (payload) => this.#heard(JSON.parse(payload)),
     );
     await this.#connection.script(`LISTEN "${channelOf(this.settings)}"`);
@@ -109,10 +108,13 @@ export class Hearing {
     if (lastSeq !== null || routes.length > 0) this.onNews({ lastSeq, routes });
   }
 
+  /** Waits so long, or until it is woken. */
   async #pause(ms: number): Promise<void> {
-    let timer;
-    const time = new Promise((resolve) => timer = setTimeout(resolve, ms));
-    await Promise.race([time, this.#ending.promise]);
+    if (this.#closed) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#wake = resolve;
+    await promise;
     clearTimeout(timer);
   }
 }
