@@ -50,6 +50,9 @@ export function processArguments(
     "--quiet",
     "--no-prompt",
     "--cached-only",
+    // Here compiled code is kept for all Deno programs of one user, the launcher among them; a plugin that reaches the
+    // open file through Node's bindings could have them run code of its own.
+    "--no-code-cache",
     "--no-config",
     ...paths.lock,
     "--node-modules-dir=none",
