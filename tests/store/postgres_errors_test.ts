@@ -4,6 +4,7 @@ import postgres from "postgres";
 import { StoreUnavailable, StoreUnusable } from "../../lib/store/contract.ts";
 import {
   ConnectionLost,
+  lostBy,
   mayComeUp,
   mayRunAgain,
   NotSecured,
@@ -24,6 +25,19 @@ Deno.test("what others got in the way of is run again, and so is what took for g
     new Error("40"),
   ];
   assertEquals(not.map(mayRunAgain), not.map(() => false));
+});
+
+Deno.test("what the client says by codes of its own is told in words, whatever else as it is", () => {
+  const coded = (code: string) =>
+    lostBy(Object.assign(new Error(`write ${code} undefined:undefined`), { code })).message;
+  assertEquals(coded("CONNECT_TIMEOUT"), "it took the connection and did not answer");
+  for (const code of ["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED"]) {
+    assertEquals(coded(code), "the connection broke");
+  }
+  assertEquals(
+    lostBy(new Error("connect ECONNREFUSED 127.0.0.1:1")).message,
+    "connect ECONNREFUSED 127.0.0.1:1",
+  );
 });
 
 Deno.test("what is the database's fault is told as such, with what to do; the rest is handed on as it is", () => {

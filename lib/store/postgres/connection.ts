@@ -1,7 +1,7 @@
 /** One connection to the server. It is never mended: a broken one is thrown away, and a transaction with it. @module */
 import postgres from "postgres";
 import type { Socket } from "node:net";
-import { ConnectionLost } from "./errors.ts";
+import { ConnectionLost, lostBy } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 import { openSocket } from "./socket.ts";
 import { storable } from "../storable.ts";
@@ -171,7 +171,7 @@ export class Connection {
         resolve(answer);
       }, (error) => {
         done();
-        reject(isServers(error) ? error : new ConnectionLost(messageOf(error), { cause: error }));
+        reject(isServers(error) ? error : lostBy(error));
       });
     });
   }
@@ -195,8 +195,4 @@ export class Connection {
 /** Whether the server itself has refused; what else has a code comes from the socket. */
 function isServers(error: unknown): boolean {
   return error instanceof postgres.PostgresError || typeof (error as { code?: unknown }).code !== "string";
-}
-
-function messageOf({ message }: Error): string {
-  return message.includes("CONNECTION_") ? "the connection broke" : message;
 }

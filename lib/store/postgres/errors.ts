@@ -1,5 +1,6 @@
 /** Tells by class and SQLSTATE what a failure means. @module */
 import postgres from "postgres";
+import { messageOf } from "../../message_of.ts";
 import { StoreUnavailable, StoreUnusable } from "../contract.ts";
 
 /** The connection broke or could not be made. What was under way may or may not have happened. */
@@ -10,6 +11,20 @@ export class ConnectionLost extends Error {
 /** The connection cannot be secured as the settings ask. */
 export class NotSecured extends ConnectionLost {
   override name = "NotSecured";
+}
+
+/** What the client says by codes of its own, since its socket is ours and it knows no host. */
+const CLIENT_SAYS: Record<string, string> = {
+  CONNECT_TIMEOUT: "it took the connection and did not answer",
+  CONNECTION_CLOSED: "the connection broke",
+  CONNECTION_DESTROYED: "the connection broke",
+  CONNECTION_ENDED: "the connection broke",
+};
+
+/** What is made of an error of the client's. */
+export function lostBy(error: unknown): ConnectionLost {
+  const { code = "" } = error as { code?: string };
+  return new ConnectionLost(CLIENT_SAYS[code] ?? messageOf(error), { cause: error });
 }
 
 /** SQLSTATEs and classes of them that are no fault of the statement, with what a person can do. */
