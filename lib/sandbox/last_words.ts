@@ -6,6 +6,8 @@ const KEPT = 8192;
 /** How the last words of a runtime begin. */
 const DYING =
   /^(<--- Last few GCs|# Fatal |==== C stack trace|error: Top-level await promise never resolved)/;
+/** What the runtime says before it ends for the use of an interface that a flag would open. */
+const UNSTABLE = /(?:^|\n)Unstable API '(.*)'\. The `--unstable-[\w-]+` flag must be provided\.$/;
 
 /** The end of what a process prints. */
 export class LastWords {
@@ -29,7 +31,13 @@ export class LastWords {
       return "ended, waiting for what never comes: look for an `await` at the top of the file, or in its options";
     }
     if (signal) return `was ended by ${signal}`;
-    const said = /^error: (.*)$/m.exec(this.#printed)?.[1];
+    const unstable = UNSTABLE.exec(this.#printed.trimEnd())?.[1];
+    if (unstable !== undefined) return `ended: Deno calls ${unstable} unstable, and gives it to no plugin`;
+    if (/^Deno has panicked\./m.test(this.#printed)) {
+      return "ended by a fault of Deno's own: the log has its words";
+    }
+    // The last: what an earlier one said, such as a worker's, it has outlived.
+    const said = [...this.#printed.matchAll(/^error: (.*)$/gm)].at(-1)?.[1];
     if (said !== undefined) return `ended: ${shorten(said, LIMITS.errorChars)}`;
     return `ended itself with exit code ${code}: a plugin must not call Deno.exit() or process.exit()`;
   }

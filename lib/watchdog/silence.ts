@@ -89,5 +89,7 @@ export function createSilence(
 }
 
 function spell(minutes: number): string {
+  if (minutes < 1) return "less than a minute";
+  if (minutes === 1) return "a minute";
   return minutes < 120 ? `${minutes} minutes` : `${Math.floor(minutes / 60)} hours`;
 }

@@ -47,3 +47,17 @@ Deno.test("a clock set back by an hour delays the telling by no more than silent
   const silence = createSilence("cryptosync", 30, { heardAt: 2 * HOUR, listeningSince: 0, told: false });
   assertEquals(toldAt(silence, 60, 200), [90]);
 });
+
+Deno.test("how long it is silent is told in words that fit", () => {
+  const spelt = (silentMinutes: number) => {
+    const [told] = createSilence("cryptosync", silentMinutes, fresh).tick(silentMinutes * MINUTE);
+    return /for (.*?):/.exec(String(told?.summary))?.[1];
+  };
+  assertEquals([0.5, 1, 2, 119, 120].map(spelt), [
+    "less than a minute",
+    "a minute",
+    "2 minutes",
+    "119 minutes",
+    "2 hours",
+  ]);
+});
