@@ -99,6 +99,43 @@ Deno.test("send --field makes a change with values read as JSON where they are",
   });
 });
 
+Deno.test("a sample is sent as the event of another coin or type, and a type brings its own sample", async () => {
+  await using target = await startTarget();
+  const sent = async (...args: string[]) => {
+    const { code, stderr } = await target.send(args);
+    assertEquals([code, stderr], [0, ""]);
+    return JSON.parse((await target.stored()).at(-1)!.text);
+  };
+  const renamed = JSON.parse(SAMPLES.find(({ name }) => name === "renamed")!.body);
+  assertEquals(await sent("--sample", "renamed"), renamed);
+  const others = await sent("--sample", "renamed", "--coin", "aave", "--event", "cg.other");
+  assertEquals(others, {
+    event_type: "cg.other",
+    data: { ...renamed.data, id: "aave", symbol: "aave", name: "aave" },
+  });
+  const own = SAMPLES.map(({ body }) => JSON.parse(body)).find(({ event_type }) =>
+    event_type !== renamed.event_type
+  );
+  assertEquals(await sent("--event", own.event_type), own);
+  assertEquals(await sent("--event", "cg.unheard.of", "--coin", "aave"), {
+    event_type: "cg.unheard.of",
+    data: { id: "aave", symbol: "aave", name: "aave" },
+  });
+});
+
+Deno.test("send --json says of each answer whether it is as it should be", async () => {
+  await using target = await startTarget();
+  const answers = async (...args: string[]) => {
+    const { stdout } = await target.send([...args, "--json"]);
+    return stdout.trim().split("\n").map((line) => JSON.parse(line)).map((
+      { result, reason, asExpected },
+    ) => [result, reason, asExpected]);
+  };
+  assertEquals(await answers(), [["accepted", undefined, true]]);
+  assertEquals(await answers("--bad-signature"), [["refused", "bad_signature", true]]);
+  assertEquals(await answers("--source", "b"), [["refused", "not_found", false]]);
+});
+
 Deno.test("send --file sends a body byte for byte, whatever it is, under the --id given", async () => {
   await using target = await startTarget();
   const body = new Uint8Array([0xff, 0x00, 0x0a, 0x7b]);
@@ -109,6 +146,90 @@ Deno.test("send --file sends a body byte for byte, whatever it is, under the --i
   assertEquals([code, stderr], [0, ""]);
   const [event] = await target.stored();
   assertEquals([event?.id, event?.body], ["evt:1", body]);
+});
+
+Deno.test("send --id --count gives each event an id of its own, and a second time the relay knows them all", async () => {
+  await using target = await startTarget();
+  const ids = async () => (await target.stored()).map(({ id }) => id).sort();
+  assertEquals((await target.send(["--id", "mine", "--count", "3"])).code, 0);
+  assertEquals(await ids(), ["mine", "mine-2", "mine-3"]);
+  const again = await target.send(["--id", "mine", "--count", "3"]);
+  assertEquals(again.code, 0);
+  assertStringIncludes(again.stdout, "3 duplicate of 3");
+  assertStringIncludes(again.stdout, "The relay had this event id already: nothing is done twice.");
+  assertEquals(await ids(), ["mine", "mine-2", "mine-3"]);
+});
+
+Deno.test("send --rate spreads the events over the time", async () => {
+  await using target = await startTarget();
+  const arrived: number[] = [];
+  await using slow = startReceiver(() => {
+    arrived.push(performance.now());
+    return Response.json({ status: "accepted" });
+  });
+  assertEquals((await target.send(["--url", slow.url, "--count", "4", "--rate", "10/s"])).code, 0);
+  const [first, ...rest] = arrived;
+  assertEquals(rest.length, 3);
+  assert(rest.at(-1)! - first! >= 250, `all within ${rest.at(-1)! - first!} ms`); // 300, but for the clock's grain
+});
+
+Deno.test("of many events only what goes wrong is told one by one, and of that the first few, with no word of a stranger's obeyed", async () => {
+  await using target = await startTarget();
+  const many = await target.send(["--count", "60"]);
+  assertEquals([many.code, many.stdout.trim().split("\n").length], [0, 2]);
+  assertMatch(many.stdout, /^60 accepted of 60 in [\d.]+ s\nOn disk, /);
+  await using stranger = startReceiver(() =>
+    Response.json({ reason: "odd", detail: "\x1b[2Jgone\u202e" }, { status: 400 })
+  );
+  const refused = await target.send(["--url", stranger.url, "--count", "60"]);
+  assertEquals(refused.code, 1);
+  assertEquals(refused.stdout.match(/^refused: odd/gm)?.length, 5);
+  assertStringIncludes(refused.stdout, "60 refused of 60");
+  assertStringIncludes(refused.stdout, "\ufffd[2Jgone\ufffd");
+  for (const steering of ["\x1b", "\u202e"]) assertEquals(refused.stdout.includes(steering), false);
+});
+
+Deno.test("once one does not get through, the rest is not tried", async () => {
+  await using target = await startTarget();
+  let left = 3;
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const connection of server) {
+      if (--left < 0) {
+        connection.close();
+        continue;
+      }
+      await connection.read(new Uint8Array(65_536));
+      const body = '{"status":"accepted"}';
+      const head = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(head + body));
+      connection.close();
+    }
+  })();
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const { code, stdout } = await target.send(["--url", url, "--count", "10000", "--json", "--wait", "0"]);
+  server.close();
+  await serving.catch(() => {});
+  assertEquals(code, 1);
+  const results = stdout.trim().split("\n").map((line) => JSON.parse(line).result);
+  assert(results.length <= 3 + 8, `${results.length} were tried`); // as many as are on their way at a time
+  assert(results.includes("unreachable"));
+});
+
+Deno.test("where the config lets the system choose a port, the address must be given", async () => {
+  await using target = await startTarget();
+  const config = join(target.folder, "config.json");
+  const settings = JSON.parse(await Deno.readTextFile(config));
+  await Deno.writeTextFile(config, JSON.stringify({ ...settings, server: { port: 0 }, admin: { port: 0 } }));
+  const refused = await target.send();
+  assertEquals([refused.code, refused.stdout], [1, ""]);
+  assertStringIncludes(
+    refused.stderr,
+    "server.port is 0, so the system chose it: give the address with --url",
+  );
+  const sent = await target.send(["--url", `${target.listener.url}/webhook`]);
+  assertEquals(sent.code, 0);
+  assertMatch(sent.stdout, /see the relay's terminal\.\n$/);
 });
 
 Deno.test("send --duplicate sends each twice, and the second is known", async () => {
@@ -238,6 +359,8 @@ Deno.test("wrong arguments are told with a suggestion before anything is sent", 
     [["--all=yes"], "--all takes no value"],
     [["renamed"], 'unexpected argument "renamed"'],
     [["--all", "--file", "x"], "--all and --file exclude each other"],
+    [["--file", "x", "--coin", "aave"], "--coin and --event do not go with it"],
+    [["--file", "x", "--event", "cg.x"], "--coin and --event do not go with it"],
     [["--old", "1"], "--old needs --field"],
     [["--field", "x"], "--field needs --old, --new or both"],
     [["--field", "x", "--new", "1", "--type", "updat"], 'did you mean "update"?'],
