@@ -1,104 +1,118 @@
 /** Dispatch with a plugin's process in which deliveries wait for their place. */
 import { assert, assertEquals } from "@std/assert";
-import { createDispatcher } from "../../lib/dispatch/dispatcher.ts";
-import { configSchema } from "../../lib/config/schema.ts";
-import { resolveRoutes } from "../../lib/route/resolve.ts";
-import { openStore } from "../../lib/store/open.ts";
-import { house } from "../sandbox/support.ts";
+import { idempotencyKey } from "../../lib/dispatch/idempotency.ts";
+import { startReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
-
-/** A relay's store, dispatcher and plugin, with deliveries due for its route. */
-async function start(source: string, deliveries: number, concurrency: number) {
-  const home = await house({ "counter.ts": source });
-  const store = await openStore("sqlite:relay.db", home.base);
-  const routes = resolveRoutes(
-    configSchema.parse({
-      sources: [{ name: "s", path: "/webhook", secrets: ["whsec_of_the_test"] }],
-      routes: [{ name: "counter", plugin: "counter", concurrency }],
-    }),
-    [],
-  );
-  await home.plugins.configure(routes);
-  const faults: unknown[] = [];
-  const dispatcher = createDispatcher({
-    store,
-    runner: home.plugins.runner,
-    plan: () => [],
-    relay: "relay-1",
-    now: Date.now,
-    random: () => 0.5,
-    observe() {},
-    onFault: (error) => faults.push(error),
-  });
-  store.onCommit((news) => dispatcher.wake(news.routes));
-  const now = Date.now();
-  await store.append(Array.from({ length: deliveries }, (_, index) => ({
-    source: "cryptosync",
-    id: `evt-${index}`,
-    type: "cg.coin.listed",
-    coin: "aave",
-    receivedAt: now,
-    timestamp: "1776066000",
-    signature: "00",
-    body: new TextEncoder().encode(`{"event_type":"cg.coin.listed","data":{"id":"aave","number":${index}}}`),
-    test: false,
-    depth: 0,
-    deliveries: [{ route: "counter", matched: null, dueAt: now }],
-  })));
-  dispatcher.configure(routes);
-  return {
-    store,
-    dispatcher,
-    faults,
-    all: (state: "done" | "pending") => store.deliveries({ states: [state] }, { limit: deliveries + 1 }),
-    async [Symbol.asyncDispose]() {
-      await dispatcher.stop(0);
-      await store.close();
-      await home[Symbol.asyncDispose]();
-    },
-  };
-}
+import { startWithPlugin } from "./with_plugin.ts";
 
 Deno.test("what one attempt remembers is known to the next, though that waits in the plugin's process", async () => {
-  await using started = await start(
+  await using started = await startWithPlugin(
     `export default { async run(_event, { kv }) { kv.set("count", 1 + (await kv.get("count") ?? 0)); } };`,
-    100,
-    1,
+    { counter: { concurrency: 1 } },
   );
-  await until("all are made", async () => (await started.all("done")).length === 100);
+  await started.add(100);
+  await until("all are made", async () => await started.count("done") === 100);
   assertEquals(await started.store.kvGet("counter", "count"), "100");
   assertEquals(started.faults, []);
 });
 
 Deno.test("what waits in the plugin's process is given back at a stop, and was never attempted", async () => {
-  await using started = await start(
-    `export default { run: ({ data }) => data.number < 60 ? undefined : new Promise(() => {}) };`,
-    100,
-    3,
+  const held = Promise.withResolvers<Response>();
+  await using receiver = startReceiver(() => held.promise);
+  await using started = await startWithPlugin(
+    `export default { async run({ data }, { fetch }) { if (data.number >= 60) await fetch("${receiver.url}"); } };`,
+    { some: { concurrency: 3, allow: { net: [new URL(receiver.url).host] } } },
   );
-  const { dispatcher, store, all, faults } = started;
-  await until("three run, and all others are claimed", async () => {
-    const claimed = await store.deliveries({ states: ["running"] }, { limit: 100 });
-    return claimed.length === 40 && (await all("done")).length === 60;
-  });
-  assertEquals(dispatcher.running().get("counter"), 3);
-  await dispatcher.stop(0);
-  const waiting = await all("pending");
-  assertEquals(waiting.length, 40);
-  const attempted = waiting.filter(({ attempts }) => attempts > 0);
-  assertEquals(attempted.length, 3, "those that ran were interrupted");
+  const { dispatcher, store, count, faults } = started;
+  await started.add(100);
+  await receiver.arrived(3);
+  await until("all others are claimed", async () => await count("running") === 40);
+  assertEquals(dispatcher.running().get("some"), 3);
+  const stopped = dispatcher.stop(60_000);
+  await until("those that waited are back", async () => await count("pending") === 37);
+  const waiting = await store.deliveries({ states: ["pending"] }, { limit: 100 });
+  assert(waiting.every(({ attempts }) => attempts === 0));
   assert(waiting.every(({ dueAt }) => dueAt <= Date.now()), "they are due at once");
+  held.resolve(new Response());
+  await stopped;
+  assertEquals([await count("done"), await count("pending")], [63, 37]);
   assertEquals(faults, []);
 });
 
 Deno.test("an attempt takes as long as its plugin ran, without what it waited", async () => {
   const began = performance.now();
-  await using started = await start(`export default { run() {} };`, 100, 1);
-  await until("all are made", async () => (await started.all("done")).length === 100);
+  await using started = await startWithPlugin(`export default { run() {} };`, { one: { concurrency: 1 } });
+  await started.add(100);
+  await until("all are made", async () => await started.count("done") === 100);
   const elapsed = performance.now() - began;
+  const done = await started.store.deliveries({ states: ["done"] }, { limit: 100 });
   const took = await Promise.all(
-    (await started.all("done")).map(async ({ id }) => (await started.store.attempts(id))[0]!.durationMs!),
+    done.map(async ({ id }) => (await started.store.attempts(id))[0]!.durationMs!),
   );
   const rounding = 0.5 * took.length;
   assert(took.reduce((sum, ms) => sum + ms) <= elapsed + rounding, `one by one in ${elapsed} ms: ${took}`);
+});
+
+/** Fails in many ways, each event in its own, but not for ever. */
+const fickle = (url: string, version: number) => `
+  import process from "node:process";
+  const version = ${version};
+  export default { async run({ data }, { fetch, kv, route, attempt, idempotencyKey }) {
+    const fails = (number) => attempt === 1 && data.number % 101 === number;
+    if (fails(13)) process.abort();
+    if (fails(29)) for (;;);
+    if (route === "one") kv.set("count", 1 + (await kv.get("count") ?? 0));
+    await (await fetch("${url}", { headers: { "x-route": route, "x-key": idempotencyKey } })).text();
+    if (fails(43)) process.abort();
+    if (fails(59)) await new Promise(() => {});
+    if (data.number % 7 === 3 && attempt === 1) throw new Error("not yet");
+  } };`;
+
+Deno.test("whatever becomes of a plugin that is edited and set anew under load, nothing is lost, no more run than may, and what is remembered is counted once", async () => {
+  const places = { one: 1, three: 3, eight: 8 };
+  const inside = new Map<string, number>();
+  const most = new Map<string, number>();
+  const acts = new Map<string, number>();
+  await using receiver = startReceiver(async ({ headers }) => {
+    receiver.received.length = 0;
+    const route = headers["x-route"]!, key = headers["x-key"]!;
+    acts.set(key, (acts.get(key) ?? 0) + 1);
+    inside.set(route, (inside.get(route) ?? 0) + 1);
+    most.set(route, Math.max(most.get(route) ?? 0, inside.get(route)!));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    inside.set(route, inside.get(route)! - 1);
+    return new Response();
+  });
+  const allow = { net: [new URL(receiver.url).host] };
+  await using started = await startWithPlugin(
+    fickle(receiver.url, 0),
+    Object.fromEntries(
+      Object.entries(places).map(([name, concurrency]) => [name, { concurrency, allow, timeoutSeconds: 1 }]),
+    ),
+    { stallMs: 500, graceMs: 100, minRestartMs: 10, maxRestartMs: 100 },
+  );
+  const events = 101;
+  await started.add(events);
+  const total = events * Object.keys(places).length;
+  let edits = 0;
+  await until("all are made", async () => {
+    edits++;
+    if (edits % 20 === 0) await started.home.write("plugins/plugin.ts", fickle(receiver.url, edits));
+    if (edits % 20 === 10) await started.configure({ options: { edits } });
+    return await started.count("done") === total;
+  }, 120_000);
+  assertEquals(started.faults, []);
+  assertEquals(await started.store.kvGet("one", "count"), `${events}`);
+  for (const [route, count] of Object.entries(places)) {
+    assert(most.get(route)! <= count, `${route}: ${most.get(route)}`);
+  }
+  for (const delivery of await started.store.deliveries({}, { limit: total })) {
+    const event = await started.store.event({ seq: delivery.event });
+    const made = acts.get(idempotencyKey(event!, delivery)) ?? 0;
+    const attempts = await started.store.attempts(delivery.id);
+    assert(
+      made > 0 && made <= attempts.length,
+      `${delivery.route} ${event!.id}: ${made} of ${attempts.length}`,
+    );
+  }
 });
