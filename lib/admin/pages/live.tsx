@@ -121,7 +121,7 @@ export function Live({ frame, rows, routes, filters, search, rate, url, everRece
         </ol>
         <div data-none hidden={rows.items.length > 0}>
           {everReceived || filtered
-            ? <NoneHere filtered={filtered} more={rows.next !== null} />
+            ? <NoneHere filtered={filtered} newest={live} more={rows.next !== null} />
             : <NeverReceived url={url} />}
         </div>
         <Pager path="/" search={search} next={rows.next} />
@@ -271,7 +271,8 @@ function Tiles({ overview, rate }: { overview: Overview; rate: Rate }) {
   );
 }
 
-function NoneHere({ filtered, more }: { filtered: boolean; more: boolean }) {
+/** In place of rows; `newest`: of the newest page. */
+function NoneHere({ filtered, newest, more }: { filtered: boolean; newest: boolean; more: boolean }) {
   if (more) {
     return (
       <Empty title="Nothing found so far">
@@ -279,6 +280,7 @@ function NoneHere({ filtered, more }: { filtered: boolean; more: boolean }) {
       </Empty>
     );
   }
+  if (!newest) return <Empty title="No more of them" />;
   return (
     <Empty title={filtered ? "No event matches" : "No events are stored"}>
       <p>
