@@ -6,6 +6,7 @@ import { measureGrowth } from "./growth.ts";
 import { CURVES } from "./growth_sizes.ts";
 import { measureLongStarts } from "./growth_start.ts";
 import { measurePlugins } from "./plugin.ts";
+import { messageOf } from "../lib/message_of.ts";
 import { requirePrograms } from "./programs.ts";
 import { measureIdle, measureStart } from "./start.ts";
 
@@ -24,18 +25,9 @@ const HELP =
   Growth takes 10 minutes, and the filling; the other parts 5 together. All is written to the system's temporary folder
   (TMPDIR), which should be on the disk that the relay's store is on.`;
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    short: { type: "boolean" },
-    only: { type: "string" },
-    json: { type: "boolean" },
-    of: { type: "string" },
-    events: { type: "string" },
-    folder: { type: "string" },
-    help: { type: "boolean", short: "h" },
-  },
-});
+const PARTS = ["ack", "growth", "action", "plugin", "start"];
+
+const values = readFlags();
 if (values.help) {
   console.log(HELP);
   Deno.exit(0);
@@ -46,6 +38,12 @@ const stored = Number(values.events ?? 1_000_000);
 const unknown = curves.filter((name) => !GROWTH.includes(name));
 if (unknown.length > 0) fail(`--of: there is no ${unknown.join(", ")}; there are ${GROWTH.join(", ")}`);
 if (!Number.isSafeInteger(stored) || stored < 1) fail("--events: give a number of events, such as 10000000");
+if (values.only !== undefined && !PARTS.includes(values.only)) {
+  fail(`--only: there is no ${values.only}; there are ${PARTS.join(", ")}`);
+}
+if (values.only === "growth" && values.short) {
+  fail("--short leaves growth out: take one of --only growth and --short");
+}
 const wanted = (part: string) => values.only === undefined || values.only === part;
 const fixed = (value: number, digits = 1) => value.toFixed(digits).padStart(8);
 
@@ -170,6 +168,25 @@ function printTimes(name: string, times: readonly number[], width: number): void
   const sorted = times.toSorted((a, b) => a - b);
   const shown = [sorted[sorted.length >> 1]!, sorted[0]!, sorted.at(-1)!];
   console.log(name.padEnd(width), ...shown.map((ms) => fixed(ms, 0)));
+}
+
+function readFlags() {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: {
+        short: { type: "boolean" },
+        only: { type: "string" },
+        json: { type: "boolean" },
+        of: { type: "string" },
+        events: { type: "string" },
+        folder: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    return fail(`${messageOf(error)}\n\n${HELP}`);
+  }
 }
 
 function fail(message: string): never {

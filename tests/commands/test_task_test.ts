@@ -55,3 +55,24 @@ Deno.test("the task of CI tells what it runs when it is asked, and runs nothing 
   assertEquals(await ok("-h"), [0, "deno task ok", ""]);
   assertEquals(await ok("--hlep"), [1, "", 'deno task ok: unexpected argument "--hlep"']);
 });
+
+Deno.test("the bench refuses what it does not know in words, before it measures anything", async () => {
+  const bench = async (...args: string[]) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", `--import-map=${ROOT}.imports.json`, "-A", `${ROOT}bench/run.ts`, ...args],
+    }).output();
+    const [said, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).split("\n")[0]);
+    return [code, said, error];
+  };
+  const refused = (why: string) => [1, "", `deno task bench: ${why}`];
+  assertEquals(await bench("--shrot"), refused("Unknown option '--shrot'"));
+  assertEquals(
+    await bench("--only", "acks"),
+    refused("--only: there is no acks; there are ack, growth, action, plugin, start"),
+  );
+  assertEquals(
+    await bench("--only", "growth", "--short"),
+    refused("--short leaves growth out: take one of --only growth and --short"),
+  );
+  assertEquals((await bench("-h"))[0], 0);
+});
