@@ -3,6 +3,7 @@ import type { AttemptReport } from "../dispatch/dispatcher.ts";
 import { logOf } from "../log.ts";
 import { messageOf } from "../message_of.ts";
 import type { Receipt } from "../receive/receiver.ts";
+import { REASONS } from "../receive/remedies.ts";
 import { StoreUnavailable, StoreUnusable } from "../store/contract.ts";
 
 /** More lines of a kind in one second than this are counted instead. */
@@ -40,12 +41,9 @@ export function createNarrator(now: () => number): Narrator {
         if (!mayWrite("503")) return;
         const why = problem === undefined ? "" : `: ${problem}`;
         receive.error(`answered 503, since the store cannot commit${why}`, facts);
-      } else if (authentic) {
+      } else if (authentic && reason !== null) {
         if (mayWrite(`${reason}`)) {
-          const advice = reason === "bad_timestamp"
-            ? "its x-cg-timestamp is not a number of UNIX seconds"
-            : "check this server's clock, or raise maxAgeSeconds";
-          receive.warn(`refused though rightly signed: ${advice}`, facts);
+          receive.warn(`refused though rightly signed: ${REASONS[reason].remedy}`, facts);
         }
       } else if (mayWrite(`${reason}`)) {
         receive.warn("refused", facts);

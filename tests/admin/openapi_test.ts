@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { createApi } from "../../lib/admin/api/api.ts";
+import { createDesk } from "../../lib/admin/desk.ts";
 import { openApi, OPERATIONS } from "../../lib/admin/api/openapi.ts";
 import { problem } from "../../lib/admin/api/shapes.ts";
 import { until } from "../support/until.ts";
@@ -25,6 +27,15 @@ Deno.test("the document refers to nothing that it does not hold, and every param
   for (const said of ["1 to 500", "true: only count them", "What the last failed attempt said"]) {
     assertEquals(document.includes(`"description":${JSON.stringify(said)}`), true, said);
   }
+});
+
+Deno.test("the API answers by just those methods and paths that the document has", async () => {
+  await using room = await openRoom();
+  const answered = createApi(createDesk(room.parts)).routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, "{$1}")}`);
+  const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+  assertEquals([...new Set(answered)].sort(), [...described, "get /openapi.json"].sort());
 });
 
 Deno.test("every answer is as the document says, with no key more or less", async (t) => {

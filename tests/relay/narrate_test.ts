@@ -46,12 +46,11 @@ Deno.test("only what was stored is said to be stored, though not understood", ()
 Deno.test("what is refused though rightly signed is told with what to do about just that", () => {
   const told = (reason: Receipt["reason"]) =>
     linesOf((narrator) => narrator.receipt({ ...RECEIPT, result: "rejected", reason }));
-  const clock = "check this server's clock, or raise maxAgeSeconds";
   for (
     const [reason, advice] of [
-      ["stale_timestamp", clock],
-      ["future_timestamp", clock],
-      ["bad_timestamp", "its x-cg-timestamp is not a number of UNIX seconds"],
+      ["stale_timestamp", "check this server's clock, or raise the source's maxAgeSeconds"],
+      ["future_timestamp", "check this server's clock"],
+      ["bad_timestamp", "the provider has changed the form of x-cg-timestamp: update the relay"],
     ] as const
   ) {
     assertEquals(told(reason), [
@@ -91,7 +90,7 @@ Deno.test("a refusal is told as what it is: the store's fault, perhaps the clock
     "receive  error: answered 503, since the store cannot commit",
   ]);
   assertEquals(told("stale_timestamp", true), [
-    "receive  warning: refused though rightly signed: check this server's clock, or raise maxAgeSeconds",
+    "receive  warning: refused though rightly signed: check this server's clock, or raise the source's maxAgeSeconds",
   ]);
   assertEquals(told("bad_signature", false), ["receive  warning: refused"]);
 });
