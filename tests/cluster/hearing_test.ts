@@ -75,11 +75,51 @@ await withPostgres((postgres) => {
     assertEquals(seqs, [...new Set(seqs)].toSorted((a, b) => a - b), "each once, and none after a later one");
   });
 
-  test("a commit for more routes than one message holds is heard as well", async ({ teller, heard }) => {
+  test("an event of which nobody told is found all the same", async ({ schema, heard }) => {
+    const seq = Number(
+      await postgres.psql(
+        `INSERT INTO ${schema}.events (source, id, digest, type, coin, received_at, timestamp, signature, test, depth, body)
+         SELECT source, 'untold', sha256('untold'), type, coin, received_at, timestamp, signature, test, depth, body
+         FROM ${schema}.events LIMIT 1 RETURNING seq`,
+      ),
+    );
+    await until("it is told", () => heard.some(({ lastSeq }) => lastSeq === seq));
+  });
+
+  test("what fell due of more routes than one message holds is heard as well", async ({ teller, heard }) => {
     const routes = Array.from({ length: 300 }, (_, nth) => `route_with_quite_a_long_name_${nth}`);
     assert(JSON.stringify(routes).length > 8000);
     await put(teller, "many", routes);
+    const asked = routes.map((route) => ({ route, limit: 1, order: "any" as const, rate: null }));
+    const { claimed } = await teller.claim({ ...asking(), routes: asked });
+    await teller.settle("one", claimed.map((one) => ending(one, "dead")), 1000);
     await until("all are told", () => routes.every((route) => names(heard).has(route)));
+    heard.length = 0;
+    assertEquals(await teller.retry({ states: ["dead"] }, 2000), routes.length);
+    await until(
+      "all are told, though there is no new event",
+      () => routes.every((route) => names(heard).has(route)),
+    );
+  });
+
+  test("while the tables cannot be read it holds no more connections than before", async (parts) => {
+    const { schema, teller, proxy, heard } = parts;
+    const connections = async () =>
+      Number(
+        await postgres.psql(
+          `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coinrelay ${schema}'`,
+        ),
+      );
+    const before = await connections();
+    await postgres.psql(`ALTER TABLE ${schema}.events RENAME TO away`);
+    proxy.cutOnce();
+    const taken = proxy.taken();
+    await until("it has tried again and again", () => proxy.taken() >= taken + 4);
+    const now = await connections();
+    assert(now <= before, `${now} connections, ${before} before`);
+    await postgres.psql(`ALTER TABLE ${schema}.away RENAME TO events`);
+    const seq = await put(teller, "e", ["mail"]);
+    await until("it hears again", () => heard.some(({ lastSeq }) => lastSeq === seq));
   });
 
   test("what others say on the channel does no harm", async ({ schema, teller, heard }) => {

@@ -7,9 +7,13 @@ export type Conduct = "pass" | "swallow" | "cut" | { delayMs: number };
 export function startProxy(port: number) {
   let conduct: Conduct = "pass";
   const open = new Set<Deno.Conn>();
+  let taken = 0;
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serving = (async () => {
-    for await (const client of listener) void serve(client);
+    for await (const client of listener) {
+      taken++;
+      void serve(client);
+    }
   })().catch(() => {});
 
   async function serve(client: Deno.Conn) {
@@ -54,6 +58,8 @@ export function startProxy(port: number) {
 
   return {
     port: (listener.addr as Deno.NetAddr).port,
+    /** How many connections were made to it. */
+    taken: () => taken,
     /** Changes how it behaves; `cut` ends the connections that are open, too. */
     set(next: Conduct) {
       conduct = next;
