@@ -1,5 +1,6 @@
 import { assertArrayIncludes, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { runCommandLine } from "../../lib/commands/command_line.ts";
 import { runCommand } from "./run_command.ts";
 
 /** Every command, as the list of commands names them. */
@@ -38,6 +39,27 @@ Deno.test("a config with mistakes ends a command in 1, with the mistakes and not
   const { code, stdout, stderr } = await runCommand(["send", "--config", "/nowhere/config.json"]);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(stderr, "config.json: does not exist in /nowhere\n    `deno task start` makes a first one\n");
+});
+
+Deno.test("what comes after -- is no flag", async () => {
+  const { code, stderr } = await runCommand(["send", "--", "--help"]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, 'unexpected argument "--help"');
+});
+
+Deno.test("a fault of the program's ends in 2, and whoever mends it sees where it is", async () => {
+  const said: unknown[][] = [];
+  const original = console.error;
+  console.error = (...parts) => said.push(parts);
+  try {
+    const fault = new TypeError("x is not a function");
+    const run = () => Promise.reject(fault);
+    const command = () => Promise.resolve({ name: "odd", summary: "", help: "", run });
+    assertEquals(await runCommandLine({ odd: command }, ["odd"]), 2);
+    assertEquals(said, [["deno task odd failed, and the fault is not yours:", fault]]);
+  } finally {
+    console.error = original;
+  }
 });
 
 Deno.test({

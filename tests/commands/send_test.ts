@@ -302,6 +302,17 @@ Deno.test("a proxy that does not reach the relay, and whatever else fails there,
   }
 });
 
+Deno.test("an event is not sent on to where an answer leads: no provider would", async () => {
+  await using target = await startTarget();
+  await using elsewhere = startReceiver(() => Response.json({ status: "accepted" }));
+  await using moved = startReceiver(() =>
+    new Response(null, { status: 307, headers: { location: elsewhere.url } })
+  );
+  const { code, stdout } = await target.send(["--url", moved.url]);
+  assertEquals([code, elsewhere.received], [1, []]);
+  assertStringIncludes(stdout, "answered 307");
+});
+
 Deno.test("a relay that takes what it must refuse ends in 2", async () => {
   await using target = await startTarget();
   await using careless = startReceiver(() => Response.json({ status: "accepted" }));

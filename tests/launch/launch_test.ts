@@ -97,13 +97,92 @@ Deno.test("a first start by the launcher makes the config and the secret, and a 
 Deno.test("a signal to the launcher stops the relay in order, and one that comes twice at once counts once", async () => {
   const folder = await makeFolder();
   try {
-    for (const signals of [["SIGTERM"], ["SIGINT", "SIGINT"]] as Deno.Signal[][]) {
+    for (
+      const signals of [["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"], [
+        "SIGINT",
+        "SIGTERM",
+      ]] as Deno.Signal[][]
+    ) {
       await using relay = start(join(folder, "config.json"));
       await relay.meet("bitcoin");
       for (const signal of signals) relay.child.kill(signal);
       assertEquals((await relay.status).code, 0);
       assertMatch(relay.said(), /"stopping; .*"stopped"/s);
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("who has not the patience to wait for a plugin that hangs presses Ctrl+C a second time, and it ends", async () => {
+  const folder = await makeFolder();
+  try {
+    await Deno.writeTextFile(
+      join(folder, "plugins", "hangs.ts"),
+      'export default { fields: ["name"], run() { console.log("hangs"); return new Promise(() => {}); } };',
+    );
+    await using relay = start(join(folder, "config.json"));
+    await relay.meet("bitcoin");
+    await relay.find(/"hangs"/);
+    relay.child.kill("SIGINT");
+    await relay.find(/"stopping; a second signal ends at once"/);
+    let ended = false;
+    const status = relay.status.then((status) => {
+      ended = true;
+      return status;
+    });
+    await until("it ends", () => {
+      if (!ended) relay.child.kill("SIGINT");
+      return ended;
+    });
+    assertEquals((await status).code, 2);
+    assertEquals(relay.said().includes('"stopped"'), false);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "the launcher tells by its exit code that a signal ended the relay",
+  ignore: Deno.build.os !== "linux", // where /proc tells of processes
+  fn: async () => {
+    const folder = await makeFolder();
+    try {
+      await using relay = start(join(folder, "config.json"));
+      await relay.url();
+      const { pid } = relay.child;
+      const children = [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name }) =>
+        Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`).trim().split(" ").filter((child) =>
+          child !== ""
+        )
+      );
+      assertEquals(children.length, 1);
+      Deno.kill(Number(children[0]), "SIGKILL");
+      assertEquals((await relay.status).code, 128 + 9);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test("the launcher takes the config from where the user stands, and of several the last, as the relay does", async () => {
+  const folder = await makeFolder();
+  try {
+    await using relay = start("config.json", null, { INIT_CWD: folder });
+    await relay.meet("bitcoin");
+    assertEquals((await Deno.stat(join(folder, "data", "relay.db"))).isFile, true);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...LAUNCHER,
+        "start",
+        "--show-permissions",
+        "--config",
+        "/elsewhere/config.json",
+        "--config=config.json",
+      ],
+      env: { INIT_CWD: folder },
+    }).output();
+    assertMatch(new TextDecoder().decode(stdout), new RegExp(`^--allow-write=${folder}/data$`, "m"));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
