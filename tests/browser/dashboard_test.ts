@@ -273,6 +273,26 @@ Deno.test({
         await served.stop();
       });
 
+      await t.step(
+        "a page that is left open says how the relay is, and when it is not connected",
+        async () => {
+          const served = await serve({ routes: ROUTES });
+          let again: Served | undefined;
+          await withPage(served, async (page) => {
+            const lamp = page.locator("[data-lamp]");
+            await page.goto("/deliveries");
+            assertEquals(await lamp.textContent(), "All is well");
+            await served.stop(true);
+            await page.locator("[data-lamp].warning").waitFor();
+            assertEquals(await lamp.textContent(), "Not connected");
+            again = await serve({ routes: ROUTES, folder: served.room.folder }, served.port);
+            again.room.off.add("all");
+            await page.locator("[data-lamp]", { hasText: "Worth a look" }).waitFor();
+          });
+          await again!.stop();
+        },
+      );
+
       await t.step("a discarded dead letter stays discarded when the stream begins", async () => {
         const served = await full();
         const [dead] = await served.room.store.deliveries({ states: ["dead"] }, { limit: 1 });

@@ -101,6 +101,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** Says how the relay is, as its pulse tells; null: there is none, and what the page shows may be old. */
+export function showHealth(pulse) {
+  const lamp = document.querySelector("[data-lamp]");
+  const [tone, word] = pulse === null ? ["warning", "Not connected"] : [pulse.overview.health, pulse.word];
+  lamp.className = `lamp ${tone}`;
+  if (lamp.textContent !== word) lamp.textContent = word;
+}
+
 // What is shown in place of a page that cannot be made now looks again by itself, and goes when it can.
 const again = document.querySelector("[data-again]");
 if (again) setTimeout(lookAgain, 3000);
@@ -136,6 +144,8 @@ const unsettled = document.querySelector("[data-watch]");
 let refreshing;
 if (unsettled) {
   const source = new EventSource("/live/moves");
+  source.addEventListener("pulse", (message) => showHealth(JSON.parse(message.data)));
+  source.onerror = () => showHealth(null);
   // What moved on between the making of the page, or a break, and now.
   source.onopen = () => refreshing ??= setTimeout(refresh, 150);
   source.addEventListener("moves", (message) => {
@@ -150,8 +160,8 @@ async function refresh() {
   if (isBusy()) return lookLater();
   const { watch } = unsettled.dataset; // the answer to a form has an address that only takes forms
   const from = watch.startsWith("/") ? watch : location.href;
-  const response = await fetch(from, { headers: { accept: "text/html" } });
-  if (!response.ok) return;
+  const response = await fetch(from, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!response?.ok) return; // what comes next, or the stream that begins anew, looks again
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[data-watch]");
   if (!fresh) return;

@@ -1,5 +1,5 @@
 // The live view: rows that arrive over the stream, pausing, the watchlist, the chart.
-import { localTimes } from "./app.js";
+import { localTimes, showHealth } from "./app.js";
 
 const MOST_ROWS = 200;
 const MOST_MOVES = 2000;
@@ -103,6 +103,7 @@ function follow() {
   };
   source.onerror = () => {
     say("warn", "reconnecting");
+    showHealth(null);
     // The stream is refused for good when the session has ended.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
     looking ??= setTimeout(lookWhy, 5000);
@@ -144,7 +145,8 @@ function follow() {
     clearTimeout(looking);
     looking = undefined;
     if (!lamp.classList.contains("good")) say("good", paused ? "paused" : "live");
-    const { overview, word, rate, problems } = JSON.parse(message.data);
+    const pulse = JSON.parse(message.data);
+    const { overview, rate, problems } = pulse;
     const tile = (name, text) => {
       const element = document.querySelector(`[data-tile="${name}"]`);
       if (element.textContent !== text) element.textContent = text;
@@ -162,9 +164,7 @@ function follow() {
       time.dataset.relative = "";
       localTimes(last);
     }
-    const health = document.querySelector("[data-lamp]");
-    health.className = `lamp ${overview.health}`;
-    health.textContent = word;
+    showHealth(pulse);
     const notices = document.querySelector("[data-problems]");
     if (notices.outerHTML !== problems) notices.outerHTML = problems;
     showRate(rate);
