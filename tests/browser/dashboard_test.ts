@@ -361,9 +361,12 @@ Deno.test({
             await assertFits(page, path.slice(0, 20));
           }
           await page.goto("/deliveries?state=dead&coin=long");
-          for (const cell of await page.locator("td.small").all()) {
-            assert((await cell.boundingBox())!.width < 390);
-          }
+          const cells = page.locator("td.small");
+          await cells.first().waitFor();
+          const widths = await cells.evaluateAll((all) =>
+            all.map((cell) => cell.getBoundingClientRect().width)
+          );
+          assert(widths.every((width) => width < 390), `${widths}`);
         }, { viewport: { width: 390, height: 800 } });
         await served.stop();
       });
