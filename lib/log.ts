@@ -47,7 +47,7 @@ export function configureLog(settings: LogSettings = {}): void {
     try {
       if (settings.write) settings.write(format === "json" ? jsonLine(line, hide) : textLine(line, hide));
       else if (format === "json") console.log(jsonLine(line, hide));
-      else console.log(`%c${textLine(line, hide)}`, COLORS[line.level] ?? "");
+      else console.log("%c%s", COLORS[line.level] ?? "", textLine(line, hide));
     } catch {
       // A disk that is full, say: what was to be told goes on all the same.
     }

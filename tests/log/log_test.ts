@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { configSchema } from "../../lib/config/schema.ts";
 import { secretValues } from "../../lib/config/secrets.ts";
 import { configureLog, logOf } from "../../lib/log.ts";
@@ -107,13 +107,24 @@ Deno.test("a tab parts words in a line for people, too", () => {
   assertEquals(written("text", "a\tb").slice(9), "receive  a b");
 });
 
-Deno.test("where nobody looks on, the log is for machines", async () => {
+/** What a process of its own writes that logs a message. */
+async function printed(settings: string, message: string): Promise<string> {
   const log = new URL("../../lib/log.ts", import.meta.url).href;
   const code =
-    `import { configureLog, logOf } from "${log}"; configureLog(); logOf("receive").info("accepted");`;
+    `import { configureLog, logOf } from "${log}"; configureLog(${settings}); logOf("a").info("${message}");`;
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
-  const { message, level } = JSON.parse(new TextDecoder().decode(stdout));
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test("where nobody looks on, the log is for machines", async () => {
+  const { message, level } = JSON.parse(await printed("", "accepted"));
   assertEquals([message, level], ["accepted", "info"]);
+});
+
+Deno.test("percent signs in a message are written as they are", async () => {
+  for (const format of ["text", "json"]) {
+    assertStringIncludes(await printed(`{ format: "${format}" }`, "100%% %s %c %d"), "100%% %s %c %d");
+  }
 });
 
 Deno.test("a line that cannot be written hinders nobody", () => {
