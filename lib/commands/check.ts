@@ -4,6 +4,7 @@ import { inOrder, inspectConfig, type Inspection, pluginsFolder } from "../confi
 import { type Mistake, renderMistakes } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
 import { maskText } from "../config/mask.ts";
+import { isOfSystem } from "../message_of.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { errorText, type PluginDescription, type PluginError } from "../sandbox/description.ts";
 import { type Grant, grantsOf } from "../sandbox/grants.ts";
@@ -91,6 +92,11 @@ async function findAll(file: string, { config, mistakes, value, secrets }: Inspe
           .map(({ kind, target, why }) => ({ kind, target, why })),
       })),
     };
+  }).catch((error) => {
+    if (!isOfSystem(error)) throw error;
+    const hint = "let this user read the folder, and what is in it";
+    const unread = { path: "pluginsDir", problem: `cannot be read: ${error.message}`, hint };
+    return { ...findings, mistakes: inOrder([...mistakes, unread], value) };
   }).finally(() => progress.clear());
 }
 

@@ -1,6 +1,8 @@
 /** `deno task new`: a plugin and its test, to begin with. @module */
 import { join, relative } from "@std/path";
+import { existsSync } from "node:fs";
 import { inspectConfig, pluginsFolder } from "../config/load.ts";
+import { ConfigError } from "../config/mistake.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { inShell } from "../in_shell.ts";
 import { fieldPatternMistake } from "../pattern/field_pattern.ts";
@@ -55,8 +57,10 @@ async function create(args: string[]): Promise<number> {
   );
 
   const config = configFile(values);
-  const { value } = inspectConfig(config, Deno.env.toObject());
-  const folder = pluginsFolder(config, value) ?? join(PROJECT, "plugins"); // there may be no config yet
+  const { value, mistakes } = inspectConfig(config, Deno.env.toObject());
+  const named = pluginsFolder(config, value);
+  if (named === null && existsSync(config)) throw new ConfigError(config, mistakes); // who knows which folder it names
+  const folder = named ?? join(PROJECT, "plugins"); // there is no config yet
   const files: [file: string, text: string][] = [
     [join(folder, `${plugin}.ts`), template.plugin(plugin, fields)],
     [join(folder, `${plugin}_test.ts`), template.test(plugin, exampleOf(fields))],

@@ -102,6 +102,21 @@ Deno.test("new says what else hinders it, and leaves nothing half-made", () =>
     assertMatch(stderr, /^Cannot write .*\/file\/plugins\/mine\.ts: Not a directory/);
   }));
 
+Deno.test("new tells machines what it wrote, and writes nothing where a config with mistakes hides which folder it names", () =>
+  inFolder(CONFIG, async (folder) => {
+    const { code, stdout } = await create(folder, "mine", "--json");
+    assertEquals(code, 0);
+    assertEquals(JSON.parse(stdout), {
+      files: ["mine.ts", "mine_test.ts"].map((name) => join(folder, "plugins", name)),
+    });
+    for (const [text, says] of [["{", "line 1, column 2"], ['{"pluginsDir": 5}', "pluginsDir"]] as const) {
+      await Deno.writeTextFile(join(folder, "config.json"), text);
+      const refused = await create(folder, "elsewhere");
+      assertEquals([refused.code, refused.stdout], [1, ""]);
+      assertStringIncludes(refused.stderr, `config.json: ${says}`);
+    }
+  }));
+
 Deno.test("new refuses what is no name, no field pattern or no kind, and writes nothing", () =>
   inFolder(CONFIG, async (folder) => {
     const wrong: [string[], string][] = [

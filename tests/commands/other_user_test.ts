@@ -36,7 +36,7 @@ function withModes(
         return stdout + stderr;
       }, folder);
     } finally {
-      for (const name of ["data", ".env"]) await Deno.chmod(path(name), 0o700);
+      for (const name of ["data", "plugins", ".env"]) await Deno.chmod(path(name), 0o700);
     }
   });
 }
@@ -92,6 +92,22 @@ Deno.test({
       assertMatch(
         await run("dead-letters"),
         /the file or its folder cannot be written; is this the relay's user/,
+      );
+    }),
+});
+
+Deno.test({
+  name: "a plugins folder that may not be read is told as that, not as one without plugins",
+  ignore: ORDINARY === null,
+  fn: () =>
+    withModes((path) => Deno.chmodSync(path("plugins"), 0), async (run) => {
+      assertMatch(
+        await run("check"),
+        /^config\.json: pluginsDir: cannot be read: Permission denied .*\n {4}let this user read the folder/,
+      );
+      assertMatch(
+        await run("doctor"),
+        /plugins +WRONG +they cannot be loaded: Permission denied .*\n +→ see that .* can be read/,
       );
     }),
 });
