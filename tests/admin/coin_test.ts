@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { coinView } from "../../lib/admin/read/coin.ts";
+import { between, textOf } from "./page_text.ts";
 import { coinBody, openRoom, update } from "./room.ts";
 
 const change = (field: string, change_type: string, old_value?: unknown, new_value?: unknown) => ({
@@ -102,4 +103,37 @@ Deno.test("a coin's newest name is its name, and its page leads on to its older 
   await room.deliver({ body: coinBody("nameless", [], "") });
   const nameless = (await coinView(room.store, "nameless"))!;
   assertEquals([nameless.name, nameless.more], ["nameless", false]);
+});
+
+Deno.test("a coin's page shows each field as it is known last, what is gone, and what it joined or left", async () => {
+  await using room = await openRoom();
+  await room.deliver({
+    body: coinBody("aave", [
+      update("name", "LEND", "Aave"),
+      update("links.homepage", [], ["https://a.example", "https://b.example"]),
+      change("links.forum", "removal", ["https://f.example"], []),
+      change("links.chat", "removal"),
+      change("categories", "addition", undefined, "defi"),
+      change("categories", "removal", "meme"),
+    ], "Aave"),
+  });
+  await room.deliver({ body: coinBody("bare", [], "") });
+  const page = async (id: string) => await (await room.ask(`/coins/${id}`)).text();
+  const html = await page("aave");
+  const card = (title: string) =>
+    textOf(between(html, `<section class="card" aria-label="${title}">`, "</section>")).replaceAll(
+      /\S+ \S+ UTC/g,
+      "TIME",
+    );
+  assertEquals(textOf(between(html, "<h1>", "</p>")), "Aave AAVE · aave");
+  assertEquals(card("Names"), "Names Field Last known value Since Changes Name name Aave TIME 1");
+  assertMatch(card("Links"), /links.chat gone TIME 1 .*links.forum gone \["https:\/\/f.example"\] TIME 1/);
+  assertMatch(card("Links"), /links.homepage https:\/\/a.example https:\/\/b.example TIME 1$/);
+  assertEquals(card("Categories"), "Categories left meme joined defi");
+  assertMatch(card("Events"), /^Events 1 /);
+  assertEquals(html.includes("Older"), false);
+  const bare = await page("bare");
+  assertEquals(textOf(between(bare, "<h1>", "</p>")), "bare bare");
+  assertEquals([bare.includes("Categories"), bare.includes("Last known value")], [false, false]);
+  assertStringIncludes(textOf(between(await page("nobody"), "<h1>", "</p>")), "nobody nobody");
 });
