@@ -67,12 +67,12 @@ function readCoin(from: JsonObject): Coin {
   return { id: text(from["id"]), symbol: text(from["symbol"]), name: text(from["name"]) };
 }
 
+/** Makes no list of what is within: this is done for every event, and twice. */
 function isDeeperThan(depth: number, value: Json): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth === 0) return true;
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
-    if (isDeeperThan(depth - 1, inner)) return true;
-  }
+  if (Array.isArray(value)) return value.some((inner) => isDeeperThan(depth - 1, inner));
+  for (const key in value) if (isDeeperThan(depth - 1, value[key]!)) return true;
   return false;
 }
 
