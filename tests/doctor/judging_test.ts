@@ -111,6 +111,11 @@ Deno.test("doctor counts the signing secrets where none of them is wrong, and th
   const [count, rotation] = of([sound, `${sound}0`]);
   assertEquals(count, "right: 2 signing secrets");
   assertMatch(rotation!, /^note: s0 accepts 2 secrets → right while one is being rotated/);
+  assertEquals(of([sound], [sound]), [
+    "wrong: s1 and s0 have the same signing secret → copy each from the provider's dashboard again, which gives each " +
+    "webhook its own: now one of the two refuses everything",
+  ]);
+  assertEquals(of([sound, sound]).some((line) => line.includes("the same signing secret")), false);
   for (const secret of [`'${sound}'`, `${sound}\u00a0x`, "whsec_0123456789abcde"]) {
     const said = of([secret]);
     assertEquals(said.map((one) => one.split(":")[0]), ["wrong"], said.join("\n"));
@@ -155,6 +160,8 @@ Deno.test("a unit and a command that an upgrade left behind are told of, those o
     await write(join(project, "deploy/systemd/coinrelay.service"), unit);
     await write(join(project, "deploy/systemd/coinrelay"), "new");
     assertEquals(told(), [], "not installed");
+    await write(installed, unit);
+    assertEquals(told(), [], "the unit alone");
     await write(join(root, "/usr/local/bin/coinrelay"), "old");
     await write(installed, `${unit}MemoryMax=1G\n`);
     assertEquals(told(), [
