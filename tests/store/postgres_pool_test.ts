@@ -126,6 +126,25 @@ await withPostgres((postgres) => {
     await pool.close();
   });
 
+  Deno.test("what waits for an answer of a connection that ends is told so, sent or not", async () => {
+    const { pool } = lending(2);
+    await pool.use("write", async (connection) => {
+      const sent = connection.script("SELECT pg_sleep(60)");
+      await until(
+        "it is sent",
+        () =>
+          postgres.psql("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'")
+            .then((count) => count === "1"),
+      );
+      const unsent = [connection.query("SELECT 1"), connection.query("SELECT $1::int", 2)];
+      connection.destroy();
+      for (const one of [sent, ...unsent, connection.query("SELECT 3")]) {
+        await assertRejects(() => one, ConnectionLost, "the connection broke");
+      }
+    });
+    await pool.close();
+  });
+
   Deno.test("connections that break while nobody uses them are made anew, before anybody gets one", async () => {
     const { pool, borrow } = lending(2);
     for (let broken = 0; broken < 3; broken++) {
@@ -193,5 +212,23 @@ await withPostgres((postgres) => {
     assertEquals(order, ["given back", "closed"]);
     const left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coinrelay x'";
     await until("no connection is left", async () => await postgres.psql(left) === "0");
+  });
+
+  Deno.test("the server ends what takes too long, and what a relay that was cut off has locked", async () => {
+    const { pool } = lending(2, 200);
+    const { code } = await assertRejects(
+      () => pool.use("write", (connection) => connection.script("SELECT pg_sleep(60)")),
+    ) as { code?: string };
+    assertEquals(code, "57014");
+    await pool.use("write", async (connection) => {
+      await connection.script("BEGIN; SELECT pg_advisory_xact_lock(1, 1)");
+      await until("it is ended", () => !connection.usable);
+    });
+    const [settings] = await pool.use("write", (connection) =>
+      connection.query(
+        `SELECT current_setting('tcp_user_timeout') AS unanswered, current_setting('enable_seqscan') AS reads_all`,
+      ));
+    assertEquals(settings, { unanswered: "200", reads_all: "off" });
+    await pool.close();
   });
 });
