@@ -1,8 +1,9 @@
 /** Commands on a terminal, where they ask; `script` makes one. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { openStore } from "../../lib/store/open.ts";
 import { inFolder } from "../config/folder.ts";
+import { LAUNCHER } from "../support/launcher.ts";
 import { until } from "../support/until.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -22,21 +23,20 @@ const canAsk = (() => {
   }
 })();
 
-/** Runs a command on a terminal, and types each answer once its question is there; answers its code and what was shown. */
+const MAIN = ["run", "--quiet", `--import-map=${ROOT}.imports.json`, "-A", `${ROOT}main.ts`];
+
+/**
+ * Runs a command on a terminal, and types each answer once its question is there; answers its code and what was shown.
+ *
+ * @param program Deno's arguments before the command's.
+ */
 async function onTerminal(
   args: readonly string[],
   typed: readonly (readonly [question: string, answer: string])[],
+  program: readonly string[] = MAIN,
 ): Promise<{ code: number; shown: string }> {
-  const deno = [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    `--import-map=${ROOT}.imports.json`,
-    "-A",
-    `${ROOT}main.ts`,
-  ];
   const child = new Deno.Command("script", {
-    args: ["-qec", [...deno, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"],
+    args: ["-qec", [Deno.execPath(), ...program, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"],
     stdin: "piped",
     stdout: "piped",
     env: { NO_COLOR: "1" },
@@ -121,4 +121,29 @@ Deno.test({
       assertEquals(code, 0, shown);
       assertStringIncludes(shown, "1 discarded.");
     }),
+});
+
+Deno.test({
+  name:
+    "Ctrl+C on the terminal reaches a relay once, though it goes to all that runs there: it stops in order",
+  ignore: !canAsk,
+  fn: () =>
+    inFolder(
+      {
+        "config.json": {
+          ...CONFIG["config.json"],
+          server: { hostname: "127.0.0.1", port: 0 },
+          admin: { hostname: "127.0.0.1", port: 0 },
+        },
+      },
+      async (folder) => {
+        const { code, shown } = await onTerminal(
+          ["start", "--config", join(folder, "config.json")],
+          [["dashboard at", CTRL_C]],
+          LAUNCHER,
+        );
+        assertEquals(code, 0, shown);
+        assertMatch(shown, /stopping; a second signal ends at once[\s\S]*stopped/);
+      },
+    ),
 });

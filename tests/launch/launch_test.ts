@@ -165,6 +165,19 @@ Deno.test({
   },
 });
 
+Deno.test("a launched relay whose folder is reached by a link does its work", async () => {
+  const folder = await makeFolder();
+  const link = `${folder}-link`;
+  await Deno.symlink(folder, link);
+  try {
+    await using relay = start(join(link, "config.json"));
+    await relay.meet("bitcoin");
+  } finally {
+    await Deno.remove(link);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("the launcher takes the config from where the user stands, and of several the last, as the relay does", async () => {
   const folder = await makeFolder();
   try {
