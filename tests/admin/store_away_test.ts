@@ -3,7 +3,7 @@ import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
 import { render } from "../../lib/admin/pages/layout.tsx";
 import { StoreAway } from "../../lib/admin/pages/store_away.tsx";
-import { sendersOf } from "../../lib/admin/read/readiness.ts";
+import { createReadiness, sendersOf } from "../../lib/admin/read/readiness.ts";
 import { openRoom, type RoomSettings } from "./room.ts";
 
 const SAID = `Cannot use db at 10.0.0.7: no route to <host> (key ${GOLDEN_SECRET})`;
@@ -76,6 +76,20 @@ Deno.test("of a relay that does not say whether it can store it is not said that
     const page = render(StoreAway({ said: SAID, senders, again: "/" }));
     assertStringIncludes(page, "Whether senders are served is not known");
   }
+});
+
+Deno.test("a store that is slow to answer holds pages up no more often than one that is well", async () => {
+  let [at, asked] = [AT, 0];
+  const ready = () => {
+    asked++;
+    return new Promise<void>(() => {});
+  };
+  const readiness = createReadiness({ store: { ready }, now: () => at }, 1);
+  for (const later of [0, 1000, 29_999, 30_000, -1]) {
+    at = AT + later;
+    assertEquals(await readiness(), null);
+  }
+  assertEquals(asked, 3); // at the first, after half a minute, and after the clock was set back
 });
 
 Deno.test("a store that can be read and takes nothing is told first on every page, and asked again until it does", async () => {

@@ -29,16 +29,19 @@ export async function askReadiness(
   }
 }
 
-/** Makes what asks now and then: not again within half a minute where the store took what came. */
-export function createReadiness({ store, now }: Pick<AdminParts, "store" | "now">): () => Promise<Readiness> {
+/** Makes what asks now and then: again within half a minute only where the store took nothing. */
+export function createReadiness(
+  { store, now }: { store: Pick<AdminStore, "ready">; now(): number },
+  patienceMs?: number,
+): () => Promise<Readiness> {
   let known: { at: number; readiness: Promise<Readiness> } | null = null;
   return async () => {
     const at = now();
     if (known === null || at - known.at >= FRESH_MS || at < known.at) {
-      known = { at, readiness: askReadiness(store) };
+      known = { at, readiness: askReadiness(store, patienceMs) };
     }
     const readiness = await known.readiness;
-    if (!readiness?.ready) known = null;
+    if (readiness?.ready === false) known = null;
     return readiness;
   };
 }
