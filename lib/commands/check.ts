@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from "@std/path";
 import { inOrder, inspectConfig, type Inspection, pluginsFolder } from "../config/load.ts";
 import { type Mistake, renderMistakes } from "../config/mistake.ts";
 import type { Config } from "../config/schema.ts";
-import { maskText } from "../config/mask.ts";
+import { maskDeep, maskText } from "../config/mask.ts";
 import { isOfSystem } from "../message_of.ts";
 import { resolveRoutes } from "../route/resolve.ts";
 import { errorText, type PluginDescription, type PluginError } from "../sandbox/description.ts";
@@ -54,8 +54,10 @@ export async function run(args: string[]): Promise<number> {
   const file = configFile(values);
   const inspection = inspectConfig(file, Deno.env.toObject());
   const findings = await findAll(file, inspection);
-  if (values.json) console.log(JSON.stringify({ ok: isRight(findings), ...findings }));
-  else print(findings, inspection.config, inspection.secrets);
+  if (values.json) {
+    const mask = (text: string) => maskText(text, inspection.secrets);
+    console.log(JSON.stringify(maskDeep({ ok: isRight(findings), ...findings }, mask, (key) => key)));
+  } else print(findings, inspection.config, inspection.secrets);
   return isRight(findings) ? EXIT.done : EXIT.yourInput;
 }
 

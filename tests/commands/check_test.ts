@@ -218,6 +218,48 @@ Deno.test("check points at what is permitted but probably not meant, without fai
     assertFalse(stdout.includes("4f9c2d7be14f9c2d7be1"));
   }));
 
+Deno.test("check shows no secret and obeys no character of what a plugin says, nor of what a route names", () =>
+  inFolder({
+    "config.json": {
+      sources: SOURCES,
+      routes: [{ name: "a", plugin: "quiet", allow: { read: ["${PLACE}/x"] } }],
+    },
+    "plugins/quiet.ts": "export default { fields: ['*'], run() {} };",
+    "plugins/loud.ts": 'throw new Error("it is whsec_of_mine \\u001b[2J \\u202e");',
+  }, async (folder) => {
+    const broken = await check(folder, [], { PLACE: "a-place-of-mine" });
+    assertEquals(broken.code, 1);
+    assertMatch(broken.stderr, /plugins\/loud\.ts:.*it is •••/);
+    const told = await check(folder, ["--json"], { PLACE: "a-place-of-mine" });
+    assertMatch(JSON.parse(told.stdout).broken.join(), /it is •••/);
+    await Deno.remove(join(folder, "plugins", "loud.ts"));
+    const right = await check(folder, [], { PLACE: "a-place-of-mine" });
+    assertEquals(right.code, 0, right.stderr);
+    assertMatch(right.stdout, /quiet +a +read .*•••\/x/);
+    for (const { stdout, stderr } of [broken, told, right]) {
+      for (const secret of ["whsec_of_mine", "a-place-of-mine"]) {
+        assertFalse((stdout + stderr).includes(secret));
+      }
+    }
+    for (const steering of ["\u001b", "\u202e"]) assertFalse(broken.stderr.includes(steering));
+  }));
+
+Deno.test("check has nothing to say of the fields of a route that is off, nor of a pattern that begins with a *", () =>
+  inFolder({
+    "config.json": {
+      sources: [{ name: "a", secrets: ["whsec_0123456789abcdef"] }],
+      pluginsDir: BUILT_IN,
+      routes: [
+        { name: "a", plugin: "log", fields: ["lin*.x", "*.homepage"] },
+        { name: "off", plugin: "log", fields: ["link.*"], disabled: true },
+      ],
+    },
+  }, async (folder) => {
+    const { code, stdout } = await check(folder);
+    assertEquals(code, 0);
+    assertFalse(stdout.includes("the provider documents no field like"), stdout);
+  }));
+
 Deno.test("check --json tells the same to machines", () =>
   inFolder(
     { "config.json": { sources: SOURCES, routes: [{ name: "a", plugin: "nowhere" }] } },
