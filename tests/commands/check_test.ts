@@ -250,7 +250,7 @@ Deno.test("check has nothing to say of the fields of a route that is off, nor of
       sources: [{ name: "a", secrets: ["whsec_0123456789abcdef"] }],
       pluginsDir: BUILT_IN,
       routes: [
-        { name: "a", plugin: "log", fields: ["lin*.x", "*.homepage"] },
+        { name: "a", plugin: "log", fields: ["link*.x", "*.homepage"] },
         { name: "off", plugin: "log", fields: ["link.*"], disabled: true },
       ],
     },
@@ -258,6 +258,19 @@ Deno.test("check has nothing to say of the fields of a route that is off, nor of
     const { code, stdout } = await check(folder);
     assertEquals(code, 0);
     assertFalse(stdout.includes("the provider documents no field like"), stdout);
+  }));
+
+Deno.test("check notes that nothing acts on events, and that only this machine reaches the relay", () =>
+  inFolder({
+    "config.json": {
+      server: { hostname: "127.0.0.1" },
+      sources: [{ name: "a", secrets: ["whsec_0123456789abcdef"] }],
+    },
+  }, async (folder) => {
+    const { code, stdout } = await check(folder);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "routes: no route is in force: events are kept, and nothing acts on them");
+    assertStringIncludes(stdout, "server.hostname: only this machine reaches the relay");
   }));
 
 Deno.test("check --json tells the same to machines", () =>

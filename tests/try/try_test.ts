@@ -359,6 +359,23 @@ Deno.test("stored events are compared with what was really sent for them: only w
     },
   ));
 
+Deno.test("options that a plugin does not take are told without what is secret of them", () =>
+  inFolder(
+    {
+      ...config([{ name: "odd", plugin: "odd", options: { token: "a-token-of-mine" } }], "./plugins"),
+      "plugins/odd.ts": `import { definePlugin, z } from "coinrelay/plugin";
+export default definePlugin({
+  options: z.object({ token: z.string().refine(() => false, { error: (issue) => \`no \${issue.input} is right\` }) }),
+  run() {},
+});`,
+    },
+    async (folder) => {
+      const { code, stdout, stderr } = await tried(folder, "odd");
+      assertEquals([code, stdout], [1, ""]);
+      assertStringIncludes(stderr, "odd does not take these options:\n  options.token: no ••• is right");
+    },
+  ));
+
 Deno.test("a plugin that cannot be loaded is told with file and line", () =>
   inFolder(
     { ...config([], "./plugins"), "plugins/broken.ts": "export default {\n  run( {\n};" },
