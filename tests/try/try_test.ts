@@ -359,6 +359,30 @@ Deno.test("stored events are compared with what was really sent for them: only w
     },
   ));
 
+Deno.test("an event that is not stored, and a comparison with what a digest sent, are refused", () =>
+  inFolder(
+    {
+      ...config([{ name: "gathered", plugin: "plain", digest: "15m" }], "./plugins"),
+      "plugins/plain.ts": "export default { fields: ['*'], run() {} };",
+    },
+    async (folder) => {
+      await (await fill(folder, 1)).close();
+      for (
+        const [args, says] of [
+          [["--event", "nope"], 'no stored event has the id "nope"'],
+          [
+            ["--last", "1", "--diff", "sent"],
+            "--diff sent: the route gathers events, so none was sent by itself",
+          ],
+        ] as const
+      ) {
+        const { code, stderr } = await tried(folder, "gathered", ...args);
+        assertEquals(code, 1, stderr);
+        assertStringIncludes(stderr, says);
+      }
+    },
+  ));
+
 Deno.test("options that a plugin does not take are told without what is secret of them", () =>
   inFolder(
     {
