@@ -104,10 +104,12 @@ await withPostgres((postgres) => {
   });
 
   /** A pool whose connections are lent until they are asked back. */
-  function lending(connections: number, timeoutMs = 60_000) {
-    const pool = new Pool({ ...readSettings(postgres.url("x")), connections, timeoutMs });
+  function lending(connections: number) {
+    const settings = { ...readSettings(postgres.url("x")), connections, timeoutMs: 60_000 };
+    const pool = new Pool(settings);
     return {
       pool,
+      settings,
       /** Does not answer before the connection is lent. */
       async borrow(purpose: Purpose) {
         const lent = Promise.withResolvers<Connection>(), back = Promise.withResolvers<void>();
@@ -160,9 +162,11 @@ await withPostgres((postgres) => {
   });
 
   Deno.test("who has waited too long is refused, and gets no connection that others could use", async () => {
-    const { pool, borrow } = lending(2, 100);
+    const { pool, settings, borrow } = lending(2);
     const both = [await borrow("write"), await borrow("write")];
+    settings.timeoutMs = 100;
     const { message } = await assertRejects(() => works(pool), ConnectionLost);
+    settings.timeoutMs = 60_000;
     assertEquals(message, "all 2 connections were busy for 0.1 s");
     for (const one of both) await one.giveBack();
     const again = [await borrow("write"), await borrow("write")];
@@ -215,20 +219,21 @@ await withPostgres((postgres) => {
   });
 
   Deno.test("the server ends what takes too long, and what a relay that was cut off has locked", async () => {
-    const { pool } = lending(2, 200);
-    const { code } = await assertRejects(
-      () => pool.use("write", (connection) => connection.script("SELECT pg_sleep(60)")),
-    ) as { code?: string };
+    const { pool, settings } = lending(2);
+    const asked = pool.use("write", (connection) => connection.script("SELECT pg_sleep(60)"));
+    settings.timeoutMs = 500; // of the connections, which come about now; who wants one has more patience
+    const { code } = await assertRejects(() => asked) as { code?: string };
+    settings.timeoutMs = 60_000;
     assertEquals(code, "57014");
+    const [own] = await pool.use("write", (connection) =>
+      connection.query(
+        `SELECT current_setting('tcp_user_timeout') AS unanswered, current_setting('enable_seqscan') AS reads_all`,
+      ));
+    assertEquals(own, { unanswered: "500", reads_all: "off" });
     await pool.use("write", async (connection) => {
       await connection.script("BEGIN; SELECT pg_advisory_xact_lock(1, 1)");
       await until("it is ended", () => !connection.usable);
     });
-    const [settings] = await pool.use("write", (connection) =>
-      connection.query(
-        `SELECT current_setting('tcp_user_timeout') AS unanswered, current_setting('enable_seqscan') AS reads_all`,
-      ));
-    assertEquals(settings, { unanswered: "200", reads_all: "off" });
     await pool.close();
   });
 });
