@@ -90,10 +90,10 @@ await withPostgres((postgres) => {
     const routes = Array.from({ length: 300 }, (_, nth) => `route_with_quite_a_long_name_${nth}`);
     assert(JSON.stringify(routes).length > 8000);
     await put(teller, "many", routes);
+    await until("all are told", () => routes.every((route) => names(heard).has(route)));
     const asked = routes.map((route) => ({ route, limit: 1, order: "any" as const, rate: null }));
     const { claimed } = await teller.claim({ ...asking(), routes: asked });
     await teller.settle("one", claimed.map((one) => ending(one, "dead")), 1000);
-    await until("all are told", () => routes.every((route) => names(heard).has(route)));
     heard.length = 0;
     assertEquals(await teller.retry({ states: ["dead"] }, 2000), routes.length);
     await until(
