@@ -72,7 +72,9 @@ export function readCatalogue(folder: string): Catalogue {
       ? "a plugin's file ends in .ts or .js: rename it"
       : INDEX.test(file)
       ? "a plugin's folder has a mod.ts, no index.ts: rename that, or begin the folder's name with _"
-      : null;
+      : isReadable(join(folder, file))
+      ? null
+      : "may not be read by the user that the relay runs as: change its mode or its owner";
     plugins.set(name, { name, file, mistake });
   }
   return { plugins: [...plugins.values()].toSorted((a, b) => a.name < b.name ? -1 : 1), strayLinks };
@@ -118,6 +120,16 @@ function leadsInside(folder: string, link: string): boolean {
     return isInside(folder, Deno.realPathSync(link));
   } catch {
     return false; // leads nowhere, now
+  }
+}
+
+/** Also what is gone by now. */
+function isReadable(path: string): boolean {
+  try {
+    Deno.openSync(path).close();
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
   }
 }
 

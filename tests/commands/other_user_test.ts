@@ -128,3 +128,15 @@ Deno.test({
       ) assertMatch(await run(...args), /config\.json: \.env beside it cannot be read: Permission denied/);
     }),
 });
+
+Deno.test({
+  name: "a plugin that this user may not read is told as that",
+  ignore: ORDINARY === null,
+  fn: () =>
+    withModes((path) => {
+      Deno.writeTextFileSync(path("plugins", "mine.ts"), "export default { fields: ['*'], run() {} };");
+      Deno.chmodSync(path("plugins", "mine.ts"), 0);
+    }, async (run) => {
+      assertMatch(await run("check"), /mine.*may not be read by the user that the relay runs as/);
+    }),
+});
