@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { anEvent } from "../store/fixtures.ts";
 import { until } from "../support/until.ts";
-import { coinBody, openRoom, update } from "./room.ts";
+import { coinBody, giveUp, openRoom, update } from "./room.ts";
 
 const ROUTES = [{ name: "links", plugin: "http", fields: ["links.*"] }, { name: "all", plugin: "log" }];
 
@@ -19,21 +19,7 @@ Deno.test("dead letters are narrowed by time, replays of old events among them, 
   );
   const [old] = await room.store.events({ id: "m7" }, { limit: 1 });
   await room.store.replay([{ event: old!.seq, route: "all", matched: null, replayOf: null }], at(count));
-  const lease = { relay: "test", now: at(count), leaseUntil: at(count + 1) };
-  const routes = [{ route: "all", limit: count + 1, order: "any" as const, rate: null }];
-  const { claimed } = await room.store.claim({ ...lease, routes });
-  await room.store.settle(
-    "test",
-    claimed.map(({ delivery: { id, route } }) => ({
-      delivery: id,
-      attempt: { number: 1, startedAt: 0, durationMs: 1, outcome: "permanent", error: "no", sent: [] },
-      next: { state: "dead" },
-      route,
-      kv: [],
-      emitted: [],
-    })),
-    at(count),
-  );
+  await giveUp(room.store, count + 1, at(count));
   const ids = async (query: string) =>
     (await room.json(`/api/dead-letters?limit=3&${query}`)).items.map((one: { event: { id: string } }) =>
       one.event.id

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { anEvent } from "../store/fixtures.ts";
-import { coinBody, openRoom, update } from "./room.ts";
+import { coinBody, giveUp, openRoom, update } from "./room.ts";
 import { between, textOf } from "./page_text.ts";
 
 const encoder = new TextEncoder();
@@ -155,20 +155,7 @@ Deno.test("the live view's tiles say when the last event came, how many wait and
   const deliveries = [{ route: "all", matched: null, dueAt: 0 }];
   await room.store.append(Array.from({ length: 1200 }, (_, index) => anEvent(`e${index}`, { deliveries })));
   await room.deliver({ id: "now", body: coinBody("x", []) });
-  const routes = [{ route: "all", limit: 1, order: "any" as const, rate: null }];
-  const { claimed } = await room.store.claim({ relay: "test", now: 1, leaseUntil: 2, routes });
-  await room.store.settle(
-    "test",
-    claimed.map(({ delivery: { id, route } }) => ({
-      delivery: id,
-      attempt: { number: 1, startedAt: 0, durationMs: 1, outcome: "permanent", error: "no", sent: [] },
-      next: { state: "dead" },
-      route,
-      kv: [],
-      emitted: [],
-    })),
-    1,
-  );
+  await giveUp(room.store, 1, 1);
   later = 1000; // what is told of the whole relay is a second old at most
   const fresh = await page(room, "/");
   assertMatch(

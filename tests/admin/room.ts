@@ -14,6 +14,7 @@ import { createPlan, type Plan } from "../../lib/route/plan.ts";
 import type { PluginDescription } from "../../lib/sandbox/description.ts";
 import type { PluginGrant, PluginStatus, RouteMistake } from "../../lib/sandbox/plugins.ts";
 import { groupCommit } from "../../lib/store/group_commit.ts";
+import type { Store } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type SignedRequest, signedRequest } from "../support/signed_request.ts";
 import { GOLDEN_SECRET } from "../verify/golden_vectors.ts";
@@ -290,4 +291,22 @@ function partsOf(relay: RelayParts): AdminParts {
     onFault: relay.onFault,
     onEvents: (listener) => relay.store.onCommit(({ lastSeq }) => lastSeq !== null && listener()),
   };
+}
+
+/** Makes dead letters, at `now`, of so many deliveries of the route "all" that are due then, in no time. */
+export async function giveUp(store: Store, limit: number, now: number): Promise<void> {
+  const routes = [{ route: "all", limit, order: "any" as const, rate: null }];
+  const { claimed } = await store.claim({ relay: "test", now, leaseUntil: now + 1, routes });
+  await store.settle(
+    "test",
+    claimed.map(({ delivery: { id, route } }) => ({
+      delivery: id,
+      attempt: { number: 1, startedAt: 0, durationMs: 1, outcome: "permanent", error: "no", sent: [] },
+      next: { state: "dead" },
+      route,
+      kv: [],
+      emitted: [],
+    })),
+    now,
+  );
 }
