@@ -337,6 +337,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  /** How many run of those that the runner was given: the others wait there. */
+  function underWay(name: string, given: number): number {
+    return Math.min(given, routes.get(name)?.concurrency ?? given);
+  }
+
   async function renew() {
     try {
       await leases.renew(now() + LEASE_MS);
@@ -355,12 +360,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       sleepUntil(Infinity);
     },
     wake,
-    running: () =>
-      new Map(
-        [...places.taken()].map((
-          [name, count],
-        ) => [name, Math.min(count, routes.get(name)?.concurrency ?? count)]),
-      ),
+    running: () => new Map([...places.taken()].map(([name, given]) => [name, underWay(name, given)])),
     async stop(graceMs) {
       stopping = true;
       runner.queue?.close();
