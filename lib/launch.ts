@@ -17,16 +17,12 @@ import { readLaunchConfig } from "./launch/read_config.ts";
 import { serviceOf, speakFor } from "./launch/service_manager.ts";
 import { telemetryOf } from "./launch/telemetry.ts";
 import { PROJECT } from "./project.ts";
+import { ENDING_SIGNALS, SIGNALLED } from "./signals.ts";
 import { placeOf } from "./store/place.ts";
 
 const IMPORT_MAP = resolve(PROJECT, ".imports.json");
 /** A signal that comes twice within so long was sent once: to us and, by the terminal, to whoever started us. */
 const ONCE_MS = 200;
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT"]
-  : ["SIGTERM", "SIGINT", "SIGHUP"];
-/** Exit codes of a process that a signal ended begin here. */
-const SIGNALLED = 128;
 
 const SHOW = "--show-permissions";
 const args = Deno.args.filter((arg) => arg !== SHOW);
@@ -129,7 +125,7 @@ async function launch({ flags, url, env }: Plan, args: readonly string[]): Promi
     stderr: "inherit",
   }).spawn();
   let last = -Infinity;
-  for (const signal of SIGNALS) {
+  for (const [signal] of ENDING_SIGNALS) {
     Deno.addSignalListener(signal, () => {
       if (performance.now() - last < ONCE_MS) return;
       last = performance.now();

@@ -1,10 +1,5 @@
 /** That no plugin's process outlives the one that started it. @module */
-
-/** Exit codes of a process that a signal ended begin here. */
-const SIGNALLED = 128;
-const SIGNALS: Partial<Record<Deno.Signal, number>> = Deno.build.os === "windows"
-  ? { SIGINT: 2 }
-  : { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+import { ENDING_SIGNALS, SIGNALLED } from "../signals.ts";
 
 /** What can be ended. */
 interface Process {
@@ -32,8 +27,7 @@ export function endWithUs(process: Process): void {
  * all that {@linkcode endWithUs} was told of.
  */
 export function exitAtSignals(): Disposable {
-  const listeners = Object.entries(SIGNALS).map(([name, number]) => {
-    const signal = name as Deno.Signal;
+  const listeners = ENDING_SIGNALS.map(([signal, number]) => {
     const exit = () => Deno.exit(SIGNALLED + number);
     Deno.addSignalListener(signal, exit);
     return () => Deno.removeSignalListener(signal, exit);
