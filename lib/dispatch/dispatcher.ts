@@ -207,7 +207,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (answer !== null && answer.kv.length > 0) unsettled.set(batch[0]!, job);
     const result = answer && await holdToMeasure(answer, route.name, store);
     const own = batch.filter(isStillRunning);
-    if (own[0] !== batch[0]) tellSettled(batch[0]!);
+    if (!isStillRunning(batch[0]!)) tellSettled(batch[0]!);
     if (result === null) return giveBack(own, stopping ? startedAt : startedAt + FAULT_PAUSE_MS);
     ahead.took(route.name, result.ms ?? now() - startedAt);
     const began = result.ms === null ? startedAt : Math.max(startedAt, now() - result.ms);
@@ -240,7 +240,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   /** A fault of ours may neither end the relay nor be met for ever. */
   function fail(batch: readonly Claimed[], startedAt: number, fault: unknown) {
     parts.onFault(fault);
-    if (!batch.slice(0, 1).every(isStillRunning)) tellSettled(batch[0]!);
+    if (!isStillRunning(batch[0]!)) tellSettled(batch[0]!);
     const facts = { startedAt, ...surroundings() };
     end(
       batch.filter(isStillRunning).map((claimed) => {

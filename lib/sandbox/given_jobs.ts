@@ -85,11 +85,6 @@ export class GivenJobs {
     return [...this.#open.values()].some(mayHaveBegun);
   }
 
-  /** Whether those that wait are to come back. */
-  get recalling(): boolean {
-    return this.#recalling;
-  }
-
   /** How many places of a route are taken. */
   placesTaken(route: string): number {
     return [...this.#placed(), ...this.#unsettled.values()].filter((given) => given.route === route).length;
@@ -151,11 +146,12 @@ export class GivenJobs {
     this.#free(given);
   }
 
-  /** Has those come back that have not begun. */
-  recall(): void {
-    if (this.#recalling || !this.#queue.crowded) return;
+  /** Has those come back that have not begun; answers whether that was asked for now. */
+  recall(): boolean {
+    if (this.#recalling || !this.#queue.crowded) return false;
     this.#recalling = true;
     this.parts.say({ t: "recall" });
+    return true;
   }
 
   /** Takes back what has not begun. Throws when that was not asked for, or has begun. */

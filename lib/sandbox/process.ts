@@ -145,9 +145,8 @@ export class PluginProcess {
 
   /** Has the jobs that have not begun come back, as `recalled`. */
   recall(): void {
-    if (this.#over || this.#jobs.recalling) return;
-    this.#jobs.recall();
-    if (this.#jobs.recalling) this.#patience = setTimeout(() => this.#stall(), this.spec.stallMs);
+    if (this.#over || !this.#jobs.recall()) return;
+    this.#patience = setTimeout(() => this.#stall(), this.spec.stallMs);
   }
 
   /** Aborts the signals of all that runs. */

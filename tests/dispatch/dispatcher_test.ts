@@ -5,6 +5,7 @@ import { DEAD_EVENT_TYPE, MAX_DEPTH } from "../../lib/dispatch/settle.ts";
 import type { Plan } from "../../lib/route/plan.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { anEvent } from "../store/fixtures.ts";
 import { until } from "../support/until.ts";
 import { createDispatcher } from "./sleepy_dispatcher.ts";
 import { DONE } from "./fixtures.ts";
@@ -67,21 +68,13 @@ async function startDispatcher(
     /** Stores events with a delivery each for `routes`, due at once. */
     async add(events: number, ...routes: string[]) {
       const now = Date.now();
-      await store.append(Array.from({ length: events }, () => ({
-        source: "cryptosync",
-        id: `evt-${++count}`,
-        type: "cg.coin.listed",
-        coin: "aave",
-        receivedAt: now,
-        timestamp: "1776066000",
-        signature: "00",
-        body: new TextEncoder().encode(
-          JSON.stringify({ event_type: "cg.coin.listed", data: { id: "aave", text: special.text } }),
-        ),
-        test: false,
-        depth: special.depth,
-        deliveries: routes.map((name) => ({ route: name, matched: null, dueAt: now })),
-      })));
+      const deliveries = routes.map((name) => ({ route: name, matched: null, dueAt: now }));
+      const { text, depth } = special;
+      const body = new TextEncoder().encode(
+        JSON.stringify({ event_type: "cg.coin.listed", data: { id: "aave", text } }),
+      );
+      const parts = { type: "cg.coin.listed", coin: "aave", receivedAt: now, body, depth, deliveries };
+      await store.append(Array.from({ length: events }, () => anEvent(`evt-${++count}`, parts)));
     },
     /** What is told of dead letters: the `data` of each, oldest first, and what it was told to. */
     async deaths() {

@@ -6,6 +6,7 @@ import { resolveRoutes } from "../../lib/route/resolve.ts";
 import type { Store } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import type { PluginsOptions } from "../../lib/sandbox/plugins.ts";
+import { anEvent } from "../store/fixtures.ts";
 import { type House, house } from "../sandbox/support.ts";
 
 /** What runs. */
@@ -72,21 +73,16 @@ export async function startWithPlugin(
     configure,
     async add(events) {
       const now = Date.now();
-      await store.append(Array.from({ length: events }, (_, number) => ({
-        source: "cryptosync",
-        id: `evt-${number}`,
-        type: "cg.coin.listed",
-        coin: "aave",
-        receivedAt: now,
-        timestamp: "1776066000",
-        signature: "00",
-        body: new TextEncoder().encode(
-          `{"event_type":"cg.coin.listed","data":{"id":"aave","number":${number}}}`,
+      const deliveries = Object.keys(routes).map((route) => ({ route, matched: null, dueAt: now }));
+      const body = (number: number) =>
+        new TextEncoder().encode(`{"event_type":"cg.coin.listed","data":{"id":"aave","number":${number}}}`);
+      const parts = { type: "cg.coin.listed", coin: "aave", receivedAt: now, deliveries };
+      await store.append(
+        Array.from(
+          { length: events },
+          (_, number) => anEvent(`evt-${number}`, { ...parts, body: body(number) }),
         ),
-        test: false,
-        depth: 0,
-        deliveries: Object.keys(routes).map((route) => ({ route, matched: null, dueAt: now })),
-      })));
+      );
     },
     async count(wanted) {
       const counts = await store.counts();
