@@ -35,8 +35,9 @@ async function onTerminal(
   typed: readonly (readonly [question: string, answer: string])[],
   program: readonly string[] = MAIN,
 ): Promise<{ code: number; shown: string }> {
+  const words = [Deno.execPath(), ...program, ...args].map((word) => `'${word}'`).join(" ");
   const child = new Deno.Command("script", {
-    args: ["-qec", [Deno.execPath(), ...program, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"],
+    args: ["-qec", `exec ${words}`, "/dev/null"], // a shell that stays beside it would end of Ctrl+C itself
     stdin: "piped",
     stdout: "piped",
     env: { NO_COLOR: "1" },
