@@ -20,6 +20,11 @@ export function startLimit(): Promise<Server> {
   return start(Deno.execPath(), [...DENO, join(ROOT, "bench/limit.ts")], { BENCH_SECRET });
 }
 
+/** The limit with one write and one sync for all that arrives together: the least that a durable receiver does. */
+export function startSynced(): Promise<Server> {
+  return start(Deno.execPath(), [...DENO, join(ROOT, "bench/synced.ts")], { BENCH_SECRET });
+}
+
 /** The guide's own receiver under gunicorn with two workers. Both come from Debian. */
 export function startGuide(): Promise<Server> {
   const args = [
