@@ -18,7 +18,7 @@ import { judgeOverview, type RelayApi, relayApi } from "../doctor/relay.ts";
 import { examineSecrets } from "../doctor/secrets.ts";
 import { judgeStore } from "../doctor/store.ts";
 import { PROJECT } from "../project.ts";
-import { examineStore } from "../store/examine.ts";
+import { examineStore, isInUse } from "../store/examine.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments } from "./command.ts";
 import { bypassProxy } from "./post_event.ts";
 import { sourceNamed, webUrl } from "./target_flags.ts";
@@ -114,7 +114,7 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
   yield judgeClock(await measureSkew(wishes.clockUrls, Date.now), shortest);
 
   wishes.onStep("relay");
-  const api = yield* examineRelay(config);
+  const api = yield* examineRelay(config, folder);
   if (wishes.url === null) return;
   wishes.onStep("public URL");
   yield* await tryPublicUrl({
@@ -127,16 +127,17 @@ async function* examineAll(file: string, inspection: Inspection, wishes: Wishes)
 }
 
 /** Looks at the listeners and asks the relay, if one runs, how it is. */
-async function* examineRelay(config: Config): AsyncGenerator<Finding, RelayApi | null> {
+async function* examineRelay(config: Config, folder: string): AsyncGenerator<Finding, RelayApi | null> {
   let api: RelayApi | null = null;
   const held: { listener: Listener; holder: Holder }[] = [];
   for (const listener of listenersOf(config)) {
     bypassProxy(new URL(localUrl(listener)));
     held.push({ listener, holder: await holderOf(listener) });
   }
+  const usesStore = await isInUse(config.store, folder);
   for (const { listener, holder } of held) {
     const runs = held.some((other) => other.listener !== listener && other.holder.kind === "relay");
-    yield* judgeHolder(listener, holder, runs);
+    yield* judgeHolder(listener, holder, runs, usesStore);
     if (listener.name !== "admin" || holder.kind !== "relay") continue;
     const adminUrl = localUrl(listener);
     api = relayApi(adminUrl, config.admin.readToken ?? config.admin.token);

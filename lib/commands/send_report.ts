@@ -145,7 +145,7 @@ const BY_STATUS: Record<number, string> = {
 function advice(answer: Answer, url: URL, expected: string): string {
   if (answer.kind === "unreachable") {
     return `${paint.red("cannot reach the relay")} at ${url.href}: ${harmless(answer.problem)}\n` +
-      "Is it running? `deno task start` starts it, in a terminal of its own.";
+      "Is it running? `deno task start` starts it, in a terminal of its own. A changed address takes effect at its next start.";
   }
   if (answer.kind !== "refused") {
     return `${paint.red(answer.kind)}, where ${expected} was expected: the relay took what it must refuse.`;

@@ -72,11 +72,13 @@ function tryToListen({ hostname, port }: Listener): Holder {
  * Judges.
  *
  * @param runs Whether a relay answers at the config's other listener.
+ * @param usesStore Whether a relay uses the config's store, wherever it listens.
  */
 export function judgeHolder(
   { name, hostname, port }: Listener,
   holder: Holder,
   runs: boolean,
+  usesStore: boolean,
 ): Finding[] {
   const at = `${hostname}:${port}`;
   if (port === 0) {
@@ -110,6 +112,14 @@ export function judgeHolder(
           ),
         ];
       }
-      return name === "server" ? [note(`it does not run: nobody listens at ${at}`, "`deno task start`")] : [];
+      if (name === "admin") return [];
+      return usesStore
+        ? [
+          note(
+            `a relay uses the store, but nobody listens at ${at}`,
+            "restart it: config.json names other addresses than when it started; or it is just starting or ending",
+          ),
+        ]
+        : [note(`it does not run: nobody listens at ${at}`, "`deno task start`")];
   }
 }

@@ -7,6 +7,7 @@ import { openStore } from "./open.ts";
 import { readUrl } from "./place.ts";
 import { Connection } from "./sqlite/connection.ts";
 import { isThere } from "./sqlite/is_there.ts";
+import { isLocked } from "./sqlite/lock.ts";
 import { expectNotMoved } from "./sqlite/moved.ts";
 import { remedyForDamage, translateAtOpen } from "./sqlite/errors.ts";
 import { expectNewest } from "./sqlite/migrations.ts";
@@ -45,6 +46,12 @@ export async function examineStore(
   return named?.engine === "sqlite"
     ? examineFile(resolve(baseFolder, named.file), options)
     : await examineServer(url, baseFolder);
+}
+
+/** Whether a relay uses the store; false, too, for one that a server keeps, where nobody can tell. */
+export async function isInUse(url: string, baseFolder: string): Promise<boolean> {
+  const named = readUrl(url);
+  return named?.engine === "sqlite" && await isLocked(resolve(baseFolder, named.file));
 }
 
 async function examineServer(url: string, baseFolder: string): Promise<StoreExamination> {

@@ -126,7 +126,7 @@ Deno.test("what waits for a route that delivers nothing is said to wait for it, 
   );
   const counts = text(/<section[^>]*aria-label="By route".*?<\/section>/s.exec(list)![0]);
   assertMatch(counts, /on 1 .*off off 2 .*broken cannot run 1 .*gone not in force 2/);
-  assertStringIncludes(await page("/"), 'aria-label="Look: route broken cannot run: wrong"');
+  assertStringIncludes(await page("/"), 'aria-label="Look: route broken cannot run: options: wrong"');
 });
 
 Deno.test("where a filter finds no deliveries, it is said whether there are any at all, or more to look through", async () => {

@@ -203,7 +203,24 @@ const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> 
   ],
   "a route has a mistake, and is turned off": [
     { routes: [route({ on: false, mistakes: [{ path: "options", message: "url is missing\nand more" }] })] },
-    ["bad: route all cannot run: url is missing (/plugins#route-all)"],
+    ["bad: route all cannot run: options: url is missing (/plugins#route-all)"],
+  ],
+  "a route has two mistakes: each is told with its place": [
+    {
+      routes: [route({
+        mistakes: [
+          { path: "options.url", message: "is no URL" },
+          { path: "options", message: 'Unrecognized key: "ulr"' },
+        ],
+      })],
+    },
+    [
+      'bad: route all cannot run: options.url: is no URL; options: Unrecognized key: "ulr" (/plugins#route-all)',
+    ],
+  ],
+  "a route's plugin is missing": [
+    { routes: [route({ mistakes: [{ path: "plugin", message: 'there is no plugin "slak"' }] })] },
+    ['bad: route all cannot run: there is no plugin "slak" (/plugins#route-all)'],
   ],
   "a route is turned off, and what it has waits": [
     { routes: [route({ on: false, oldestWaitingAt: ago(60) })] },

@@ -64,7 +64,7 @@ Deno.test("doctor tells a store that is sound from one that was not read through
 
 Deno.test("doctor says of each port who has it, and what to do", () => {
   const told = (name: "server" | "admin", holder: Holder, runs = false, port = 8080) =>
-    lines(judgeHolder({ name, hostname: "0.0.0.0", port }, holder, runs));
+    lines(judgeHolder({ name, hostname: "0.0.0.0", port }, holder, runs, false));
   const refused: Holder = { kind: "refused", problem: "Permission denied" };
   assertEquals(told("server", { kind: "nobody" }), [
     "note: it does not run: nobody listens at 0.0.0.0:8080 → `deno task start`",

@@ -28,7 +28,7 @@ Deno.test("doctor tells a relay from another program, and a relay that can store
   const other = new DatabaseSync(`${folder.folder}/data/relay.db`, { timeout: 5000 });
   other.exec("BEGIN IMMEDIATE"); // a disk that takes no more looks the same to the relay
   const [stuck] = await until("the relay is not ready", async () => {
-    const findings = lines(judgeHolder(admin, await holderOf(admin), true));
+    const findings = lines(judgeHolder(admin, await holderOf(admin), true, true));
     return findings[0]?.startsWith("wrong") ? findings : null;
   });
   other.exec("ROLLBACK");
@@ -57,7 +57,7 @@ Deno.test("doctor takes what speaks no HTTP for another program, and says of por
   assertEquals(await holderOf(listener), { kind: "other" });
   mute.close();
   await hangingUp;
-  assertEquals(judgeHolder({ ...listener, port: 0 }, { kind: "nobody" }, true)[0]?.verdict, "unknown");
+  assertEquals(judgeHolder({ ...listener, port: 0 }, { kind: "nobody" }, true, true)[0]?.verdict, "unknown");
 });
 
 Deno.test("doctor tells a relay that listens elsewhere than the config says from one that does not run", async () => {
@@ -88,6 +88,14 @@ Deno.test("doctor tells a relay that listens elsewhere than the config says from
   assertEquals(await told(), [
     `right: server answers at 127.0.0.1:${portOf(relay.url)} → `,
     `note: the relay runs, but not at 127.0.0.1:${port} → restart it, for a changed admin.hostname or admin.port`,
+  ]);
+  const nowhere = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const other = nowhere.addr.port;
+  nowhere.close();
+  await listeners(port, other);
+  assertEquals(await told(), [
+    `note: a relay uses the store, but nobody listens at 127.0.0.1:${port} → restart it: config.json names other ` +
+    "addresses than when it started; or it is just starting or ending",
   ]);
   await relay.kill();
   await listeners(port, portOf(relay.adminUrl));

@@ -132,8 +132,11 @@ const sumOf = <T>(items: readonly T[], count: (item: T) => number) =>
 function problemsOfRoutes(routes: readonly RouteItem[], now: number): Problem[] {
   const problems: Problem[] = [];
   for (const { name, on, oldestWaitingAt, mistakes, scheduled } of routes) {
-    if (mistakes[0] !== undefined) {
-      const text = `route ${name} cannot run: ${firstLine(mistakes[0].message)}`;
+    if (mistakes.length > 0) {
+      const told = mistakes.map(({ path, message }) =>
+        path === "plugin" ? firstLine(message) : `${path}: ${firstLine(message)}`
+      );
+      const text = `route ${name} cannot run: ${told.join("; ")}`;
       problems.push({ level: "bad", text, page: `/plugins#route-${name}` });
     } else if (!on) {
       problems.push({
