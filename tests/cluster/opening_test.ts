@@ -7,6 +7,7 @@ import { dumpCommand } from "../../lib/store/postgres/dump_command.ts";
 import { asking, ending, put } from "../store/fixtures.ts";
 import { type Postgres, withPostgres } from "../support/postgres.ts";
 import { until } from "../support/until.ts";
+import { startProxy } from "./tcp_proxy.ts";
 
 await withPostgres((postgres) => {
   const server = `127.0.0.1:${postgres.port}`;
@@ -48,6 +49,13 @@ await withPostgres((postgres) => {
     await refused(postgres.url("x").replace("/postgres?", "/nothing?"), '"nothing"', "create the database");
   });
 
+  Deno.test("a relay waits for no password to become right", async () => {
+    await using proxy = startProxy(postgres.port);
+    const url = `postgres://relay:password-of-nobody@127.0.0.1:${proxy.port}/postgres`;
+    await assertRejects(() => make(url), StoreUnusable, "pg_hba.conf");
+    assertEquals(proxy.taken(), 1);
+  });
+
   Deno.test("a command beside a relay makes no tables", async () => {
     await refused(postgres.url("nowhere"), 'schema "nowhere"', "start the relay once");
     assertEquals(await postgres.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'nowhere'"), "0");
@@ -58,6 +66,8 @@ await withPostgres((postgres) => {
     await make(url);
     await postgres.psql("UPDATE newer.store SET version = 9, oldest = 9");
     await refused(url, "newer coinrelay", "version 9");
+    const left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coinrelay newer'";
+    await until("no connection is left", async () => await postgres.psql(left) === "0");
     await postgres.psql("UPDATE newer.store SET oldest = 1");
     await make(url);
     assertEquals(await postgres.psql("SELECT version FROM newer.store"), "9");

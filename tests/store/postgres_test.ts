@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
+import { Engine } from "../../lib/store/postgres/engine.ts";
+import { readSettings } from "../../lib/store/postgres/settings.ts";
 import { withPostgres } from "../support/postgres.ts";
 import { storeContract } from "./contract.ts";
 import { asking, ending, put } from "./fixtures.ts";
@@ -44,6 +47,38 @@ await withPostgres((postgres) => {
     const undone = ending(one!, "pending", { attempt: null });
     await assertRejects(() => store.settle("one", [undone], 1000), Error, "no_end");
     await store.close();
+  });
+
+  /** Has the first appends to the tables of `schema` fail, so many of them; answers how many there were. */
+  async function failing(schema: string, times: number, code: string) {
+    await postgres.psql(
+      `CREATE SEQUENCE ${schema}.tries;
+       CREATE FUNCTION ${schema}.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF nextval('${schema}.tries') <= ${times} THEN RAISE 'on purpose' USING ERRCODE = '${code}'; END IF;
+         RETURN NULL; END $$;
+       CREATE TRIGGER fail AFTER INSERT ON ${schema}.events EXECUTE FUNCTION ${schema}.fail()`,
+    );
+    return async () => Number(await postgres.psql(`SELECT last_value FROM ${schema}.tries`));
+  }
+
+  Deno.test("what others got in the way of four times is done once, by the fifth try", async () => {
+    const store = await openStore(postgres.url("retried"), "/");
+    const tries = await failing("retried", 4, "40P01"); // a deadlock
+    await put(store, "a");
+    assertEquals(await tries(), 5);
+    assertEquals((await store.claim(asking())).claimed.map(({ event }) => event.id), ["a"]);
+    assertEquals((await store.counts()).map(({ state, count }) => [state, count]), [["running", 1]]);
+    await store.close();
+  });
+
+  Deno.test("a fifth try that others get in the way of is the last; of other failures the first", async () => {
+    for (const [schema, code, most] of [["deadlocked", "40P01", 5], ["canceled", "57014", 1]] as const) {
+      const store = await openStore(postgres.url(schema), "/");
+      const tries = await failing(schema, 1000, code);
+      await assertRejects(() => put(store, "a"), StoreUnavailable, "a later try may succeed");
+      assertEquals([code, await tries()], [code, most]);
+      await store.close();
+    }
   });
 
   Deno.test("what a relay runs is not taken again when a crash of the server has undone its claim; then it is", async () => {
