@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { Engine } from "../../lib/store/postgres/engine.ts";
@@ -79,6 +79,30 @@ await withPostgres((postgres) => {
       assertEquals([code, await tries()], [code, most]);
       await store.close();
     }
+  });
+
+  Deno.test("an answer is waited for a little longer than the server may take for it, each statement's by itself", async () => {
+    const settings = readSettings(postgres.url("patient"));
+    const engine = await Engine.open(settings, { make: true, asTheyAre: false, patienceMs: 0 });
+    const sleep = (seconds: number) => engine.write((tx) => tx.query(`SELECT pg_sleep(${seconds})`));
+    await Promise.all([sleep(0.1), sleep(0.1), sleep(0.1)]); // there are connections now
+    settings.timeoutMs = 1; // to which two seconds come
+    const [tooLong, together, allowed] = await Promise.allSettled([
+      sleep(30),
+      engine.write((tx) => Promise.all([1.2, 1.2].map((each) => tx.query(`SELECT pg_sleep(${each})`)))),
+      engine.write((tx) => tx.query(`SELECT pg_sleep(2.5)`), { timeoutMs: 60_000 }),
+    ]);
+    assertEquals(
+      [tooLong, together, allowed].map(({ status }) => status),
+      ["rejected", "fulfilled", "fulfilled"],
+    );
+    assertStringIncludes(String((tooLong as PromiseRejectedResult).reason), "the connection broke");
+    const [own] = await engine.write(
+      (tx) => tx.query<{ most: string }>("SELECT current_setting('statement_timeout') AS most"),
+      { timeoutMs: 90_000 },
+    );
+    assertEquals(own?.most, "90s", "the server is told as well");
+    await engine.close();
   });
 
   Deno.test("what a relay runs is not taken again when a crash of the server has undone its claim; then it is", async () => {
