@@ -124,9 +124,11 @@ async function launch({ flags, url, env }: Plan, args: readonly string[]): Promi
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
+  const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
   let last = -Infinity;
   for (const [signal] of ENDING_SIGNALS) {
     Deno.addSignalListener(signal, () => {
+      if (signal === "SIGHUP" && !hasTerminal) return; // of `nohup`, say: to outlive the terminal is what it is for
       if (performance.now() - last < ONCE_MS) return;
       last = performance.now();
       try {

@@ -25,6 +25,17 @@ const canAsk = (() => {
 
 const MAIN = ["run", "--quiet", `--import-map=${ROOT}.imports.json`, "-A", `${ROOT}main.ts`];
 
+/** Starts a command on a terminal of its own, which goes when the process that is answered is killed. */
+function onNewTerminal(args: readonly string[], program: readonly string[]): Deno.ChildProcess {
+  const words = [Deno.execPath(), ...program, ...args].map((word) => `'${word}'`).join(" ");
+  return new Deno.Command("script", {
+    args: ["-qec", `exec ${words}`, "/dev/null"], // a shell that stays beside it would end of Ctrl+C itself
+    stdin: "piped",
+    stdout: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+}
+
 /**
  * Runs a command on a terminal, and types each answer once its question is there; answers its code and what was shown.
  *
@@ -35,13 +46,7 @@ async function onTerminal(
   typed: readonly (readonly [question: string, answer: string])[],
   program: readonly string[] = MAIN,
 ): Promise<{ code: number; shown: string }> {
-  const words = [Deno.execPath(), ...program, ...args].map((word) => `'${word}'`).join(" ");
-  const child = new Deno.Command("script", {
-    args: ["-qec", `exec ${words}`, "/dev/null"], // a shell that stays beside it would end of Ctrl+C itself
-    stdin: "piped",
-    stdout: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
+  const child = onNewTerminal(args, program);
   let shown = "";
   const reading = (async () => {
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) shown += text;
@@ -124,27 +129,49 @@ Deno.test({
     }),
 });
 
+/** A relay's config, on free ports. */
+const RELAY = {
+  "config.json": {
+    ...CONFIG["config.json"],
+    server: { hostname: "127.0.0.1", port: 0 },
+    admin: { hostname: "127.0.0.1", port: 0 },
+  },
+};
+
 Deno.test({
   name:
     "Ctrl+C on the terminal reaches a relay once, though it goes to all that runs there: it stops in order",
   ignore: !canAsk,
   fn: () =>
-    inFolder(
-      {
-        "config.json": {
-          ...CONFIG["config.json"],
-          server: { hostname: "127.0.0.1", port: 0 },
-          admin: { hostname: "127.0.0.1", port: 0 },
-        },
-      },
-      async (folder) => {
-        const { code, shown } = await onTerminal(
-          ["start", "--config", join(folder, "config.json")],
-          [["dashboard at", CTRL_C]],
-          LAUNCHER,
-        );
-        assertEquals(code, 0, shown);
-        assertMatch(shown, /stopping; a second signal ends at once[\s\S]*stopped/);
-      },
-    ),
+    inFolder(RELAY, async (folder) => {
+      const { code, shown } = await onTerminal(
+        ["start", "--config", join(folder, "config.json")],
+        [["dashboard at", CTRL_C]],
+        LAUNCHER,
+      );
+      assertEquals(code, 0, shown);
+      assertMatch(shown, /stopping; a second signal ends at once[\s\S]*stopped/);
+    }),
+});
+
+Deno.test({
+  name: "a relay ends with the terminal that it was started on",
+  ignore: !canAsk,
+  fn: () =>
+    inFolder(RELAY, async (folder) => {
+      const child = onNewTerminal(["start", "--config", join(folder, "config.json")], LAUNCHER);
+      let shown = "";
+      const reading = (async () => {
+        for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) shown += text;
+      })();
+      await until("it shows its dashboard", () => /dashboard at \S+/.test(shown));
+      const url = /dashboard at (\S+)/.exec(shown)![1]!;
+      const answers = () => fetch(url).then((response) => response.text(), () => null);
+      assertStringIncludes(await answers() ?? "", "<html");
+      child.kill("SIGKILL");
+      await until("it has ended", async () => await answers() === null);
+      await child.stdin.abort().catch(() => {});
+      await child.status;
+      await reading;
+    }),
 });
