@@ -1,9 +1,9 @@
 /** Reads points in time from flags. @module */
 import { given } from "../given.ts";
+import { isoTime } from "../iso_time.ts";
 import { UsageError } from "./command.ts";
 
 const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 
 const TIMES = "a time (2026-07-24, 2026-07-24T10:30, with Z or +02:00) or an age (90s, 30m, 2h, 7d)";
 
@@ -32,8 +32,8 @@ export function timeOf(flag: string, text: string | undefined, now: number): num
   const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined) return now - Number(count) * UNIT_MS[unit]!;
   // A date alone is a local day, as a person means it; the language reads it as UTC.
-  const time = ISO.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00` : text) : NaN;
-  if (Number.isNaN(time)) throw new UsageError(`${flag} takes ${TIMES}`);
+  const time = text.length < 10 ? null : isoTime(text.length === 10 ? `${text}T00:00` : text);
+  if (time === null) throw new UsageError(`${flag} takes ${TIMES}`);
   return time;
 }
 

@@ -120,3 +120,25 @@ Deno.test("a body that may have several forms is refused with what they are", as
   ]);
   assertEquals(await told("/api/test-event", { body: 3 }), [400, "body: must be text or a JSON object."]);
 });
+
+Deno.test("a time is ISO 8601 or milliseconds since 1970, and a day that no calendar has is none", async () => {
+  await using room = await openRoom();
+  const status = async (since: string) =>
+    (await room.ask(`/api/events?${new URLSearchParams({ since })}`)).status;
+  for (
+    const time of ["2026", "2026-02", "2026-02-28", "2026-02-28T10:30", "2026-02-28T10:30:00.5+02:00", "0"]
+  ) {
+    assertEquals(await status(time), 200, time);
+  }
+  for (
+    const none of [
+      "2026-02-30",
+      "2026-06-31T10:00Z",
+      "2026-13",
+      "may 5",
+      "event 12",
+      "2026-02-28T10:30 02:00",
+      "-5",
+    ]
+  ) assertEquals(await status(none), 400, none);
+});

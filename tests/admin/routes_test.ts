@@ -273,9 +273,11 @@ Deno.test("the page of routes shows what each takes, its limits and what it reme
     run: ({ route }) => route === "whole" ? { kv: [{ key: "seen", value: '"x"' }] } : {},
   });
   await at.deliver({ id: "e", body: '{"event_type":"cg.coin.listed","data":{"id":"a"}}' });
-  await until("both are done", async () => {
-    const { items } = await at.json("/api/deliveries?state=done");
-    return items.length === 2;
+  await until("both are done, and their places free", async () => {
+    const { items } = await at.json("/api/routes");
+    const sum = (of: (item: { counts: { done: number }; running: number }) => number) =>
+      items.map(of).reduce((a: number, b: number) => a + b);
+    return sum(({ counts }) => counts.done) === 2 && sum(({ running }) => running) === 0;
   });
   at.off.add("off");
   const html = await (await at.ask("/plugins")).text();

@@ -158,8 +158,9 @@ Deno.test("with a listener, a database and certificates elsewhere, just these ar
     store:
       "postgres://relay:x@db.example/relay?sslrootcert=/etc/ssl/db.pem&sslcert=me.pem&sslkey=/keys/me.key",
   });
-  assertEquals(permissionsOf(config, PLACE, placeOf(config.store, "/etc/coinrelay")), {
-    read: ["/etc/coinrelay", "/app/lib", "/etc/ssl/db.pem", "/keys/me.key"],
+  const place = { ...PLACE, code: ["/std"] };
+  assertEquals(permissionsOf(config, place, placeOf(config.store, "/etc/coinrelay")), {
+    read: ["/etc/coinrelay", "/app/lib", "/std", "/etc/ssl/db.pem", "/keys/me.key"],
     write: [],
     net: ["[::]:80", "127.0.0.1:8081", "db.example:5432"],
     run: ["/bin/deno", ...(Deno.build.os === "linux" ? ["/bin/sh"] : [])],

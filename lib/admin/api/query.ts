@@ -1,6 +1,7 @@
 /** Reads what a request asks for, from its address or its body. @module */
 import { z } from "zod";
 import { nearOrAll } from "../../config/suggest.ts";
+import { isoTime } from "../../iso_time.ts";
 import { DELIVERY_STATES } from "../../nouns.ts";
 import { fieldPatternMistake } from "../../pattern/field_pattern.ts";
 import type { BulkQuery } from "../bulk.ts";
@@ -18,7 +19,7 @@ const list = z.string().transform((text) =>
 const yes = z.enum(["1", "0", "true", "false"]).transform((text) => text === "1" || text === "true");
 const A_TIME = "must be ISO 8601, or milliseconds since 1970";
 const time = z.string().transform((text, context) => {
-  const at = /^\d+$/.test(text) && !/^\d{4}$/.test(text) ? Number(text) : Date.parse(text); // four digits are a year
+  const at = isoTime(text) ?? (/^\d+$/.test(text) ? Number(text) : NaN); // four digits are a year
   if (Number.isFinite(at)) return at;
   context.addIssue({ code: "custom", message: A_TIME });
   return z.NEVER;
