@@ -25,33 +25,34 @@ export interface Narrator {
 export function createNarrator(now: () => number): Narrator {
   const receive = logOf("receive");
   const dispatch = logOf("dispatch");
-  const mayWrite = pace(now, (kind, count) => receive.info(`… and ${count} more ${kind} within a second`));
+  const received = pace(now, (sum) => receive.info(sum));
+  const dispatched = pace(now, (sum) => dispatch.info(sum));
 
   return {
     receipt({ source, result, reason, authentic, headers, body, notUnderstood, problem, tookMs }) {
       const facts = { source, event: headers.id || null, reason };
-      if (notUnderstood !== null && result === "accepted" && mayWrite("not understood")) {
+      if (notUnderstood !== null && result === "accepted" && received("not understood")) {
         receive.warn(`stored, but not understood: ${notUnderstood}`, facts);
       }
       if (result !== "rejected") {
-        if (mayWrite(result)) {
+        if (received(result)) {
           receive.info(result, { ...facts, bytes: body.byteLength, ms: Math.round(tookMs) });
         }
       } else if (reason === "store_unavailable") {
-        if (!mayWrite("503")) return;
+        if (!received("503")) return;
         const why = problem === undefined ? "" : `: ${problem}`;
         receive.error(`answered 503, since the store cannot commit${why}`, facts);
       } else if (authentic && reason !== null) {
-        if (mayWrite(`${reason}`)) {
+        if (received(`${reason}`)) {
           receive.warn(`refused though rightly signed: ${REASONS[reason].remedy}`, facts);
         }
-      } else if (mayWrite(`${reason}`)) {
+      } else if (received(`${reason}`)) {
         receive.warn("refused", facts);
       }
     },
 
     commit(events, tookMs) {
-      if (tookMs < SLOW_COMMIT_MS || !mayWrite("slow commits")) return;
+      if (tookMs < SLOW_COMMIT_MS || !received("slow commits")) return;
       const seconds = (tookMs / 1000).toFixed(1);
       receive.warn(`the store took ${seconds} s to commit: look at its disk`, { events });
     },
@@ -67,10 +68,10 @@ export function createNarrator(now: () => number): Narrator {
       };
       if (chainCut) dispatch.warn("emitted events dropped: their chain is too deep", facts);
       if (outcome === "done") {
-        if (mayWrite("deliveries done")) dispatch.info("done", facts);
+        if (dispatched("deliveries done")) dispatch.info("done", facts);
       } else if (settlement.next.state === "dead") {
         dispatch.error(`dead letter: ${error ?? outcome}`, facts);
-      } else if (mayWrite("failed attempts")) {
+      } else if (dispatched("failed attempts")) {
         const wait = settlement.next.state === "pending" ? settlement.next.dueAt - now() : 0;
         const again = `again in ${Math.max(1, Math.ceil(wait / 1000))} s`;
         dispatch.warn(`failed, ${again}: ${error ?? outcome}`, facts);
@@ -85,15 +86,21 @@ export function createNarrator(now: () => number): Narrator {
   };
 }
 
-/** Lets a few lines of each kind through in a second, and sums up the rest in the next. */
-function pace(now: () => number, sumUp: (kind: string, count: number) => void): (kind: string) => boolean {
+/**
+ * Lets a few lines of each kind through in a second, and sums up the rest with the next of that kind. That may come much
+ * later, so a sum names its second.
+ */
+function pace(now: () => number, sumUp: (sum: string) => void): (kind: string) => boolean {
   const kinds = new Map<string, { second: number; count: number }>();
   return (kind) => {
     const second = Math.floor(now() / 1000);
     let seen = kinds.get(kind);
     if (seen === undefined) kinds.set(kind, seen = { second, count: 0 });
     if (seen.second !== second) {
-      if (seen.count > LINES_A_SECOND) sumUp(kind, seen.count - LINES_A_SECOND);
+      if (seen.count > LINES_A_SECOND) {
+        const at = new Date(seen.second * 1000).toISOString().replace(".000", "");
+        sumUp(`… and ${seen.count - LINES_A_SECOND} more ${kind} in the second of ${at}`);
+      }
       seen.second = second;
       seen.count = 0;
     }

@@ -95,7 +95,7 @@ Deno.test("a refusal is told as what it is: the store's fault, perhaps the clock
   assertEquals(told("bad_signature", false), ["receive  warning: refused"]);
 });
 
-Deno.test("what is more than twenty lines of a kind in a second is counted, and summed up in the next", () => {
+Deno.test("what is more than twenty lines of a kind in a second is counted, and summed up with the next, by its second", () => {
   let at = 0;
   const lines = linesOf((narrator) => {
     const refuse = (times: number, reason: Receipt["reason"]) => {
@@ -107,13 +107,16 @@ Deno.test("what is more than twenty lines of a kind in a second is counted, and 
     refuse(2, "missing_header");
     at = 1000;
     refuse(20, "bad_signature");
-    at = 2000;
+    at = 3_600_000;
+    refuse(21, "bad_signature");
+    at = 7_200_000;
     refuse(1, "bad_signature");
   }, () => at);
   assertEquals(lines.filter((line) => line.includes("more")), [
-    "receive  … and 5 more bad_signature within a second",
+    "receive  … and 5 more bad_signature in the second of 1970-01-01T00:00:00Z",
+    "receive  … and 1 more bad_signature in the second of 1970-01-01T01:00:00Z",
   ]);
-  assertEquals(lines.length, 20 + 2 + 1 + 20 + 1);
+  assertEquals(lines.length, 20 + 2 + 1 + 20 + 20 + 1 + 1);
 });
 
 Deno.test("an attempt is told by what becomes of its delivery; each dead letter is, however many there are", () => {
@@ -141,4 +144,12 @@ Deno.test("an attempt is told by what becomes of its delivery; each dead letter 
     "dispatch error: dead letter: no answer",
   ]);
   assertEquals(lines.length, 3 + 30);
+
+  let at = 0;
+  const sums = linesOf((narrator) => {
+    for (let done = 0; done < 23; done++) narrator.attempt(report("done", { state: "done" }));
+    at = 1000;
+    narrator.attempt(report("done", { state: "done" }));
+  }, () => at).filter((line) => line.includes("more"));
+  assertEquals(sums, ["dispatch … and 3 more deliveries done in the second of 1970-01-01T00:00:00Z"]);
 });
