@@ -117,7 +117,8 @@ function next(
 const NOT_STORED = "store_unavailable";
 
 const MEANING: Record<string, string> = {
-  [NOT_STORED]: "The relay runs but cannot store events now: look at its terminal, and at the disk.",
+  [NOT_STORED]:
+    "The relay runs but cannot store events now: its terminal says why, and `deno task doctor` what to do.",
   missing_header:
     "One of the three signature headers did not arrive. Does something between here and the relay drop headers?",
   bad_signature:

@@ -42,8 +42,11 @@ export interface Refusal {
   bodyBytes: number;
 }
 
-/** Deliveries that are refused now. */
-export type FailingStretch = Omit<Failing, "inARow" | "events">;
+/** Deliveries that are refused now, or were and have not been taken yet. */
+export interface FailingStretch extends Omit<Failing, "inARow" | "events"> {
+  /** Whether nothing was taken since the last refusal. */
+  goesOn: boolean;
+}
 
 /** What one source received. */
 export interface SourceRecord {
@@ -171,8 +174,8 @@ function emptyAccount(): Account {
 
 function stretchOf(failing: Failing | null): FailingStretch | null {
   if (failing === null) return null;
-  const { inARow: _, events: __, ...stretch } = failing;
-  return stretch;
+  const { inARow, events: _, ...stretch } = failing;
+  return { ...stretch, goesOn: inARow > 0 };
 }
 
 function refusal(id: number, receipt: Receipt, reason: RefusedBecause): Refusal {

@@ -39,6 +39,7 @@ function failing(parts: Partial<NonNullable<SourceNow["failing"]>> = {}): Source
     authentic: false,
     disabledAt: ago(-60),
     gaveUp: false,
+    goesOn: true,
     ...parts,
   };
 }
@@ -135,6 +136,28 @@ const PROBLEMS: Record<string, [facts: Partial<OverviewFacts>, told: string[]]> 
   "somebody else tries more often than the provider would": [
     { sources: [source({ failing: failing({ authentic: true, tries: 20 }) })] },
     ["bad: cryptosync keeps refusing deliveries (wrong signature): 14 of the provider's 14 tries used (/sources#cryptosync)"],
+  ],
+  "the store takes all again, and the provider has yet to send again what was refused": [
+    {
+      sources: [
+        source({ failing: failing({ authentic: true, reason: "store_unavailable", goesOn: false }) }),
+      ],
+    },
+    [
+      "warning: cryptosync takes deliveries, but not yet all that it refused (could not be stored): 1 of the " +
+      "provider's 14 tries used (/sources#cryptosync)",
+    ],
+  ],
+  "some are taken, and others are refused each time": [
+    {
+      sources: [source({
+        failing: failing({ authentic: true, tries: 3, reason: "stale_timestamp", goesOn: false }),
+      })],
+    },
+    [
+      "bad: cryptosync takes deliveries, but not yet all that it refused (too old, rightly signed): 3 of the " +
+      "provider's 14 tries used (/sources#cryptosync)",
+    ],
   ],
   "the provider has given up": [
     { sources: [source({ failing: failing({ eventId: "evt", tries: 14, gaveUp: true }) })] },

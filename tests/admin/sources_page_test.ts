@@ -39,7 +39,7 @@ async function pageOf(names: string[], receipts: Receipt[], silentMinutes?: numb
 }
 
 Deno.test("a source says in a word how it fares, and why where that is not well", async () => {
-  const names = ["nothing", "receives", "strangers", "refuses", "early"];
+  const names = ["nothing", "receives", "strangers", "refuses", "recovers", "early"];
   const of = await pageOf(names, [
     receipt("receives", { notUnderstood: "no JSON" }),
     receipt("receives", { test: true }),
@@ -47,6 +47,8 @@ Deno.test("a source says in a word how it fares, and why where that is not well"
     refused("strangers", "bad_signature"),
     refused("refuses", "stale_timestamp", { authentic: true }),
     refused("refuses", "stale_timestamp", { authentic: true }),
+    refused("recovers", "store_unavailable", { authentic: true }),
+    receipt("recovers", { headers: { timestamp: "1", id: "another", signature: "" } }),
     receipt("early", { at: NOW - 30 * MINUTE, test: true }),
   ]);
   const badge = (name: string) => /<h2>.*?<span class="(badge[^"]*)">([^<]*)/.exec(of(name))!.slice(1);
@@ -55,6 +57,7 @@ Deno.test("a source says in a word how it fares, and why where that is not well"
     ["badge good", "receiving"],
     ["badge warn", "refused something"],
     ["badge bad", "refusing"],
+    ["badge warn", "refused something"],
     ["badge good", "receiving"],
   ]);
   assertMatch(

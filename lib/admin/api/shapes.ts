@@ -131,6 +131,7 @@ const failing = z.strictObject({
     "When the provider has tried the oldest for so long that it disables the webhook",
   ),
   gaveUp: z.boolean().describe("Whether that has come to pass, and nothing was taken since"),
+  goesOn: z.boolean().describe("Whether nothing was taken since the last refusal"),
 });
 
 /** A source and what it received since the relay started. */

@@ -1,9 +1,9 @@
 /** Sources: what they received, what they refused, and why. @module */
-import { isProviders, PROVIDER_TRIES } from "../../receive/failing.ts";
+import { PROVIDER_TRIES } from "../../receive/failing.ts";
 import { REFUSED_BECAUSE } from "../../receive/ledger.ts";
 import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
-import { REFUSED_FOR } from "../read/sources.ts";
+import { needsYou, REFUSED_FOR } from "../read/sources.ts";
 import { Empty, type Frame, Notice, Page } from "./layout.tsx";
 import { Fact, Table } from "./pieces.tsx";
 import { Block, bytes, number, T, Time } from "./text.tsx";
@@ -47,14 +47,14 @@ function Source({ source, url, refusals }: { source: SourceItem; url: string; re
     day,
   } = source;
   const refused = Object.values(rejected).reduce((sum, count) => sum + count, 0);
-  const tone = failing !== null && isProviders(failing)
+  const tone = failing !== null && needsYou(failing)
     ? "bad"
     : silent || failing !== null
     ? "warn"
     : lastEventAt === null
     ? ""
     : "good";
-  const word = tone === "bad"
+  const word = tone === "bad" && failing?.goesOn !== false
     ? "refusing"
     : silent
     ? "silent"
@@ -177,7 +177,7 @@ function Failing({ failing }: { failing: NonNullable<SourceItem["failing"]> }) {
   const { tries, refusals, since, authentic, gaveUp, disabledAt } = failing;
   const used = Math.min(tries, PROVIDER_TRIES);
   return (
-    <Notice level={isProviders(failing) ? "bad" : "warning"}>
+    <Notice level={needsYou(failing) ? "bad" : "warning"}>
       {`${number(refusals)} ${refusals === 1 ? "delivery" : "deliveries"} refused, the first `}
       <Time at={since} relative />, and not taken yet.{" "}
       <span class="marks" role="img" aria-label={`${used} of ${PROVIDER_TRIES} tries used`}>

@@ -1,8 +1,7 @@
 /** How the relay is, at a glance: what a person must know first. @module */
-import { isProviders } from "../../receive/failing.ts";
 import type { Overview, PluginItem, RouteItem } from "../api/shapes.ts";
 import type { LeftBehind } from "./routes.ts";
-import { REFUSED_FOR, type SourceNow } from "./sources.ts";
+import { needsYou, REFUSED_FOR, type SourceNow } from "./sources.ts";
 import { iso } from "./views.ts";
 
 /** A delivery that waits longer than this is worth a word. */
@@ -71,12 +70,13 @@ function problemsOfSource({ name, failing, silent, lastEventAt }: SourceNow): Pr
   const problems: Problem[] = [];
   // Strangers knock on every door: what is neither rightly signed nor names an event is not the provider.
   if (failing !== null && (failing.authentic || failing.eventId !== null)) {
-    const { tries, triesAllowed, reason, gaveUp } = failing;
+    const { tries, triesAllowed, reason, gaveUp, goesOn } = failing;
+    const what = goesOn ? "keeps refusing deliveries" : "takes deliveries, but not yet all that it refused";
     problems.push({
-      level: isProviders(failing) ? "bad" : "warning",
+      level: needsYou(failing) ? "bad" : "warning",
       text: gaveUp
         ? `${name}: the provider has most likely disabled the webhook, after ${tries} tries that were refused`
-        : `${name} keeps refusing deliveries (${REFUSED_FOR[reason]}): ${
+        : `${name} ${what} (${REFUSED_FOR[reason]}): ${
           Math.min(tries, triesAllowed)
         } of the provider's ${triesAllowed} tries used`,
       page,

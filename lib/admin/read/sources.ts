@@ -1,7 +1,7 @@
 /** What the sources received, as the API and the pages show it. @module */
 import type { SourceConfig } from "../../config/schema.ts";
 import { explainRefusal } from "../../receive/explain_refusal.ts";
-import { PROVIDER_TRIES } from "../../receive/failing.ts";
+import { isProviders, PROVIDER_TRIES } from "../../receive/failing.ts";
 import type { Refusal } from "../../receive/ledger.ts";
 import type { RefusedBecause } from "../../receive/receiver.ts";
 import type { RefusalItem, SourceItem } from "../api/shapes.ts";
@@ -23,6 +23,17 @@ export const REFUSED_FOR: Readonly<Record<RefusedBecause, string>> = {
   future_timestamp: "from the future, rightly signed",
   store_unavailable: "could not be stored",
 };
+
+/**
+ * Whether somebody must see to what is refused: it is the provider's, and more than a matter of waiting for its next
+ * tries, as where the store takes everything again.
+ */
+export function needsYou(
+  { authentic, tries, reason, goesOn, gaveUp }: NonNullable<SourceItem["failing"]>,
+): boolean {
+  const comesAgain = reason === "store_unavailable" && !goesOn && !gaveUp;
+  return isProviders({ authentic, tries }) && !comesAgain;
+}
 
 /** The sources, in the order of the config. */
 export interface Sources {
