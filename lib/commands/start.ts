@@ -77,9 +77,9 @@ export async function run(args: string[]): Promise<number> {
   const log = logOf("relay");
   log.info(`listening on ${relay.url}`, {
     sources: config.sources.map(({ path }) => path).join(" "),
-    ...isEveryAddress(config.server.hostname) && { reachable: "at every address of this machine" },
+    ...reachableAt(config.server),
   });
-  log.info(`dashboard at ${relay.adminUrl}/`);
+  log.info(`dashboard at ${relay.adminUrl}/`, reachableAt(config.admin));
   if (first) console.log(`\n${first(config)}\n`);
   else if (isBeginning) console.log(`\n${nextSteps(config, environment)}\n`);
 
@@ -158,4 +158,9 @@ function explainStart(error: unknown): string | null {
         "and the hostname must be an address of this machine.";
   }
   return null;
+}
+
+/** For the log: a URL of this machine hides that others reach a listener. */
+function reachableAt({ hostname }: { hostname: string }): Record<string, string> {
+  return isEveryAddress(hostname) ? { reachable: "at every address of this machine" } : {};
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { listen, type Listener } from "../../lib/relay/listen.ts";
+import { createRelayFolder } from "../support/relay_process.ts";
 import { until } from "../support/until.ts";
 
 /** A listener whose first server fails when the test says so, as the runtime's does that can take no connections. */
@@ -62,3 +63,22 @@ Deno.test("a listener that fails when it was shut down neither tells of it nor c
     await fail();
     assertEquals([await answerAt(listener), faults], [null, []]);
   }));
+
+Deno.test("the log says of each listener when others than this machine reach it", async () => {
+  const reachable = async (server: string, admin: string) => {
+    await using folder = await createRelayFolder({
+      plugins: {},
+      config: {
+        server: { hostname: server, port: 0 },
+        admin: { hostname: admin, port: 0, token: "a-token-that-is-long-enough" },
+      },
+    });
+    const { lines } = await folder.start();
+    return ["listening on ", "dashboard at "].map((beginning) =>
+      lines.find(({ message }) => message.startsWith(beginning))!["reachable"]
+    );
+  };
+  const everywhere = "at every address of this machine";
+  assertEquals(await reachable("0.0.0.0", "127.0.0.1"), [everywhere, undefined]);
+  assertEquals(await reachable("127.0.0.1", "0.0.0.0"), [undefined, everywhere]);
+});
