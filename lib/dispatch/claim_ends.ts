@@ -11,6 +11,11 @@ export interface ClaimEnd {
   chainCut?: boolean;
 }
 
+/** Whether it leaves something to be remembered. */
+export function remembers({ settlement }: ClaimEnd): boolean {
+  return settlement.kv.length > 0;
+}
+
 /** How ends are written. */
 export interface ClaimEndWriting {
   /** Writes all of them, or none, and then rejects. */

@@ -17,8 +17,8 @@ export interface Job {
   idempotencyKey: string;
   /** The attempt is aborted, and counts as failed, after this long. */
   timeoutMs: number;
-  /** How many attempts of the route may be under way at a time. */
-  concurrency: number;
+  /** How many attempts of the route may be under way at a time, as it is now; 0: this one is not to begin any more. */
+  readonly concurrency: number;
   /** How deep in a chain of emits the event is. */
   depth: number;
   /** Reads what the route remembers: JSON text, or null. */
@@ -69,6 +69,6 @@ export interface PluginRunner {
 export interface RunnerQueue {
   /** What came of a job is on disk. Until then a job that left something to be remembered has its place. */
   settled(job: Job): void;
-  /** Begins nothing more: the jobs that wait resolve `null`, and so do all that come. */
-  close(): void;
+  /** Asks anew what jobs are to run with that have not begun: those that are not to any more resolve `null`. */
+  recall(): void;
 }

@@ -1,17 +1,17 @@
 /** Takes due deliveries from the store, has their plugins run, and writes down what came of it. @module */
 import { setImmediate } from "node:timers";
-import type { Attempt, EventForPlugin, StoredEvent } from "../nouns.ts";
+import type { Attempt, StoredEvent } from "../nouns.ts";
 import { failpoint } from "../failpoint.ts";
 import type { Plan } from "../route/plan.ts";
 import type { Route } from "../route/resolve.ts";
 import { type Claimed, type ClaimRoute, type Settlement, type Store } from "../store/contract.ts";
 import { Ahead } from "./ahead.ts";
 import { Alarm } from "./alarm.ts";
-import { type ClaimEnd, writeClaimEnds } from "./claim_ends.ts";
+import { type ClaimEnd, remembers, writeClaimEnds } from "./claim_ends.ts";
 import { Company } from "./company.ts";
 import type { Job, PluginRunner } from "./contract.ts";
 import { digestLength } from "./digest.ts";
-import { eventForPlugin, makeJob } from "./job.ts";
+import { makeJob, seenByPlugin } from "./job.ts";
 import { LEASE_MS, Leases, RENEW_EVERY_MS } from "./leases.ts";
 import { Places } from "./places.ts";
 import { holdToMeasure } from "./remembering.ts";
@@ -200,7 +200,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     const route = routes.get(batch[0]!.delivery.route);
     if (route === undefined || stopping) return giveBack(batch, startedAt);
     if (batch.length > 1) giveBack(batch.splice(digestLength(batch.map(seenByPlugin))), startedAt);
-    const job = makeJob(batch, route, store, startedAt);
+    const job = {
+      ...makeJob(batch, route, store, startedAt),
+      get concurrency() {
+        return mayRunBeside(batch);
+      },
+    };
     failpoint("attempting");
     const answer = await runner.run(job);
     failpoint("attempted");
@@ -217,6 +222,12 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       const chainCut = first && cutsChain({ claimed, result });
       return { claimed, settlement: settlement({ ...facts, claimed }, first), chainCut };
     }));
+  }
+
+  /** How many attempts of a route may be under way, a batch's among them; 0 where that is not to begin any more. */
+  function mayRunBeside(batch: readonly Claimed[]): number {
+    if (stopping || !batch.some((claimed) => leases.has(claimed))) return 0;
+    return routes.get(batch[0]!.delivery.route)?.concurrency ?? 0;
   }
 
   /** Tells the runner that what a job left is on disk, or is not to be. */
@@ -344,8 +355,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function renew() {
     try {
-      await leases.renew(now() + LEASE_MS);
+      if (!await leases.renew(now() + LEASE_MS)) return;
       ahead.remove((claimed) => leases.has(claimed));
+      runner.queue?.recall();
     } catch (error) {
       parts.onFault(error);
     }
@@ -355,6 +367,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     configure(next) {
       routes = new Map(next.map((route) => [route.name, route]));
       ahead.remove(({ delivery }) => routes.has(delivery.route)).forEach((claimed) => begin([claimed])); // given back
+      runner.queue?.recall();
       for (const name of routes.keys()) fill(name);
       wake();
       sleepUntil(Infinity);
@@ -363,7 +376,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     running: () => new Map([...places.taken()].map(([name, given]) => [name, underWay(name, given)])),
     async stop(graceMs) {
       stopping = true;
-      runner.queue?.close();
+      runner.queue?.recall();
       ahead.remove(() => false).forEach((claimed) => begin([claimed])); // given back
       alarm.stop();
       clearInterval(renewal);
@@ -381,12 +394,4 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 /** Lets what is under way end first, so that one transaction serves many. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function remembers({ settlement }: ClaimEnd): boolean {
-  return settlement.kv.length > 0;
-}
-
-function seenByPlugin({ event, delivery }: Claimed): EventForPlugin {
-  return eventForPlugin(event, delivery.matched);
 }

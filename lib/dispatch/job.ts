@@ -25,7 +25,7 @@ export function makeJob(
     plugin: route.plugin,
     route: route.name,
     delivery: first.delivery.id,
-    event: digestOf(batch.map(({ event, delivery }) => eventForPlugin(event, delivery.matched)), key, now),
+    event: digestOf(batch.map(seenByPlugin), key, now),
     attempt: first.delivery.attempts,
     idempotencyKey: key,
     timeoutMs: route.timeoutMs,
@@ -33,6 +33,11 @@ export function makeJob(
     depth: Math.max(...batch.map(({ event }) => event.depth)),
     kvGet: (name) => store.kvGet(route.name, name),
   };
+}
+
+/** The event of a delivery as its plugin sees it. */
+export function seenByPlugin({ event, delivery }: Claimed): EventForPlugin {
+  return eventForPlugin(event, delivery.matched);
 }
 
 /** An event as its plugin sees it, with only the changes that were matched (indexes; null: all). */

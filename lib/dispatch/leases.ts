@@ -38,13 +38,18 @@ export class Leases {
     return [...this.#held.keys()];
   }
 
-  /** Renews all until `until`, and lets go of what was lost. What is claimed meanwhile needs no renewal. */
-  async renew(until: number): Promise<void> {
-    if (this.#held.size === 0) return;
+  /**
+   * Renews all until `until`, and lets go of what was lost; answers whether any was. What is claimed meanwhile needs no
+   * renewal.
+   */
+  async renew(until: number): Promise<boolean> {
+    if (this.#held.size === 0) return false;
     const asked = [...this.#held.values()];
     const still = new Set(
       await this.store.renew(this.relay, asked.map(({ delivery }) => delivery.id), until),
     );
-    for (const claimed of asked) if (!still.has(claimed.delivery.id)) this.end(claimed);
+    const lost = asked.filter((claimed) => this.has(claimed) && !still.has(claimed.delivery.id));
+    lost.forEach((claimed) => this.end(claimed));
+    return lost.length > 0;
   }
 }

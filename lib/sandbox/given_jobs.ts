@@ -27,6 +27,8 @@ export interface GivenJobsParts {
   now(): number;
   /** How long a run may go on after its timeout has aborted its signal. */
   graceMs: number;
+  /** How long the process may take to tell that a job has begun which has a place. */
+  stallMs: number;
   /** What is to be masked in what a job with these options tells. */
   secretsOf(options: JsonObject): readonly string[];
   /** A job has its result. */
@@ -49,7 +51,10 @@ interface Given extends Queued {
   overdue: boolean;
   /** When it was given, by {@linkcode GivenJobsParts.now}. */
   at: number;
-  /** When its time is over, or, where it ran past its timeout, all patience; by `performance.now()`. */
+  /**
+   * When its time is over, or, where it ran past its timeout, all patience; by `performance.now()`. `Infinity`: it waits,
+   * or nothing more is expected of it.
+   */
   until: number;
   resolve(result: Result | NotRun): void;
 }
@@ -58,7 +63,7 @@ interface Given extends Queued {
 export class GivenJobs {
   /** Those that have no result. */
   readonly #open = new Map<number, Given>();
-  /** Those that have one, and go on in the process. */
+  /** Those that have one, and go on in the process: what the route remembers could not be read, or they ignored their signal. */
   readonly #abandoned = new Map<number, Given>();
   /** Those whose result is to be remembered, and is not on disk. */
   readonly #unsettled = new Map<Job, Given>();
@@ -66,7 +71,10 @@ export class GivenJobs {
   /** One for all: most end long before their time is over. */
   readonly #alarm = new Alarm(() => performance.now(), () => this.#timeOutAll());
   #freed: PromiseWithResolvers<void> | null = null;
-  #recalling = false;
+  /** Those that the process had when it was asked to give back what has not begun, until it has answered. */
+  #recalled: ReadonlySet<Given> | null = null;
+  #recallAgain = false;
+  #closed = false;
 
   constructor(private readonly parts: GivenJobsParts) {}
 
@@ -85,14 +93,24 @@ export class GivenJobs {
     return [...this.#open.values()].some(mayHaveBegun);
   }
 
-  /** How many places of a route are taken. */
+  /** How many places of a route are taken: not by a run that ignored its signal. Once the process has ended, by what is not on disk. */
   placesTaken(route: string): number {
-    return [...this.#placed(), ...this.#unsettled.values()].filter((given) => given.route === route).length;
+    const among = (some: Iterable<Given>) => [...some].filter((given) => given.route === route);
+    if (this.#closed) return among(this.#unsettled.values()).length;
+    const ignored = this.#abandoned.size === 0
+      ? []
+      : among(this.#abandoned.values()).filter(({ placed, until }) => placed && until === Infinity);
+    return this.#queue.running(route) - ignored.length;
   }
 
   /** Resolves when the next place is freed. */
   placeFreed(): Promise<void> {
     return (this.#freed ??= Promise.withResolvers()).promise;
+  }
+
+  /** Whether what came of all is on disk, as far as it is to be remembered. */
+  get allSettled(): boolean {
+    return this.#unsettled.size === 0;
   }
 
   /** Gives a job of a route with these options to the process. */
@@ -117,10 +135,13 @@ export class GivenJobs {
     return this.#open.get(id)?.job ?? null;
   }
 
-  /** The plugin was entered. */
+  /** The plugin was entered: from now on the job's time counts. Throws when it was not its turn. */
   begun(id: number): void {
     const given = this.#open.get(id);
-    if (given) given.begun = true;
+    if (given === undefined || given.begun) return;
+    if (!given.placed) throw new Error("begun");
+    given.begun = true;
+    if (!given.overdue) this.#awaitUntil(given, given.job.timeoutMs);
   }
 
   /** Takes what came of a job. Throws when it is not of its form. */
@@ -143,27 +164,46 @@ export class GivenJobs {
     const given = this.#unsettled.get(job);
     if (given === undefined) return;
     this.#unsettled.delete(job);
-    this.#free(given);
+    if (this.#closed) this.#tellFreed();
+    else this.#free(given);
   }
 
   /** Has those come back that have not begun; answers whether that was asked for now. */
   recall(): boolean {
-    if (this.#recalling || !this.#queue.crowded) return false;
-    this.#recalling = true;
+    if (!this.#queue.crowded) return false;
+    if (this.#recalled !== null) {
+      this.#recallAgain = true; // some may have been given since then
+      return false;
+    }
+    this.#recalled = new Set([...this.#open.values(), ...this.#abandoned.values()]);
     this.parts.say({ t: "recall" });
     return true;
   }
 
-  /** Takes back what has not begun. Throws when that was not asked for, or has begun. */
-  back(ids: readonly number[]): void {
-    if (!this.#recalling) throw new Error("back");
-    this.#recalling = false;
+  /**
+   * Takes back what has not begun; answers whether more of that was asked for now. Throws when it is not just what was
+   * asked for.
+   */
+  back(ids: readonly number[]): boolean {
+    const recalled = this.#recalled;
+    if (recalled === null) throw new Error("back");
+    this.#recalled = null;
+    const back = new Set<Given>();
     for (const id of ids) {
-      const given = this.#open.get(id);
-      if (given === undefined || given.begun) throw new Error("back");
-      this.#leave(given);
-      this.#answer(given, "recalled");
+      const given = this.#open.get(id) ?? this.#abandoned.get(id);
+      if (given === undefined || given.begun || !recalled.has(given)) throw new Error("back");
+      back.add(given);
     }
+    for (const given of recalled) {
+      if (this.#open.has(given.id) && !given.begun && !back.has(given)) throw new Error("back");
+    }
+    for (const given of back) {
+      this.#leave(given);
+      if (!this.#abandoned.delete(given.id)) this.#answer(given, "recalled");
+    }
+    const again = this.#recallAgain;
+    this.#recallAgain = false;
+    return again && this.recall();
   }
 
   /** Aborts the signals of those that run. */
@@ -189,23 +229,32 @@ export class GivenJobs {
       const notRun = mayHaveBegun(given) ? "unsure" : "not begun";
       this.#answer(given, given.begun ? casualty(given.id, given.overdue, begun) : notRun);
     }
-    this.#unsettled.clear();
-    this.#freed?.resolve();
+    this.#abandoned.clear();
+    this.#closed = true;
+    this.#tellFreed();
   }
 
   #placed(): Given[] {
     return [...this.#open.values()].filter(({ placed }) => placed);
   }
 
-  /** From now on its time counts. */
+  /** It is to begin as soon as the process comes to it, and to tell of that. */
   #place(given: Given) {
     given.placed = true;
-    given.until = performance.now() + given.job.timeoutMs;
+    this.#awaitUntil(given, this.parts.stallMs + given.job.timeoutMs);
+  }
+
+  #awaitUntil(given: Given, ms: number) {
+    given.until = performance.now() + ms;
     this.#alarm.set(given.until);
   }
 
   #leave(given: Given) {
     for (const next of this.#queue.leave(given)) this.#place(next);
+    this.#tellFreed();
+  }
+
+  #tellFreed() {
     this.#freed?.resolve();
     this.#freed = null;
   }
@@ -238,8 +287,9 @@ export class GivenJobs {
   /** Deals with those whose time is over; the alarm rings again for the next. */
   #timeOutAll() {
     const now = performance.now();
-    for (const given of this.#open.values()) if (given.until <= now) this.#timeOut(given);
-    this.#alarm.set(Math.min(...[...this.#open.values()].map(({ until }) => until)));
+    const watched = [...this.#open.values(), ...this.#abandoned.values()];
+    for (const given of watched) if (given.until <= now) this.#timeOut(given);
+    this.#alarm.set(Math.min(...watched.map(({ until }) => until)));
   }
 
   #timeOut(given: Given) {
@@ -247,12 +297,14 @@ export class GivenJobs {
     const seconds = job.timeoutMs / 1000;
     if (!overdue) {
       given.overdue = true;
-      given.until = performance.now() + this.parts.graceMs;
+      this.#awaitUntil(given, this.parts.graceMs);
       this.parts.say({ t: "abort", id, reason: `the route's timeout of ${seconds} s is over` });
       return;
     }
+    given.until = Infinity;
     const error = `did not end within ${seconds} s, nor when its signal was aborted`;
-    this.#abandon(given, failed("timeout", error));
+    if (this.#open.has(id)) this.#abandon(given, failed("timeout", error));
+    this.#tellFreed();
     this.parts.onIgnored();
   }
 }

@@ -56,6 +56,11 @@ export class JobQueue<T extends Queued> {
     return recalled;
   }
 
+  /** How many of a route run. */
+  running(route: string): number {
+    return this.#routes.get(route)?.running.size ?? 0;
+  }
+
   /** Whether any wait. */
   get crowded(): boolean {
     for (const { waiting } of this.#routes.values()) if (waiting.length > 0) return true;

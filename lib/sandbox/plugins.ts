@@ -12,6 +12,7 @@ import { type HouseOptions, makeHouse } from "./house.ts";
 import { versionNow } from "./loader.ts";
 import { isNeverGranted, ownFiles } from "./never_granted.ts";
 import type { PluginLine } from "./plugin_log.ts";
+import type { PluginProcess } from "./process.ts";
 import type { PluginRefusal } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { noteRefusal, refusalText, type RefusedAccess } from "./refused.ts";
@@ -160,7 +161,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
         waiting.delete(plugin);
         changed();
       },
-    });
+    }, processes);
     const tenant = { slot, refused };
     tenants.set(plugin, tenant);
     return tenant;
@@ -171,6 +172,15 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
     if (routed.has(name) || !needsOptions && filters.fields !== undefined) return "";
     const why = needsOptions ? "needs options" : "declares no `fields`";
     return `, and waits for a route in config.json: it ${why}`;
+  }
+
+  /** Of all plugins. */
+  function processes(): PluginProcess[] {
+    return slots().flatMap((slot) => slot.processes);
+  }
+
+  function slots(): PluginSlot[] {
+    return [...gone, ...[...tenants.values()].map(({ slot }) => slot)];
   }
 
   function dismiss(plugin: string, { slot }: Tenant) {
@@ -232,9 +242,11 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       run: async (job) => await tenants.get(job.plugin)?.slot.run(job) ?? null,
       readyAt: (plugin) => tenants.get(plugin)?.slot.readyAt ?? null,
       queue: {
-        settled: (job) => tenants.get(job.plugin)?.slot.settled(job),
-        close() {
-          for (const { slot } of tenants.values()) slot.takeNoMore();
+        settled(job) {
+          for (const process of processes()) process.settled(job);
+        },
+        recall() {
+          for (const slot of slots()) slot.recallJobs();
         },
       },
     },
@@ -292,9 +304,7 @@ export async function createPlugins(options: PluginsOptions): Promise<Plugins> {
       unwatch();
       clearInterval(resting);
       listeners.clear();
-      const slots = [...gone, ...[...tenants.values()].map(({ slot }) => slot)];
-      const closed = Promise.all(slots.map((slot) => slot.close()));
-      const processes = () => slots.flatMap((slot) => slot.processes);
+      const closed = Promise.all(slots().map((slot) => slot.close()));
       for (const process of processes()) process.abort("the relay stops");
       const patience = setTimeout(() => {
         for (const process of processes()) process.kill("was stopped", { orderly: true });

@@ -82,6 +82,7 @@ export class PluginProcess {
       say: (message) => this.#speaker.say(message),
       now: spec.now,
       graceMs: spec.graceMs,
+      stallMs: spec.stallMs,
       secretsOf: (options) => this.#given.secretsOf(options),
       onAnswer: () => {
         this.idleSince = spec.now();
@@ -113,14 +114,20 @@ export class PluginProcess {
     return this.#jobs.running;
   }
 
-  /** How many jobs of a route have a place. */
+  /** How many jobs of a route have a place, also one that left something to be remembered which is not on disk, though it has ended. */
   placesTaken(route: string): number {
     return this.#jobs.placesTaken(route);
   }
 
-  /** Resolves when the next place is freed, or when it has ended. */
-  async placeFreed(): Promise<void> {
-    if (!this.#over) await this.#jobs.placeFreed();
+  /** Resolves when the next place is freed, or when it ends. */
+  placeFreed(): Promise<void> {
+    return this.#jobs.placeFreed();
+  }
+
+  /** Resolves once it has ended and takes no place any more. */
+  async left(): Promise<void> {
+    await this.ended;
+    while (!this.#jobs.allSettled) await this.#jobs.placeFreed();
   }
 
   /** Gives the plugin a route's options, and hears what is wrong with them. */
@@ -140,12 +147,15 @@ export class PluginProcess {
 
   /** What came of a job is on disk. Until then one that left something to be remembered has its place. */
   settled(job: Job): void {
-    if (!this.#over) this.#jobs.settled(job);
+    this.#jobs.settled(job);
   }
 
   /** Has the jobs that have not begun come back, as `recalled`. */
   recall(): void {
-    if (this.#over || !this.#jobs.recall()) return;
+    if (!this.#over && this.#jobs.recall()) this.#awaitBack();
+  }
+
+  #awaitBack() {
     this.#patience = setTimeout(() => this.#stall(), this.spec.stallMs);
   }
 
@@ -172,7 +182,7 @@ export class PluginProcess {
   }
 
   #stopWhenIdle() {
-    if (!this.retiring || this.#jobs.size > 0 || this.#verdict) return;
+    if (!this.retiring || this.#jobs.size > 0 || this.#verdict || this.#over) return;
     this.#verdict = { orderly: true, stalled: false, reason: "was stopped" };
     this.#speaker.say({ t: "stop" });
     const patience = setTimeout(() => this.kill("did not stop"), STOP_MS);
@@ -210,6 +220,7 @@ export class PluginProcess {
     clearInterval(ticking);
     clearTimeout(this.#patience);
     this.#over = true;
+    this.memory = 0;
     this.#speaker.close();
     this.#log.flush();
     return this.#settle({
@@ -271,7 +282,8 @@ export class PluginProcess {
         return this.#jobs.end(message);
       case "back":
         clearTimeout(this.#patience);
-        return this.#jobs.back(message.ids);
+        if (this.#jobs.back(message.ids)) this.#awaitBack();
+        return;
       case "kvGet":
         this.#overdrawn ||= !this.#kvReads.take(this.spec.now());
         return this.#kvGet(message.id, message.ask, String(message.key).slice(0, NO_KEY));

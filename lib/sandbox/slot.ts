@@ -10,7 +10,7 @@ import {
   trouble,
   troubleOf,
 } from "./description.ts";
-import { coversHost, type Grant, type GrantingRoute, grantKey } from "./grants.ts";
+import { type Grant, type GrantingRoute, grantKey } from "./grants.ts";
 import type { House } from "./house.ts";
 import { type LoadedPlugin, loadPlugin, modulePath, versionNow } from "./loader.ts";
 import { Leaving } from "./leaving.ts";
@@ -19,6 +19,7 @@ import type { PluginProcess } from "./process.ts";
 import type { ProcessListeners } from "./process_spec.ts";
 import type { OptionIssue } from "./protocol.ts";
 import { Restarts } from "./restarts.ts";
+import { issuesOf } from "./route_issues.ts";
 import { Suspects } from "./suspects.ts";
 import { checkTypes, type ToolFinding } from "./tools.ts";
 import type { PluginVersion } from "./version.ts";
@@ -60,7 +61,8 @@ export class PluginSlot {
   #starting: Promise<void> | null = null;
   readonly #leaving = new Leaving();
   readonly #worked = new WeakSet<PluginProcess>();
-  #takesNoMore = false;
+  /** What jobs wait for that no process has, besides: that they are recalled. */
+  readonly #recalls = new Set<() => void>();
   readonly #suspects = new Suspects();
   readonly #restarts: Restarts;
   #routes: readonly GrantingRoute[] = [];
@@ -73,7 +75,13 @@ export class PluginSlot {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
 
-  constructor(private readonly house: House, found: FoundPlugin, private readonly listeners: SlotListeners) {
+  /** @param everywhere The processes of all plugins: a route's jobs may run in those of the plugin that it had before. */
+  constructor(
+    private readonly house: House,
+    found: FoundPlugin,
+    private readonly listeners: SlotListeners,
+    private readonly everywhere: () => readonly PluginProcess[],
+  ) {
     this.#found = found;
     this.#restarts = new Restarts(house.limits);
     this.#last = house.known.last(found);
@@ -115,20 +123,25 @@ export class PluginSlot {
   /** Makes one attempt; resolves null when none could be made, as for a route whose options do not fit. */
   async run(job: Job): Promise<Result | null> {
     for (;;) {
-      if (this.#takesNoMore) return null;
+      const { concurrency } = job;
       const route = this.#routes.find(({ name }) => name === job.route);
-      if (!route || this.#issues.has(job.route)) return null;
+      if (concurrency === 0 || !route || this.#issues.has(job.route)) return null;
       if (this.#process?.retiring) this.letGo(); // a run that does not end holds it
-      const process = this.#process ?? await this.#start();
-      if (process === null) return null;
-      const elsewhere = this.#leaving.placesTaken(job.route);
-      if (elsewhere >= job.concurrency) {
-        await this.#leaving.placeFreed();
+      const process = this.#process;
+      if (process === null) {
+        const hindered = this.#start().then((started) => started === null);
+        if (await this.#unlessRecalled([hindered])) return null;
+        continue; // what the job is to run with may have changed
+      }
+      const others = this.everywhere().filter((one) => one !== process && one.placesTaken(job.route) > 0);
+      const elsewhere = others.reduce((sum, one) => sum + one.placesTaken(job.route), 0);
+      if (elsewhere >= concurrency) {
+        await this.#unlessRecalled(others.map((one) => one.placeFreed()));
         continue;
       }
       this.#worked.add(process);
       const tell = this.#suspects.has(job.delivery);
-      const result = await process.run(job, route.options, { most: job.concurrency - elsewhere, tell });
+      const result = await process.run(job, route.options, { most: concurrency - elsewhere, tell });
       const notRun = typeof result === "string";
       this.#suspects.learn(job.delivery, notRun ? result : result.outcome);
       if (!notRun) {
@@ -139,20 +152,19 @@ export class PluginSlot {
     }
   }
 
-  /** What came of a job is on disk. */
-  settled(job: Job): void {
-    for (const process of this.processes) process.settled(job);
-  }
-
-  /** Begins nothing more, and gives back what waits. */
-  takeNoMore(): void {
-    this.#takesNoMore = true;
-    this.#recallJobs();
-  }
-
-  /** Has what waits in its processes come back, to be given again as things are then. */
-  #recallJobs() {
+  /** Has what has not begun come back, to be given again as things are then. */
+  recallJobs(): void {
+    for (const recall of this.#recalls) recall();
     for (const process of this.processes) process.recall();
+  }
+
+  /** Waits for one of these, and resolves it, or for the next recall. */
+  async #unlessRecalled<T>(these: Promise<T>[]): Promise<T | void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#recalls.add(resolve);
+    const first = await Promise.race([...these, promise]);
+    this.#recalls.delete(resolve);
+    return first;
   }
 
   /** Takes note of what is in the folder now. Resolves when what is new there is in force, or refused. */
@@ -178,7 +190,7 @@ export class PluginSlot {
       const regranted = grantKey(grants) !== grantKey(this.#grants);
       this.#grants = grants;
       this.#routes = routes;
-      this.#recallJobs(); // what waits is given again as its route is now, if it still is
+      this.recallJobs(); // what waits is given again as its route is now, if it still is
       const { error, usable, version } = this.description;
       // What did not load for lack of a grant may load now.
       if (regranted && !usable && error !== null && error.stage !== "find") await this.#renew(version);
@@ -297,7 +309,7 @@ export class PluginSlot {
     this.#process = process;
     void process.ended.then((end) => {
       if (this.#process !== process) return;
-      this.#process = null;
+      this.letGo();
       if (!end.orderly) this.#died(`its process ${end.reason}`, end.unsure);
     });
     if (reach !== this.#reach()) this.letGo();
@@ -374,23 +386,6 @@ export class PluginSlot {
     }));
     return issues;
   }
-}
-
-async function issuesOf(
-  process: PluginProcess,
-  route: string,
-  options: GrantingRoute["options"],
-  grants: readonly Grant[],
-): Promise<OptionIssue[]> {
-  const { issues, defaults } = await process.setRoute(route, options);
-  // A plugin must not grant itself what it reaches: of its schema's defaults only public hosts are granted with the route.
-  const ungranted = defaults.filter(({ host }) => !coversHost(grants, host)).map(({ path, host }) => ({
-    path,
-    ungranted: true as const,
-    message: `reaches ${host} by default, which nothing grants: write the URL into the options, ` +
-      `or "allow": { "net": [${JSON.stringify(host)}] } into the route`,
-  }));
-  return [...issues, ...ungranted];
 }
 
 /** Whether a failure may pass by itself: not the module's fault, but a process's, the network's or the machine's. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Result } from "../../lib/dispatch/contract.ts";
+import type { Job, Result, RunnerQueue } from "../../lib/dispatch/contract.ts";
 import type { Route } from "../../lib/route/resolve.ts";
 import { StoreUnavailable } from "../../lib/store/contract.ts";
 import { openStore } from "../../lib/store/open.ts";
@@ -16,9 +16,10 @@ const FAILED: Result = { ...DONE, outcome: "retry", error: "the receiver answere
  * Leases are renewed when the test says so.
  */
 async function startClocked(
-  run: (attempt: number, event: string) => Promise<Result>,
+  run: (attempt: number, event: string, job: Job) => Promise<Result | null>,
   minDelayMs = 1,
   settings: Partial<Route> = {},
+  queue?: RunnerQueue,
 ) {
   const folder = await Deno.makeTempDir({ prefix: "coinrelay-test-" });
   const store = await openStore("sqlite:relay.db", folder);
@@ -71,7 +72,7 @@ async function startClocked(
         return answer;
       },
     },
-    runner: { run: (job) => run(job.attempt, job.event.id), readyAt: () => 0 },
+    runner: { run: (job) => run(job.attempt, job.event.id, job), readyAt: () => 0, ...(queue && { queue }) },
     plan: () => [],
     relay: "relay-1",
     now,
@@ -287,6 +288,40 @@ Deno.test("what is claimed ahead, and lost to another relay before its place is 
   held.resolve(DONE);
   await until("nothing runs here", () => at.dispatcher.running().size === 0);
   assertEquals(runs, 62);
+});
+
+Deno.test("what waits with the runner, and is lost to another relay before it begins, is not made here", async () => {
+  const ends = new Map<Job, (result: Result | null) => void>();
+  let isHeld = false, recalls = 0;
+  const run = (_attempt: number, _event: string, job: Job) =>
+    isHeld ? new Promise<Result | null>((resolve) => ends.set(job, resolve)) : Promise.resolve(DONE);
+  const queue = {
+    settled() {},
+    recall() {
+      recalls++;
+      for (const [job, resolve] of [...ends].slice(2)) if (job.concurrency === 0) resolve(null);
+    },
+  };
+  await using at = await startClocked(run, 1, { concurrency: 2 }, queue);
+  for (let event = 0; event < 60; event++) await at.add(`quick ${event}`);
+  await at.done(60);
+  isHeld = true;
+  for (let event = 0; event < 6; event++) await at.add(`later ${event}`);
+  await until("two run, four wait", () => ends.size === 6);
+  assertEquals([...ends.keys()].map(({ concurrency }) => concurrency), Array(6).fill(2));
+  const before = recalls;
+  await at.renew(); // nothing is lost
+  assertEquals(recalls, before);
+  const claim = { relay: "another", now: Date.now() + HOUR, leaseUntil: Date.now() + 2 * HOUR };
+  const routes = [{ route: "a", limit: 9, order: "any" as const, rate: null }];
+  assertEquals((await at.store.claim({ ...claim, routes })).claimed.length, 6);
+  await at.renew(); // it learns that it has lost them
+  assertEquals(recalls, before + 1);
+  await until("only what runs is left", () => at.dispatcher.running().get("a") === 2);
+  [...ends.values()].forEach((end) => end(DONE));
+  await until("nothing runs here", () => at.dispatcher.running().size === 0);
+  const theirs = await at.store.deliveries({ states: ["running"] }, { limit: 99 });
+  assertEquals([theirs.length, ends.size], [6, 6], "they are the other's");
 });
 
 Deno.test("the end of an attempt that another relay has taken over meanwhile is not told as if it were kept", async () => {

@@ -5,6 +5,36 @@ import { startReceiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
 import { startWithPlugin } from "./with_plugin.ts";
 
+/** Three of a route run and do not end, and 37 wait in the plugin's process. */
+async function startCrowded() {
+  const at = { inside: 0, most: 0 };
+  const held = Promise.withResolvers<void>();
+  const receiver = startReceiver(async () => {
+    at.most = Math.max(at.most, ++at.inside);
+    await held.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    at.inside--;
+    return new Response();
+  });
+  const started = await startWithPlugin(
+    `export default { async run({ data }, { fetch }) { if (data.number >= 60) await fetch("${receiver.url}"); } };`,
+    { some: { concurrency: 3, allow: { net: [new URL(receiver.url).host] } } },
+  );
+  await started.add(100);
+  await receiver.arrived(3);
+  await until("all others are claimed", async () => await started.count("running") === 40);
+  return {
+    ...started,
+    at,
+    release: held.resolve,
+    async [Symbol.asyncDispose]() {
+      held.resolve();
+      await started[Symbol.asyncDispose]();
+      await receiver[Symbol.asyncDispose]();
+    },
+  };
+}
+
 Deno.test("what one attempt remembers is known to the next, though that waits in the plugin's process", async () => {
   await using started = await startWithPlugin(
     `export default { async run(_event, { kv }) { kv.set("count", 1 + (await kv.get("count") ?? 0)); } };`,
@@ -17,26 +47,44 @@ Deno.test("what one attempt remembers is known to the next, though that waits in
 });
 
 Deno.test("what waits in the plugin's process is given back at a stop, and was never attempted", async () => {
-  const held = Promise.withResolvers<Response>();
-  await using receiver = startReceiver(() => held.promise);
-  await using started = await startWithPlugin(
-    `export default { async run({ data }, { fetch }) { if (data.number >= 60) await fetch("${receiver.url}"); } };`,
-    { some: { concurrency: 3, allow: { net: [new URL(receiver.url).host] } } },
-  );
+  await using started = await startCrowded();
   const { dispatcher, store, count, faults } = started;
-  await started.add(100);
-  await receiver.arrived(3);
-  await until("all others are claimed", async () => await count("running") === 40);
   assertEquals(dispatcher.running().get("some"), 3);
   const stopped = dispatcher.stop(60_000);
   await until("those that waited are back", async () => await count("pending") === 37);
   const waiting = await store.deliveries({ states: ["pending"] }, { limit: 100 });
   assert(waiting.every(({ attempts }) => attempts === 0));
   assert(waiting.every(({ dueAt }) => dueAt <= Date.now()), "they are due at once");
-  held.resolve(new Response());
+  started.release();
   await stopped;
   assertEquals([await count("done"), await count("pending")], [63, 37]);
   assertEquals(faults, []);
+});
+
+Deno.test("what waits in the plugin's process runs beside as many as its route may have now, be it fewer or more", async () => {
+  for (const concurrency of [1, 8]) {
+    await using started = await startCrowded();
+    const { at, count } = started;
+    await started.configure({ concurrency });
+    if (concurrency > 3) await until("more run", () => at.inside === concurrency);
+    started.release();
+    if (concurrency < 3) await until("what ran has ended", async () => await count("done") > 63);
+    at.most = at.inside;
+    await until("all are made", async () => await count("done") === 100);
+    assert(at.most <= concurrency, `${at.most} ran where ${concurrency} may`);
+  }
+});
+
+Deno.test("what waits in the plugin's process comes back when its route is turned off, and was never attempted", async () => {
+  await using started = await startCrowded();
+  const { dispatcher, count, store } = started;
+  dispatcher.configure([]); // as by the switch on the dashboard, of which plugins hear nothing
+  await until("what waited is back", async () => await count("pending") === 37);
+  const waiting = await store.deliveries({ states: ["pending"] }, { limit: 100 });
+  assert(waiting.every(({ attempts }) => attempts === 0));
+  started.release();
+  await until("what ran has ended", async () => await count("done") === 63);
+  assertEquals([await count("pending"), started.faults], [37, []]);
 });
 
 Deno.test("an attempt takes as long as its plugin ran, without what it waited", async () => {

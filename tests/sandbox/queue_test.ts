@@ -163,16 +163,123 @@ Deno.test("a run that ignores its signal holds up none that waits", async () => 
   assertEquals(await outcomes([...stuck.results, ...results]), ["timeout", "done", "done"]);
 });
 
-Deno.test("once it is told to begin nothing more, what waits comes back, and what runs goes on", async () => {
+Deno.test("what has not begun is asked anew when it is recalled: it comes back, or runs beside as many as may then", async () => {
   await using home = await startAsker();
-  const { begins, end, results, begun } = give(home, ["a", "b", "c"]);
-  await begins(1);
-  home.plugins.runner.queue!.close();
-  assertEquals(await outcomes(results.slice(1)), [null, null]);
-  assertEquals(await outcomes([home.plugins.runner.run(job("asker"))]), [null]);
+  const { jobs, begun, begins, end, results } = give(home, ["a", "b", "c", "d", "e"], { concurrency: 2 });
+  const set = (concurrency: number, ...some: number[]) =>
+    some.forEach((index) => Object.assign(jobs[index]!, { concurrency }));
+  await begins(2);
+  set(0, 2);
+  set(1, 3, 4);
+  home.plugins.runner.queue!.recall();
+  assertEquals(await outcomes([results[2]!]), [null]);
   end("a");
-  assertEquals(await outcomes(results), ["done", null, null]);
+  await passesBy(home);
+  assertEquals(begun, ["a", "b"], "only one may run now");
+  end("b");
+  await begins(3);
+  await passesBy(home);
+  assertEquals(begun, ["a", "b", "d"]);
+  set(0, 0, 1, 2, 3, 4);
+  home.plugins.runner.queue!.recall();
+  assertEquals(await outcomes([results[4]!]), [null]);
+  assertEquals(await outcomes([home.plugins.runner.run(job("asker", { concurrency: 0 }))]), [null]);
+  end("d");
+  assertEquals(await outcomes(results), ["done", "done", null, "done", null]);
+});
+
+Deno.test("what waits for a process to start, or for another to free a place, comes back too", async () => {
+  await using home = await startAsker(asker("await null;"));
+  const starting = give(home, ["a"]);
+  starting.jobs.forEach((one) => Object.assign(one, { concurrency: 0 }));
+  home.plugins.runner.queue!.recall();
+  assertEquals(await outcomes(starting.results), [null]);
+  const first = give(home, ["b"]);
+  await first.begins(1);
+  await home.plugins.configure([
+    route("asker", { allow: { net: ["a.example"] } }),
+    route("asker", { name: "other" }),
+  ]);
+  const second = give(home, ["c"]);
+  await passesBy(home);
+  assertEquals(second.begun, []);
+  second.jobs.forEach((one) => Object.assign(one, { concurrency: 0 }));
+  home.plugins.runner.queue!.recall();
+  assertEquals(await outcomes(second.results), [null]);
+  first.end("b");
+  assertEquals(await outcomes(first.results), ["done"]);
+});
+
+Deno.test("no more jobs of a route run than may, also when it gets another plugin, or its plugin's file goes and comes back", async () => {
+  await using home = await startAsker();
+  const first = give(home, ["a"]);
+  await first.begins(1);
+  await home.write("plugins/another.ts", asker());
+  await until("it is there", () => home.plugins.descriptions().length === 2);
+  const others = ["asker", "another"].map((plugin) => route(plugin, { name: `other ${plugin}` }));
+  const configure = () => home.plugins.configure([route("another", { name: "asker" }), ...others]);
+  await configure();
+  const second = give(home, ["b", "c"], { plugin: "another" });
+  await passesBy(home, "other asker");
+  assertEquals(await outcomes([home.plugins.runner.run(job("another", { route: "other another" }))]), [
+    "done",
+  ]);
+  assertEquals(second.begun, []);
+  first.end("a");
+  await second.begins(1);
+  await Deno.remove(`${home.folder}/another.ts`);
+  await until("it is gone", () => home.plugins.descriptions().length === 1);
+  await home.write("plugins/another.ts", asker());
+  await until("it is back", () => home.plugins.descriptions().length === 2);
+  await configure();
+  const third = give(home, ["d"], { plugin: "another" });
+  assertEquals(await outcomes([home.plugins.runner.run(job("another", { route: "other another" }))]), [
+    "done",
+  ]);
+  assertEquals(third.begun, []);
+  second.end("b");
+  await third.begins(1);
+  third.end("d");
+  assertEquals(await outcomes([...first.results, ...second.results, ...third.results]), [
+    "done",
+    "done",
+    null,
+    "done",
+  ]);
+});
+
+Deno.test("a job that waited for its plugin's process runs with the options that its route has then", async () => {
+  await using home = await startAsker(asker(`emit("options", options);`));
+  const set = (options: Record<string, string>) =>
+    home.plugins.configure([
+      route("asker", { options, allow: { net: ["a.example"] } }),
+      route("asker", { name: "other" }),
+    ]);
+  await set({ to: "old" }); // what it may reach has changed: the next job has another process started
+  const { end, results } = give(home, ["a"]);
+  const setting = set({ to: "new" });
+  end("a");
+  assertEquals((await results[0])?.emitted[0]?.data, { to: "new" });
+  await setting;
+});
+
+Deno.test("when a process ends, the place of what it left to be remembered is free once that is on disk", async () => {
+  await using home = await startAsker(
+    `export default { async run({ id, type }, { kv }) { await kv.get(id); if (type === "end") Deno.exit(1); kv.set("last", id); } };`,
+  );
+  const { jobs, begun, begins, end, results } = give(home, ["a", "b"]);
+  ["a", "b"].forEach(end);
+  await results[0];
+  const base = job("asker", { route: "other" });
+  assertEquals(
+    await outcomes([home.plugins.runner.run({ ...base, event: { ...base.event, type: "end" } })]),
+    ["crashed"],
+  );
+  await passesBy(home);
   assertEquals(begun, ["a"]);
+  home.plugins.runner.queue!.settled(jobs[0]!);
+  await begins(2);
+  assertEquals((await results[1])?.outcome, "done");
 });
 
 Deno.test("a job that may run beside fewer waits for that, and those behind it wait for it", () => {
