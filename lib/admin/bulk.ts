@@ -37,8 +37,8 @@ export function createBulk(
 
   /** What may be touched at all, at this moment: a route that comes back keeps what waits for it. */
   async function reach({ waiting, ...query }: BulkQuery): Promise<Scope> {
+    if (!waiting) return { states: ["dead"] };
     const asked = "routes" in query && query.routes?.length ? query.routes : null;
-    if (!waiting) return { states: ["dead"], ...(asked && { routes: asked }) };
     const inForce = parts.routes().find(({ name }) => asked?.includes(name))?.name;
     if (inForce !== undefined) {
       throw badRequest(`The route “${inForce}” is in force: what waits for it is delivered.`);

@@ -86,8 +86,10 @@ Deno.test("a write that another site's page caused is refused everywhere, a prog
 
 Deno.test("a proxy that ends TLS is no other site", async () => {
   await using room = await openRoom({ admin: TOKENS });
-  const headers = { host: "relay.example", origin: "https://relay.example", ...bearer(TOKENS.token) };
-  assertEquals((await room.post("/api/test-event", {}, headers)).status, 201);
+  for (const host of ["relay.example", "Relay.Example"]) {
+    const headers = { host, origin: "https://relay.example", ...bearer(TOKENS.token) };
+    assertEquals((await room.post("/api/test-event", {}, headers)).status, 201);
+  }
 });
 
 Deno.test("with tokens, programs are asked for one and people are led to the form and back", async () => {
@@ -103,7 +105,17 @@ Deno.test("with tokens, programs are asked for one and people are led to the for
     "/sign-in?next=%2Fdeliveries%3Fstate%3Ddead",
   ]);
   assertEquals((await room.ask("/api/events", { headers: bearer("wrong") })).status, 401);
-  assertEquals((await room.ask("/api/events", { headers: bearer(TOKENS.token) })).status, 200);
+  for (const authorization of [`Bearer ${TOKENS.token}`, `bearer  ${TOKENS.token} `]) {
+    assertEquals((await room.ask("/api/events", { headers: { authorization } })).status, 200, authorization);
+  }
+  for (const path of ["/favicon.svg", "/assets/x/style.css"]) {
+    assertEquals((await room.ask(path)).status, 200, `${path} is for whoever signs in`);
+  }
+  assertEquals((await room.ask("/events/assets/x")).status, 401);
+  assertEquals(
+    (await room.ask("/sources", { method: "POST", headers: HTML })).headers.get("location"),
+    "/sign-in?next=%2Fsources",
+  );
 });
 
 Deno.test("the read token looks and changes nothing", async () => {
@@ -111,6 +123,11 @@ Deno.test("the read token looks and changes nothing", async () => {
   const headers = bearer(TOKENS.readToken);
   for (const path of ["/api/events", "/api/config", "/metrics", "/"]) {
     assertEquals((await room.ask(path, { headers })).status, 200, path);
+    const method = "HEAD";
+    assertEquals((await room.ask(path, { method, headers })).status, 200, path);
+  }
+  for (const method of ["PUT", "PATCH", "DELETE"]) {
+    assertEquals((await room.ask("/api/routes/all", { method, headers })).status, 403, method);
   }
   for (
     const path of [
@@ -133,7 +150,9 @@ Deno.test("signing in gives a cookie that scripts and other sites never see, and
   const response = await room.ask("/sign-in", form({ token: TOKENS.token, next: "/sources" }));
   assertEquals([response.status, response.headers.get("location")], [303, "/sources"]);
   const set = response.headers.getSetCookie()[0]!;
-  for (const part of ["HttpOnly", "SameSite=Strict", "Path=/"]) assertStringIncludes(set, part);
+  for (const part of ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=604800"]) {
+    assertStringIncludes(set, part);
+  }
   assert(!set.includes("Secure") && !set.includes(TOKENS.token));
   const cookie = cookieOf(response);
   assertEquals((await room.ask("/sources", { headers: { cookie } })).status, 200);
@@ -141,7 +160,7 @@ Deno.test("signing in gives a cookie that scripts and other sites never see, and
   const secure = await room.ask("/sign-in", form({ token: TOKENS.token }, { "x-forwarded-proto": "https" }));
   assertStringIncludes(secure.headers.getSetCookie()[0]!, "Secure");
   const out = await room.ask("/sign-out", { method: "POST", headers: { cookie } });
-  assertMatch(out.headers.getSetCookie()[0]!, /Max-Age=0/);
+  assertMatch(out.headers.getSetCookie()[0]!, /Max-Age=0; Path=\/$/); // that of every path
   const reading = cookieOf(await room.ask("/sign-in", form({ token: TOKENS.readToken })));
   const outAgain = await room.ask("/sign-out", { method: "POST", headers: { cookie: reading } });
   assertMatch(outAgain.headers.getSetCookie()[0]!, /Max-Age=0/);
@@ -164,6 +183,8 @@ Deno.test("a session ends in a week, with its token, and when a single character
   assertEquals(await status(cookie), 200);
   assertEquals(await status(cookie.replace("=read.", "=full.")), 401);
   assertEquals(await status(cookie.replace(/.$/, (last) => last === "0" ? "1" : "0")), 401);
+  assertEquals(await status(`${cookie}0`), 401);
+  assertEquals(await status(cookie.replace("=", "=x")), 401);
   assertEquals(await status(cookie.replace(/\.(\d+)\./, (_, end) => `.${Number(end) + 1}.`)), 401);
   now += 7 * 86_400_000 + 1000;
   assertEquals(await status(cookie), 401);
@@ -177,19 +198,29 @@ Deno.test("after ten wrong tokens an address must wait, even with the right one;
   let now = 0;
   await using room = await openRoom({ admin: TOKENS, now: () => now });
   const tryIt = (token: string, from = "203.0.113.9") =>
-    room.ask("/api/events", { headers: bearer(token), from });
+    room.ask("/api/events?q=guess", { headers: bearer(token), from });
   for (let i = 0; i < 5; i++) assertEquals((await tryIt(`guess-${i}`)).status, 401);
   for (let i = 0; i < 5; i++) {
-    const response = await room.ask("/sign-in", { ...form({ token: `guess-${i}` }), from: "203.0.113.9" });
+    const response = await room.ask("/sign-in", {
+      ...form({ token: `guess-${i}`, next: "/sources" }),
+      from: "203.0.113.9",
+    });
     assertEquals(response.status, 401);
-    assertStringIncludes(await response.text(), "That is not the token.");
+    const page = await response.text();
+    assertStringIncludes(page, "That is not the token.");
+    assertStringIncludes(page, '<input type="hidden" name="next" value="/sources"');
   }
   const blocked = await tryIt(TOKENS.token);
   assertEquals([blocked.status, blocked.headers.get("retry-after")], [429, "300"]);
+  const kept = await room.ask("/sign-in", { ...form({ token: TOKENS.token }), from: "203.0.113.9" });
+  assertEquals([kept.status, kept.headers.get("retry-after")], [429, "300"]);
+  now += 1;
   assertEquals(
-    (await room.ask("/sign-in", { ...form({ token: TOKENS.token }), from: "203.0.113.9" })).status,
-    429,
+    (await tryIt(TOKENS.token)).headers.get("retry-after"),
+    "300",
+    "whoever waits so long may try",
   );
+  now -= 1;
   assertEquals((await tryIt(TOKENS.token, "198.51.100.7")).status, 200);
   now += 300_000;
   assertEquals((await tryIt(TOKENS.token)).status, 200);

@@ -184,6 +184,28 @@ Deno.test("curl sends a body that begins with @ as it is", async () => {
   assertEquals(await promise, body);
 });
 
+Deno.test("an event copied as curl is known to the relay, also one whose body is no text", async () => {
+  await using room = await openRoom();
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => room.receive(request),
+  );
+  for (
+    const [id, body] of Object.entries({
+      text: coinBody("aave", []),
+      bytes: new Uint8Array([255, 10, 13, 0, 64]),
+    })
+  ) {
+    await room.deliver({ id, body });
+    const command = asCurl(
+      await room.json(`/api/events/${id}`),
+      `http://127.0.0.1:${server.addr.port}/webhook`,
+    );
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", command] }).output();
+    assertMatch(new TextDecoder().decode(stdout), /^HTTP\S+ 200 [^]*"status":"duplicate"/, id);
+  }
+});
+
 Deno.test("an event copied as a test is a program that says the same event", async () => {
   await using room = await openRoom();
   await room.deliver({ id: "e", body: coinBody("aave", [update("name", "a`${1}</script>", "b\u2028")]) });
@@ -253,6 +275,14 @@ Deno.test("forms do what their buttons say, and lead back", async () => {
     "/deliveries?state=dead&done=retry",
   ]);
   await until("it is done", async () => (await dead()).length === 2);
+  assertStringIncludes(
+    await (await room.ask(`/deliveries/${first.id}?done=retry`)).text(),
+    '<p class="notice good"',
+  );
+  assertStringIncludes(
+    await (await room.ask(`/deliveries/${first.id}?done=nothing`)).text(),
+    '<p class="notice warning"',
+  );
   for (const what of ["retry", "discard"]) {
     assertEquals(
       (await form(`/deliveries/${first.id}/do`, { do: what }))[1],
@@ -274,18 +304,69 @@ Deno.test("forms do what their buttons say, and lead back", async () => {
     method: "POST",
     body: new URLSearchParams({ do: "discard-all", search: "state=dead" }),
   });
-  assertStringIncludes(await preview.text(), "Discard 2 dead letters?");
-  assertEquals((await dead()).length, 2);
-  const [status, location] = await form("/dead-letters", {
-    do: "discard-all-now",
-    search: "state=dead&coin=aave",
+  const asked = await preview.text();
+  assertStringIncludes(asked, "Discard 2 dead letters?");
+  assertStringIncludes(asked, "These are the dead letters of every route.");
+  await until(
+    "what was replayed is done",
+    async () => (await room.json("/api/deliveries?state=done")).items.length === 2,
+  );
+  room.setRun(() => ({ outcome: "permanent", error: "no" }));
+  await room.deliver({ id: "kept", body: coinBody("kept", []) });
+  const names = async () => (await dead()).map(({ event }: { event: { id: string } }) => event.id);
+  await until("another coin's is dead too", async () => (await names()).includes("kept"));
+  const ofCoin = await room.ask("/dead-letters", {
+    method: "POST",
+    body: new URLSearchParams({ do: "discard-all", search: "state=dead&coin=aave" }),
   });
+  const confirm = await ofCoin.text();
+  assertStringIncludes(confirm, "Discard 2 dead letters?");
+  assertMatch(confirm, /coin.*aave/);
+  assert(!confirm.includes("of every route"));
+  // What the page's own form sends.
+  const value = (name: string) =>
+    new RegExp(`name="${name}" value="([^"]*)"`).exec(confirm)![1]!.replaceAll("&amp;", "&");
+  assertEquals(value("do"), "discard-all-now");
+  const [status, location] = await form("/dead-letters", { do: value("do"), search: value("search") });
   assertEquals(status, 303);
   assertMatch(String(location), /^\/jobs\//);
-  await until("they are discarded", async () => (await dead()).length === 0);
+  await until(
+    "those of the coin are discarded",
+    async () => (await room.json(String(location).replace("/", "/api/"))).state === "finished",
+  );
+  assertEquals(await names(), ["kept"]);
   assertEquals((await form("/dead-letters", { do: "discard-chosen" }))[0], 303);
+  for (const unknown of ["discard-all-nowhere", "retry", "discard", ""]) {
+    assertEquals((await form("/dead-letters", { do: unknown, search: "" }))[0], 400, unknown);
+  }
+  assertEquals((await form("/events/kept/do", { do: "burn", route: "all" }))[0], 400);
+  const nothing = await room.ask("/dead-letters", {
+    method: "POST",
+    body: new URLSearchParams({ do: "discard-all", search: "coin=nobody" }),
+  });
+  assertMatch(await nothing.text(), /<button[^>]* disabled[^>]*>Discard 0</);
+  for (const unknown of ["retry-all", "burn", ""]) {
+    assertEquals((await form(`/deliveries/${first.id}/do`, { do: unknown }))[0], 400, unknown);
+  }
   assertEquals(await form("/routes/all/do", { on: "0" }), [303, "/plugins?done=off#route-all"]);
   assertEquals(room.off.has("all"), true);
+});
+
+Deno.test("of an event that two sources have the page shows the one that is asked for", async () => {
+  await using room = await openRoom({ sources: [{}, { name: "second", path: "/second" }] });
+  await room.deliver({ id: "same", body: coinBody("first-coin", []) });
+  await room.deliver({ id: "same", body: coinBody("second-coin", []) }, "/second");
+  const page = await (await room.ask("/events/same?source=second")).text();
+  assertEquals([page.includes("second-coin"), page.includes("first-coin")], [true, false]);
+});
+
+Deno.test("a config that was refused is told on the page of the one in force", async () => {
+  await using bad = await openRoom({ refusedConfig: "routes[0].fields: is wrong" });
+  const page = await (await bad.ask("/config")).text();
+  assertStringIncludes(page, "What was saved last is not in force");
+  assertStringIncludes(page, "routes[0].fields: is wrong");
+  await using good = await openRoom();
+  assert(!(await (await good.ask("/config")).text()).includes("not in force"));
 });
 
 Deno.test("what an address narrows a list by stays chosen in its form, also where the form does not offer it", async () => {
@@ -431,6 +512,16 @@ Deno.test("a test event goes to the source that was chosen, with the body that w
   const { items: [renamed, typed] } = await room.json("/api/events");
   assertEquals([typed.source, typed.coin.id, typed.test], ["second", "typed", true]);
   assertEquals([renamed.source, renamed.changes[0].field, renamed.test], ["cryptosync", "name", true]);
+  const page = await (await room.ask("/test?source=second&sample=renamed")).text();
+  assertMatch(page, /<option[^>]* selected[^>]*>second</);
+  assertMatch(page, /<option value="renamed" selected/);
+  assertStringIncludes(page, '<input type="hidden" name="sample" value="renamed"');
+  assertStringIncludes(page, '<input type="hidden" name="source" value="second" disabled'); // one field says it
+  const kept = await room.ask("/test", {
+    method: "POST",
+    body: new URLSearchParams({ source: "second", body: "{typed" }),
+  });
+  assertMatch(await kept.text(), /<textarea[^>]*>\{typed</);
   for (const fields of [{ source: "nobody" }, { sample: "nothing" }]) {
     assertStringIncludes(await send(fields as Record<string, string>), "There is no s");
   }

@@ -92,6 +92,17 @@ Deno.test("new says what else hinders it, and leaves nothing half-made", () =>
         /^Cannot write \/.*a\.ts: File name too long.*\. Mend that, or write the plugin in a copy/,
       );
     }
+    const full = await runCommand(
+      ["new", "mine", "--kind", "http", "--config", join(folder, "config.json")],
+      {},
+      ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"], // no file may grow, as on a full disk
+    );
+    assert(full.code !== 0);
+    assertEquals([full.stdout, left()], ["", []], full.stderr);
+    await Deno.mkdir(join(folder, "plugins", "mine_test.ts"));
+    await Deno.writeTextFile(join(folder, "plugins", "mine.ts"), "// mine");
+    assertEquals((await create(folder, "mine", "--force")).code, 1);
+    assertEquals(left().sort(), ["mine.ts", "mine_test.ts"], "what was there is not taken away");
     await Deno.writeTextFile(join(folder, "file"), "");
     await Deno.writeTextFile(
       join(folder, "config.json"),
@@ -123,7 +134,10 @@ Deno.test("new refuses what is no name, no field pattern or no kind, and writes 
       [[], "needs a name"],
       [["../x"], "NAME begins with a letter"],
       [["_x"], "NAME begins with a letter"],
+      [["x.y"], "NAME begins with a letter"],
+      [["x y"], "NAME begins with a letter"],
       [["x_test"], "does not end in _test"],
+      [["X_TEST.ts"], "does not end in _test"],
       [["x", "y"], 'unexpected argument "y"'],
       [["x", "--fields", "a..b"], '--fields: "a..b" has an empty segment'],
       [["x", "--fields", ""], "--fields takes field patterns"],

@@ -168,6 +168,38 @@ Deno.test("with a listener, a database and certificates elsewhere, just these ar
   });
 });
 
+Deno.test("a first start may write config.json and .env beside the store, and nothing else of their folder", () => {
+  const config = launchConfigOf({ pluginsDir: "../coinrelay-plugins" });
+  const { read, write } = permissionsOf(
+    config,
+    { ...PLACE, hasConfig: false },
+    placeOf(config.store, "/etc/coinrelay"),
+  );
+  assertEquals(write, ["/etc/coinrelay/data", "/etc/coinrelay/config.json", "/etc/coinrelay/.env"]);
+  // A name that begins like another folder's is not inside it.
+  assertEquals(read, ["/etc/coinrelay", "/etc/coinrelay-plugins", "/app/lib", "/app/config.example.json"]);
+});
+
+Deno.test("a database behind a socket needs that socket alone", () => {
+  const { net, read, write } = permissionsOf(
+    launchConfigOf({}),
+    PLACE,
+    {
+      ...placeOf("postgres://relay@db.example/relay", "/etc/coinrelay"),
+      net: [],
+      socket: "/run/pg/.s.PGSQL.5432",
+    },
+  );
+  assertEquals(net, ["0.0.0.0:8080", "127.0.0.1:8081", "unix:/run/pg/.s.PGSQL.5432"]);
+  assertEquals([read.includes("/run/pg/.s.PGSQL.5432"), write], [true, ["/run/pg/.s.PGSQL.5432"]]);
+});
+
+Deno.test("a listener may be at a port that is one, as a number or as a variable's text, and else where the default is", () => {
+  const port = (given: string | number | boolean) => launchConfigOf({ server: { port: given } }).server.port;
+  assertEquals([0, 443, 65_535, "9000"].map(port), [0, 443, 65_535, 9000]);
+  assertEquals([65_536, -1, 80.5, "eighty", "0x50", " 80", "", true].map(port), Array(8).fill(8080));
+});
+
 Deno.test("names that a plugin may reach beside any public host may be looked up, and no other names", () => {
   const route = (plugin: string, url: string, net: string[]) => ({
     plugin,

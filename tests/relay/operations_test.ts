@@ -272,6 +272,9 @@ Deno.test("a backup that cannot be written there says which, and why", async () 
     1,
     "Cannot write the backup /sys/x.db: this user may not write there\n",
   ]);
+  const nothing = await at.run("backup");
+  assertEquals(nothing.code, 1);
+  assertStringIncludes(nothing.stderr, "say which FILE to write");
 });
 
 Deno.test("a command that is newer than the relay beside it changes nothing: it says so, and backs up", async () => {

@@ -3,6 +3,7 @@ import { replay, tryDry } from "../actions.ts";
 import { EventPage } from "../pages/event.tsx";
 import { eventPath } from "../pages/pieces.tsx";
 import type { DryRun } from "../parts.ts";
+import { badRequest } from "../problem.ts";
 import { deliveriesOf, oneEvent } from "../read/one_event.ts";
 import { routeItems } from "../read/routes.ts";
 import { eventWhole } from "../read/views.ts";
@@ -30,9 +31,11 @@ export function addEvents({ app, desk, frame }: Site): void {
   app.post("/events/:id{.+}/do", async (c) => {
     const form = await formOf(c);
     const [id, route] = [c.req.param("id"), String(form.get("route"))];
-    if (form.get("do") === "try") {
+    const what = form.get("do");
+    if (what === "try") {
       return await page(c, { route, run: await tryDry(parts, id, undefined, route) });
     }
+    if (what !== "replay") throw badRequest("There is no such action.");
     await replay(parts, { event: id, route });
     return c.redirect(withDone(eventPath((await oneEvent(parts.store, id)).seq), "replay"), 303);
   });
