@@ -6,6 +6,7 @@ import { maskText } from "../config/mask.ts";
 import { secretsIn } from "../config/secrets.ts";
 import { moveStore, type OnProgress } from "../store/move.ts";
 import { openTransfer } from "../store/open.ts";
+import { placeOf } from "../store/place.ts";
 import { tellOfStore } from "./beside_relay.ts";
 import { COMMON_HELP, configFile, EXIT, readArguments, UsageError, userPath } from "./command.ts";
 import { createProgress, table } from "./terminal.ts";
@@ -44,12 +45,18 @@ export async function run(args: string[]): Promise<number> {
   const to = substituted("--to", values.to, environment);
   const from = values.from === undefined ? null : substituted("--from", values.from, environment);
   const source = from ?? loadConfig(file, Deno.env.toObject()).store;
+  const folder = from === null ? dirname(file) : userPath(".");
+  if (isSame(source, folder, to)) {
+    throw new UsageError(
+      "--to: that is the store that is to be moved. Name another place, and leave this one alone",
+    );
+  }
   const began = performance.now();
   const progress = createProgress();
   const onProgress: OnProgress = (doing, part, rows, of) =>
     progress.show(`${doing} ${part}: ${rows} of ${of} (${Math.floor(100 * rows / Math.max(1, of))} %)`);
   try {
-    await using original = await openTransfer(source, from === null ? dirname(file) : userPath("."), false);
+    await using original = await openTransfer(source, folder, false);
     await using copy = await openTransfer(to, userPath("."), true);
     const tallies = await moveStore(original, copy, onProgress);
     progress.clear();
@@ -72,6 +79,13 @@ export async function run(args: string[]): Promise<number> {
     progress.clear();
     return tellOfStore(error, (text) => maskText(text, secretsIn([to, source], [])));
   }
+}
+
+/** Whether `to`, from where the user stands, is the store `source`, as far as the URLs tell. */
+function isSame(source: string, folder: string, to: string): boolean {
+  const [moved] = placeOf(source, folder).files;
+  const [place] = placeOf(to, userPath(".")).files;
+  return moved === undefined ? source === to : moved === place;
 }
 
 /** A URL with its `${NAME}` replaced. */

@@ -31,3 +31,22 @@ Deno.test("move-store says where it cannot move to, and keeps the passwords of b
   assertMatch(said, /^Cannot use PostgreSQL at 127\.0\.0\.1:1 /);
   assertEquals(/secret/.test(said), false);
 });
+
+Deno.test("move-store into the store itself is refused, and nobody is told to move that away", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/relay.db`;
+    const url = "postgres://u:the-secret@127.0.0.1:1/db";
+    for (const [from, to] of [[`sqlite:${file}`, `sqlite:${folder}/./relay.db`], [url, url]] as const) {
+      await Deno.writeTextFile(file, "");
+      const { code, stderr } = await runCommand(["move-store", "--from", from, "--to", to]);
+      assertEquals(code, 1);
+      assertMatch(
+        stderr,
+        /^deno task move-store: --to: that is the store that is to be moved\. Name another/,
+      );
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

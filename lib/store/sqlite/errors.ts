@@ -10,7 +10,7 @@ const REMEDIES: Record<number, string> = {
   7: "out of memory; give the relay more",
   [READ_ONLY]:
     "the file or its folder cannot be written; is this the relay's user, and the disk not read-only?",
-  [IO_ERROR]: "the disk failed; check it",
+  [IO_ERROR]: "the disk failed, or the file may not grow any more (`ulimit -f`); check both",
   [CORRUPT]: "the file is damaged; stop the relay and restore a backup",
   13: "the disk is full; make room",
   [CANNOT_OPEN]: "the file cannot be opened; check that its folder exists and is writable",
