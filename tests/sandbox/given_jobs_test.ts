@@ -1,6 +1,7 @@
-/** What the relay makes of what a process says of its jobs, be it true or not. */
+/** What relay and process make of what they say to each other of jobs, be it true or not. */
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { GivenJobs } from "../../lib/sandbox/given_jobs.ts";
+import { type Arrived, createBeginnings } from "../../lib/sandbox/inside/beginnings.ts";
 import type { FromPlugin, ToPlugin } from "../../lib/sandbox/protocol.ts";
 import { until } from "../support/until.ts";
 import { job } from "./support.ts";
@@ -140,6 +141,32 @@ Deno.test("a job's time is not counted before its process comes to it, but that 
   const never = await silent.give(1, 1).result as typeof CRASHED;
   assertEquals([never.outcome as string, silent.ignored.length], ["timeout", 1]);
   for (const { close } of [patient, late, silent]) close();
+});
+
+Deno.test("a process that says again and again that a job has begun gives it no more time", async () => {
+  const { jobs, give, close } = startJobs();
+  const { result } = give(1, 20);
+  const again = setInterval(() => jobs.begun(1), 1);
+  await result;
+  clearInterval(again);
+  close();
+});
+
+Deno.test("what is recalled before it begins comes back, and has no place in its process any more", () => {
+  const sent: FromPlugin[] = [];
+  const begun: number[] = [];
+  const beginnings = createBeginnings<Arrived>(
+    { send: (message) => sent.push(message), flush() {} },
+    ({ id }) => begun.push(id),
+  );
+  const arrive = (id: number) => beginnings.arrive({ id, route: "x", most: 1, tell: false });
+  arrive(1);
+  arrive(2);
+  beginnings.recall();
+  assertEquals(sent, [{ t: "back", ids: [2, 1] }]);
+  arrive(3);
+  beginnings.begin();
+  assertEquals(begun, [3]);
 });
 
 Deno.test("what cannot be read fails a job, and its run is ended all the same when its time is over", async () => {

@@ -288,6 +288,8 @@ Deno.test("a job that may run beside fewer waits for that, and those behind it w
   const queue = new JobQueue();
   assertEquals([one, two, three, four].map((given) => queue.enter(given)), [true, true, false, false]);
   assertEquals(queue.enter({ route: "b", most: 1 }), true, "another route is another queue");
+  const careful = new JobQueue();
+  assertEquals([one, three, two].map((given) => careful.enter(given)), [true, false, false]);
   assertEquals([queue.leave(one), queue.crowded], [[], true]);
   assertEquals([queue.leave(two), queue.crowded], [[three, four], false]);
   assertEquals([queue.enter(one), queue.enter(two), queue.crowded], [false, false, true]);
