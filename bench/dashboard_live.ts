@@ -25,7 +25,7 @@ const WATCH = `
 `;
 
 const events = Number(Deno.args[0] ?? 100);
-const executable = findChromium();
+const executable = await findChromium();
 if (executable === null) Deno.exit(1);
 const port = freePort();
 await using relay = await startRelay({ admin: { hostname: "127.0.0.1", port } });

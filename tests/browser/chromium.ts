@@ -2,6 +2,7 @@
 import axeSource from "axe-core/axe.min.js" with { type: "text" };
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { assertEquals } from "@std/assert";
+import { fromDebian } from "../support/debian_package.ts";
 
 const PLACES = [
   "/usr/bin/chromium",
@@ -20,8 +21,18 @@ const FLAGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** Where Chromium is: `CHROMIUM`, else the usual places; null, loudly, where it is not. */
-export function findChromium(): string | null {
+/** Where Chromium is: `CHROMIUM`, else the usual places, else from Debian; null, loudly, where none can be had. */
+export async function findChromium(): Promise<string | null> {
+  const executable = await fromDebian("chromium", installed);
+  if (executable === null) {
+    console.warn(
+      "SKIPPED: no Chromium for the browser suite (Debian: apt-get install chromium, or set CHROMIUM)",
+    );
+  }
+  return executable;
+}
+
+function installed(): string | null {
   const found = [Deno.env.get("CHROMIUM") ?? "", ...PLACES].find((path) => {
     try {
       return path !== "" && Deno.statSync(path).isFile;
@@ -29,11 +40,6 @@ export function findChromium(): string | null {
       return false;
     }
   });
-  if (found === undefined) {
-    console.warn(
-      "SKIPPED: no Chromium for the browser suite (Debian: apt-get install chromium, or set CHROMIUM)",
-    );
-  }
   return found ?? null;
 }
 

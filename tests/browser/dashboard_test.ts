@@ -13,7 +13,7 @@ import {
   type WatchedPage,
 } from "./chromium.ts";
 
-const executable = findChromium();
+const executable = await findChromium();
 const ROUTES = [{ name: "all", plugin: "log", events: ["cg.*"] }, {
   name: "links",
   plugin: "http",
@@ -285,6 +285,12 @@ Deno.test({
             await served.stop(true);
             await page.locator("[data-lamp].warning").waitFor();
             assertEquals(await lamp.textContent(), "Not connected");
+            const size = page.viewportSize()!;
+            await page.setViewportSize({ width: 360, height: 740 });
+            assert(await lamp.isVisible(), "it is seen on a phone");
+            const { y, height } = (await lamp.boundingBox())!;
+            assertEquals(Math.round(y + height), 740);
+            await page.setViewportSize(size);
             again = await serve({ routes: ROUTES, folder: served.room.folder }, served.port);
             again.room.off.add("all");
             await page.locator("[data-lamp]", { hasText: "Worth a look" }).waitFor();

@@ -23,7 +23,7 @@ const HELP =
   `Runs the relay, sends it samples, and takes the pictures of the documents into docs/images/. Needs Chromium.`;
 if (!goesOn("screenshots", HELP)) Deno.exit();
 
-const executable = findChromium();
+const executable = await findChromium();
 if (executable === null) Deno.exit(1);
 configureLog({ level: "error" });
 const folder = await Deno.makeTempDir({ prefix: "coinrelay-screenshots-" });

@@ -1,5 +1,6 @@
 /** A real PostgreSQL of the test's own: a cluster in a temporary folder, on a free port of the loopback. @module */
 import { join } from "@std/path";
+import { fromDebian } from "./debian_package.ts";
 import { freePort } from "./free_port.ts";
 import { until } from "./until.ts";
 
@@ -56,20 +57,14 @@ export async function withPostgres(
   await register(postgres);
 }
 
-/** Where the server's programs are; installs Debian's package when they are missing and that can be done. */
+/** Where the server's programs are; null where there are none, and none could be installed. */
 async function programs(): Promise<string | null> {
-  const found = installed();
-  if (found !== null || Deno.build.os !== "linux" || Deno.uid() !== 0) return found;
-  try {
+  if (installed() === null && Deno.uid() === 0) {
     // Without the cluster that the package would make and start.
     await Deno.mkdir("/etc/postgresql-common", { recursive: true });
     await Deno.writeTextFile("/etc/postgresql-common/createcluster.conf", "create_main_cluster = false\n");
-    await run("apt-get", ["-qq", "update"]);
-    await run("apt-get", ["-qq", "-o", "Dpkg::Options::=--force-confold", "install", "--yes", "postgresql"]);
-  } catch (error) {
-    console.error(String(error));
   }
-  return installed();
+  return await fromDebian("postgresql", installed);
 }
 
 function installed(): string | null {
@@ -200,7 +195,7 @@ async function run(
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args,
     cwd: "/",
-    env: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+    env: { LC_ALL: "C" },
     stdin: "null",
     ...user,
   }).output();

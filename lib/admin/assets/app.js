@@ -43,7 +43,13 @@ export function localTimes(root = document) {
 }
 
 // A narrow window shows only some of the pages' names.
-document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// By hand: `scrollIntoView` would have the first Tab go on from there.
+const here = document.querySelector("nav [aria-current]");
+if (here) {
+  const bar = here.closest(".side");
+  const toBar = here.getBoundingClientRect().left - bar.getBoundingClientRect().left;
+  bar.scrollLeft += toBar - (bar.clientWidth - here.offsetWidth) / 2;
+}
 
 localTimes();
 setInterval(() => {
@@ -104,7 +110,9 @@ document.addEventListener("keydown", (event) => {
 /** Says how the relay is, as its pulse tells; null: there is none, and what the page shows may be old. */
 export function showHealth(pulse) {
   const lamp = document.querySelector("[data-lamp]");
-  const [tone, word] = pulse === null ? ["warning", "Not connected"] : [pulse.overview.health, pulse.word];
+  const [tone, word] = pulse === null
+    ? ["warning away", "Not connected"]
+    : [pulse.overview.health, pulse.word];
   lamp.className = `lamp ${tone}`;
   if (lamp.textContent !== word) lamp.textContent = word;
 }
