@@ -112,9 +112,10 @@ await withPostgres((postgres) => {
       );
     const before = await connections();
     await postgres.psql(`ALTER TABLE ${schema}.events RENAME TO away`);
+    const taken = proxy.taken(), began = performance.now();
     proxy.cutOnce();
-    const taken = proxy.taken();
     await until("it has tried again and again", () => proxy.taken() >= taken + 4);
+    assert(performance.now() - began > 2000, "it waits before each try");
     const now = await connections();
     assert(now <= before, `${now} connections, ${before} before`);
     await postgres.psql(`ALTER TABLE ${schema}.away RENAME TO events`);

@@ -128,6 +128,28 @@ await withPostgres((postgres) => {
     await pool.close();
   });
 
+  Deno.test("no more connections are made than there may be, however many want one at once", async () => {
+    await using counting = startMiser(() => true, postgres.port);
+    const pool = poolAt(through(counting.port));
+    await Promise.all(Array.from({ length: 3 * CONNECTIONS }, () => works(pool)));
+    assertEquals(counting.connects(), CONNECTIONS);
+    await pool.close();
+  });
+
+  Deno.test("in place of a connection that breaks another is made, though who has it is not done; the rest stay", async () => {
+    const { pool, borrow } = lending(3);
+    const [idle, kept, broken] = [await borrow("write"), await borrow("write"), await borrow("write")];
+    await idle.giveBack();
+    broken.connection.destroy();
+    const again = await borrow("write");
+    assertEquals(again.connection, idle.connection);
+    const another = await borrow("write");
+    const waiting = borrow("write");
+    another.connection.destroy();
+    for (const one of [await waiting, another, again, broken, kept]) await one.giveBack();
+    await pool.close();
+  });
+
   Deno.test("what waits for an answer of a connection that ends is told so, sent or not", async () => {
     const { pool } = lending(2);
     await pool.use("write", async (connection) => {
@@ -192,6 +214,24 @@ await withPostgres((postgres) => {
     await pool.close();
   });
 
+  Deno.test("where a server gives but one connection, writers go first, and readers as they came", async () => {
+    await using miser = startMiser((nth) => nth === 1, postgres.port);
+    const pool = poolAt(through(miser.port));
+    const order: string[] = [];
+    const use = (purpose: Purpose, who: string) =>
+      pool.use(purpose, async (connection) => {
+        await connection.script("SELECT 1");
+        order.push(who);
+      });
+    const all = await pool.use("write", () => {
+      const some = [use("read", "a reader"), use("read", "another"), use("write", "a writer")];
+      return Promise.resolve({ used: Promise.all(some) });
+    });
+    await all.used;
+    assertEquals(order, ["a writer", "a reader", "another"]);
+    await pool.close();
+  });
+
   Deno.test("of two connections one is the readers'", async () => {
     const { pool, borrow } = lending(2);
     const reading = await borrow("read");
@@ -208,11 +248,13 @@ await withPostgres((postgres) => {
     const order: string[] = [];
     const broken = pool.use("write", ends);
     const closed = pool.close().then(() => order.push("closed"));
+    const closedAgain = pool.close();
     await broken;
     await assertRejects(() => works(pool), ConnectionLost, "the store is closed");
     order.push("given back");
     await lent.giveBack();
     await closed;
+    await closedAgain;
     assertEquals(order, ["given back", "closed"]);
     const left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coinrelay x'";
     await until("no connection is left", async () => await postgres.psql(left) === "0");

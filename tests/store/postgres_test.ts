@@ -85,24 +85,37 @@ await withPostgres((postgres) => {
     const settings = readSettings(postgres.url("patient"));
     const engine = await Engine.open(settings, { make: true, asTheyAre: false, patienceMs: 0 });
     const sleep = (seconds: number) => engine.write((tx) => tx.query(`SELECT pg_sleep(${seconds})`));
-    await Promise.all([sleep(0.1), sleep(0.1), sleep(0.1)]); // there are connections now
+    await Promise.all([0.1, 0.1, 0.1, 0.1].map(sleep)); // there are connections now
     settings.timeoutMs = 1; // to which two seconds come
-    const [tooLong, together, allowed] = await Promise.allSettled([
+    const [tooLong, together, allowed, short] = await Promise.allSettled([
       sleep(30),
       engine.write((tx) => Promise.all([1.2, 1.2].map((each) => tx.query(`SELECT pg_sleep(${each})`)))),
       engine.write((tx) => tx.query(`SELECT pg_sleep(2.5)`), { timeoutMs: 60_000 }),
+      engine.write((tx) => tx.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")),
     ]);
     assertEquals(
       [tooLong, together, allowed].map(({ status }) => status),
       ["rejected", "fulfilled", "fulfilled"],
     );
     assertStringIncludes(String((tooLong as PromiseRejectedResult).reason), "the connection broke");
+    const [{ pid }] = (short as PromiseFulfilledResult<[{ pid: number }]>).value;
+    const there = await postgres.psql(`SELECT count(*) FROM pg_stat_activity WHERE pid = ${pid}`);
+    assertEquals(there, "1", "where no answer is waited for, the connection stays");
     const [own] = await engine.write(
       (tx) => tx.query<{ most: string }>("SELECT current_setting('statement_timeout') AS most"),
       { timeoutMs: 90_000 },
     );
     assertEquals(own?.most, "90s", "the server is told as well");
     await engine.close();
+  });
+
+  Deno.test("a database that was put in place of another, and lacks the routes of that, gets them", async () => {
+    const store = await openStore(postgres.url("replaced"), "/");
+    await put(store, "a");
+    await postgres.psql("TRUNCATE replaced.events, replaced.routes, replaced.deliveries, replaced.counters");
+    await put(store, "b");
+    assertEquals((await store.claim(asking())).claimed.map(({ event }) => event.id), ["b"]);
+    await store.close();
   });
 
   Deno.test("what a relay runs is not taken again when a crash of the server has undone its claim; then it is", async () => {

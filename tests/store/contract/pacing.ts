@@ -41,6 +41,17 @@ export function pacing(test: Register): void {
     assertEquals((await store.claim(asking({ rate, now: 11_000 }))).nextDueAt, 11_600);
   });
 
+  test("rate: claims of several routes that were undone together are taken back, each of its own route's", async (store) => {
+    for (let id = 0; id < 4; id++) await put(store, `${id}`, ["slack", "mail"]);
+    const slack = await store.claim(asking({ rate, now: 10_000, route: "slack" }));
+    const mail = await store.claim(asking({ rate, now: 10_000, route: "mail" }));
+    const undone = [...slack.claimed, mail.claimed[0]!];
+    await store.settle("one", undone.map((one) => ending(one, "pending", { attempt: null })), 10_000);
+    const left = async (route: string) =>
+      (await store.claim(asking({ rate, now: 10_000, route }))).claimed.length;
+    assertEquals([await left("slack"), await left("mail")], [2, 1]);
+  });
+
   test("rate: each route has its own", async (store) => {
     for (let id = 0; id < 3; id++) await put(store, `${id}`, ["slack", "mail"]);
     assertEquals((await store.claim(asking({ rate, route: "slack" }))).claimed.length, 2);
