@@ -173,6 +173,23 @@ await withPostgres((postgres) => {
     assertEquals(claims.flatMap(({ claimed }) => ids(claimed)).length, 7);
   });
 
+  test("what all undo at the same moment is all taken back from the rate", async (stores) => {
+    const rate = { count: 30, perMs: 1000 };
+    const claim = (who: number, limit: number) =>
+      stores[who % 3]!.claim(asking({ relay: `${who}`, rate, limit }));
+    await stores[0].append(
+      Array.from({ length: 30 }, (_, index) => anEvent(`${index}`, { deliveries: [planned()] })),
+    );
+    const undone = { attempt: null };
+    await Promise.all(Array.from({ length: 15 }, async (_, who) => {
+      const { claimed } = await claim(who, 2);
+      await Promise.all(
+        claimed.map((one) => stores[who % 3]!.settle(`${who}`, [ending(one, { dueAt: 1000 }, undone)], 1000)),
+      );
+    }));
+    assertEquals((await claim(0, 30)).claimed.length, 30);
+  });
+
   test("a route's order changes while all claim, and nothing is lost or left behind", async (stores) => {
     const events = Array.from(
       { length: 120 },
