@@ -171,6 +171,8 @@ Deno.test("where no token is asked for there is nothing to sign in to, and signi
   assertEquals((await open.ask("/sign-in", { headers: HTML })).headers.get("location"), "/");
   await using room = await openRoom({ admin: TOKENS });
   const page = await (await room.ask("/sign-in", { headers: HTML })).text();
+  assertStringIncludes(page, '<input type="password" name="token"');
+  assert(!(await (await open.ask("/", { headers: HTML })).text()).includes("Sign out"));
   assertStringIncludes(page, '<input type="hidden" name="next" value="/"');
 });
 
@@ -289,6 +291,8 @@ Deno.test("every answer forbids frames, foreign scripts and guessing at types", 
       path,
     );
     assertEquals(headers.get("x-content-type-options"), "nosniff", path);
+    assertEquals(headers.get("x-frame-options"), "DENY", path);
+    assertEquals(headers.get("referrer-policy"), "same-origin", `${path}: forms without it say Origin: null`);
     assertEquals(headers.get("access-control-allow-origin"), null, path);
   }
 });

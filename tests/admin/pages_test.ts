@@ -485,6 +485,10 @@ Deno.test("whoever may only look is shown no button that changes anything", asyn
   for (const [path, words] of Object.entries(expected)) {
     assertEquals(await buttons(path, tokens.token), ["Sign out", ...words], path);
     assertEquals(await buttons(path, tokens.readToken), ["Sign out"], path);
+    for (const token of [tokens.token, tokens.readToken]) {
+      const html = await (await room.ask(path, { headers: { authorization: `Bearer ${token}` } })).text();
+      assertEquals(html.includes(">read only<"), token === tokens.readToken, path);
+    }
   }
 });
 
