@@ -4,6 +4,7 @@ import { openStore } from "../../lib/store/open.ts";
 import { Engine } from "../../lib/store/postgres/engine.ts";
 import { readSettings } from "../../lib/store/postgres/settings.ts";
 import { withPostgres } from "../support/postgres.ts";
+import { until } from "../support/until.ts";
 import { storeContract } from "./contract.ts";
 import { asking, ending, put } from "./fixtures.ts";
 
@@ -115,6 +116,40 @@ await withPostgres((postgres) => {
     await postgres.psql("TRUNCATE replaced.events, replaced.routes, replaced.deliveries, replaced.counters");
     await put(store, "b");
     assertEquals((await store.claim(asking())).claimed.map(({ event }) => event.id), ["b"]);
+    await store.close();
+  });
+
+  Deno.test("order coin: what is being stored while the one before it ends is not left behind", async () => {
+    const url = postgres.url("lanes");
+    const store = await openStore(url, "/");
+    const holder = await Engine.open(readSettings(url), { make: false, asTheyAre: true, patienceMs: 0 });
+    const waiting = async () =>
+      Number(
+        await postgres.psql(
+          `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'coinrelay lanes' AND wait_event = 'advisory'`,
+        ),
+      );
+    await put(store, "a");
+    const { claimed: [a] } = await store.claim(asking({ order: "coin" }));
+    // What is stored is not committed before the holder is.
+    const lock = "pg_advisory_xact_lock(0, 0)";
+    await postgres.psql(
+      `CREATE FUNCTION lanes.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ${lock}; RETURN NULL; END $$;
+       CREATE TRIGGER wait AFTER INSERT ON lanes.deliveries EXECUTE FUNCTION lanes.wait()`,
+    );
+    let settled = false;
+    const all = await holder.write(async (tx) => {
+      await tx.query(`SELECT ${lock}`);
+      const stored = put(store, "b");
+      await until("it is stored but for the commit", async () => await waiting() === 1);
+      const settling = store.settle("one", [ending(a!)], 1000).finally(() => settled = true);
+      await until("the other ended, or waits", async () => settled || await waiting() === 2);
+      return { done: Promise.all([stored, settling]) };
+    });
+    await all.done;
+    const { claimed } = await store.claim(asking({ order: "coin" }));
+    assertEquals(claimed.map(({ event }) => event.id), ["b"]);
+    await holder.close();
     await store.close();
   });
 
