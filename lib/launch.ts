@@ -140,7 +140,7 @@ async function launch({ flags, url, env }: Plan, args: readonly string[]): Promi
   }
   const service = serviceOf(Deno.env.toObject());
   if (service !== null) {
-    speakFor(url, service, relay.status).catch((error) => console.error(`systemd is not told: ${error}`));
+    void speakFor(url, service, relay.status);
   }
   const { code, signal } = await relay.status;
   return signal === null ? code : SIGNALLED + code % SIGNALLED;

@@ -1,4 +1,5 @@
 /** Tells systemd that the relay is ready, and then again and again that it still answers. @module */
+import { messageOf } from "../message_of.ts";
 
 /** What systemd says of the service, in the environment. */
 export interface Service {
@@ -14,11 +15,13 @@ export function serviceOf(environment: Readonly<Record<string, string>>): Servic
 }
 
 const ASK_AGAIN_MS = 100;
+const TELL_AGAIN_MS = 1000;
 const ANSWER_MS = 10_000;
 
 /**
  * Speaks for the relay until `ended` resolves: `READY=1` once `/healthz` at `url` answers, `WATCHDOG=1` three times in
- * each watchdog period as long as it does. A relay that hangs is silent, and systemd starts it anew.
+ * each watchdog period as long as it does. A relay that hangs is silent, and systemd starts it anew. What could not be said
+ * is said again: a machine may for a moment have no room for one more process.
  */
 export async function speakFor(url: string, { watchdogMs }: Service, ended: Promise<unknown>): Promise<void> {
   let over = false;
@@ -32,11 +35,17 @@ export async function speakFor(url: string, { watchdogMs }: Service, ended: Prom
     });
     return promise;
   };
+  let wasTold = true;
+  const tell = async (word: string) => {
+    const trouble = await notify(word);
+    if (trouble !== null && wasTold) console.error(`systemd is not told, trying again: ${trouble}`);
+    return wasTold = trouble === null;
+  };
   while (!over && !await answers(url)) await pause(ASK_AGAIN_MS);
-  if (!over) await notify("--ready");
+  while (!over && !await tell("--ready")) await pause(TELL_AGAIN_MS);
   while (!over && watchdogMs !== null) {
     await pause(watchdogMs / 3);
-    if (!over && await answers(url)) await notify("WATCHDOG=1");
+    if (!over && await answers(url)) await tell("WATCHDOG=1");
   }
 }
 
@@ -50,6 +59,16 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-async function notify(word: string): Promise<void> {
-  await new Deno.Command("systemd-notify", { args: [word], stdout: "null", stderr: "inherit" }).output();
+/** Null, or why systemd was not told. */
+async function notify(word: string): Promise<string | null> {
+  try {
+    const { code } = await new Deno.Command("systemd-notify", {
+      args: [word],
+      stdout: "null",
+      stderr: "inherit",
+    }).output();
+    return code === 0 ? null : `systemd-notify ended with ${code}`;
+  } catch (error) {
+    return messageOf(error);
+  }
 }

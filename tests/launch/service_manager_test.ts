@@ -16,6 +16,8 @@ interface Speaker {
   words(): Promise<string[]>;
   /** Has the relay listen and answer so; null: it does not listen. */
   answer(status: number | null): Promise<void>;
+  /** Whether systemd can be told anything. */
+  canTell(can: boolean): Promise<void>;
   /** How often the relay was asked. */
   asked(): number;
   /** Ends the relay. */
@@ -30,7 +32,18 @@ interface Speaker {
 async function speaking(service: Service, use: (speaker: Speaker) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   const told = `${folder}/told`;
-  await Deno.writeTextFile(`${folder}/systemd-notify`, `#!/bin/sh\necho "$1" >> ${told}\n`, { mode: 0o755 });
+  const command = `${folder}/systemd-notify`;
+  const canTell = async (can: boolean) => {
+    await Deno.writeTextFile(
+      `${command}.new`,
+      can ? `#!/bin/sh\necho "$1" >> ${told}\n` : "#!/bin/sh\nexit 1\n",
+      {
+        mode: 0o755,
+      },
+    );
+    await Deno.rename(`${command}.new`, command); // nobody runs half of it
+  };
+  await canTell(true);
   const [path, { setTimeout }] = [Deno.env.get("PATH")!, globalThis];
   Deno.env.set("PATH", `${folder}:${path}`);
   const pauses: number[] = [];
@@ -59,6 +72,7 @@ async function speaking(service: Service, use: (speaker: Speaker) => Promise<voi
     await use({
       words: async () => (await Deno.readTextFile(told).catch(() => "")).split("\n").slice(0, -1),
       answer,
+      canTell,
       asked: () => asked,
       end: ended.resolve,
       over: () => over,
@@ -101,6 +115,27 @@ Deno.test({
         });
       }
       assertEquals((await words()).filter((word) => word === "--ready").length, 1);
+    }),
+});
+
+Deno.test({
+  name: "what systemd could not be told for a while it is told then",
+  ignore,
+  fn: () =>
+    speaking({ watchdogMs: 63 }, async ({ words, answer, canTell, pauses }) => {
+      const heartbeats = () => pauses.filter((ms) => ms === 21).length;
+      await canTell(false);
+      await answer(200);
+      await until("it tries again", () => pauses.includes(1000));
+      assertEquals(await words(), []);
+      await canTell(true);
+      await until("it is ready", async () => (await words()).includes("--ready"));
+      await canTell(false);
+      const before = heartbeats();
+      await until("it has tried twice", () => heartbeats() > before + 2);
+      await canTell(true);
+      const said = (await words()).length;
+      await until("it lives", async () => (await words()).length > said);
     }),
 });
 
