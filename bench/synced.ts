@@ -6,12 +6,11 @@
  */
 import { groupCommit } from "../lib/store/group_commit.ts";
 import type { NewEvent } from "../lib/store/contract.ts";
-import { createVerify } from "../lib/verify/verify.ts";
+import { serveBare } from "./bare_server.ts";
 
 /** Written over again and again: a file that grows takes longer to sync. */
 const FILE_BYTES = 16 * 1024 * 1024;
 
-const verify = createVerify({ secrets: [Deno.env.get("BENCH_SECRET") ?? ""], maxAgeSeconds: 3600 });
 const name = await Deno.makeTempFile({ prefix: "coinrelay-bench-" });
 const file = await Deno.open(name, { read: true, write: true });
 await Deno.remove(name);
@@ -33,14 +32,4 @@ const keep = groupCommit((events) => {
   return Promise.resolve(events.map(() => ({ result: "duplicate" }))); // nobody looks: it has no numbers to give
 });
 
-Deno.serve({
-  hostname: "127.0.0.1",
-  port: Number(Deno.args[0] ?? 0),
-  onListen: ({ port }) => console.log(`listening on http://127.0.0.1:${port}`),
-}, async (request) => {
-  const body = await request.bytes();
-  if (!verify(request.headers, body, Date.now()).verified) return new Response(null, { status: 401 });
-  JSON.parse(new TextDecoder().decode(body));
-  await keep({ body } as NewEvent);
-  return new Response(null, { status: 204 });
-});
+serveBare((body) => keep({ body } as NewEvent));
